@@ -1,0 +1,29 @@
+"""What every page says: where it runs, when it was made, and how much waits for its reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TypedDict
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from approvals.selectors import pending_count_for
+
+
+class Page(TypedDict):
+    """`inbox_count` is a callable, so that a page that doesn't show it doesn't ask the database."""
+
+    environment: str
+    server_time: datetime
+    inbox_count: Callable[[], int]
+
+
+def page(request: HttpRequest) -> Page:
+    """The context that `base.html` needs on every page."""
+
+    def inbox_count() -> int:
+        return pending_count_for(request.user) if request.user.is_authenticated else 0
+
+    return {"environment": settings.AARM_ENVIRONMENT, "server_time": datetime.now(UTC), "inbox_count": inbox_count}

@@ -1,0 +1,132 @@
+"""Is this process alive, and may it be sent requests? Each check answers in a sentence; an empty one means good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.db import DatabaseError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
+
+from aarm_site.embedded import dead_parts
+from decisions.selectors import active_version_id
+from decisions.services.policies import active_policy
+from receipts.problems import ProblemError
+from receipts.protection import missing_protection
+from receipts.selectors import published_key
+from receipts.services import current_signer
+
+Migration = tuple[str, str]
+# Each of them, off, lets PostgreSQL forget what it has acknowledged (FLT-04).
+DURABILITY = ("fsync", "full_page_writes", "synchronous_commit")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`problem` returns what is wrong, or the empty string."""
+
+    name: str
+    problem: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found."""
+
+    name: str
+    problem: str
+
+
+def _database() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return ""
+
+
+def durability_problem() -> str:
+    """PostgreSQL settings that would let an acknowledged receipt be lost, as this very role sees them."""
+    if connection.vendor != "postgresql":
+        return ""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM pg_settings WHERE setting = 'off' AND name = ANY(%s)", [list(DURABILITY)])
+        off = sorted(name for (name,) in cursor.fetchall())
+    return f"PostgreSQL runs with {', '.join(off)} off, so that an acknowledged receipt can be lost." if off else ""
+
+
+@lru_cache(maxsize=1)
+def _migrations_on_disk() -> frozenset[Migration]:
+    return frozenset(MigrationLoader(None).graph.nodes)
+
+
+def unapplied_migrations() -> list[Migration]:
+    """Migrations of this version that the database doesn't have."""
+    return sorted(_migrations_on_disk() - set(MigrationRecorder(connection).applied_migrations()))
+
+
+def _migrations() -> str:
+    missing = unapplied_migrations()
+    return f"{len(missing)} migrations have not been applied; the first is {'.'.join(missing[0])}." if missing else ""
+
+
+def _policy() -> str:
+    active_policy(active_version_id())
+    return ""
+
+
+def _signing_key() -> str:
+    signer = current_signer()
+    published = published_key(signer.key_id)
+    if published is None:
+        return "The signing key is not the one that was registered here."
+    return ""
+
+
+def _protection() -> str:
+    missing = missing_protection()
+    return f"{len(missing)} triggers that guard the facts are missing; the first is {missing[0]}." if missing else ""
+
+
+def _parts() -> str:
+    dead = dead_parts()
+    return f"Ended: {', '.join(dead)}. Restart the process." if dead else ""
+
+
+CHECKS = (
+    Check("database", _database),
+    Check("durability", durability_problem),
+    Check("migrations", _migrations),
+    Check("policy", _policy),
+    Check("signing_key", _signing_key),
+    Check("append_only", _protection),
+    Check("background", _parts),
+)
+
+
+def found_by(check: Check) -> Finding:
+    """Runs one check; what stops it is its answer."""
+    try:
+        return Finding(check.name, check.problem())
+    except ProblemError as error:
+        return Finding(check.name, error.why)
+    except DatabaseError:
+        return Finding(check.name, "The database doesn't answer this check.")
+
+
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """The process answers; nothing else is asked."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 when every check is good, else 503; either way each check with its sentence."""
+    findings = [found_by(check) for check in CHECKS]
+    is_ready = not any(finding.problem for finding in findings)
+    checks = [{"name": item.name, "ok": not item.problem, "says": item.problem or "good"} for item in findings]
+    body = {"status": "ready" if is_ready else "not_ready", "checks": checks}
+    return JsonResponse(body, status=200 if is_ready else 503)

@@ -1,0 +1,187 @@
+"""What every shape of the product shares. Nothing here decides whether an action may run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dj_database_url
+from csp.constants import NONE, SELF
+
+from aarm_site.settings.env import ROOT, read_environment
+
+ENV = read_environment()
+BASE_DIR = ROOT
+DEBUG = False
+SECRET_KEY = ENV.secret_key
+ROOT_URLCONF = "aarm_site.urls"
+ASGI_APPLICATION = "aarm_site.asgi.application"
+WSGI_APPLICATION = "aarm_site.wsgi.application"
+AUTH_USER_MODEL = "approvals.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+APPEND_SLASH = False
+
+INSTALLED_APPS = [
+    # First, so that our `migrate`, which knows two database roles, wins over Django's.
+    "aarm_site",
+    "servestatic.runserver_nostatic",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "rest_framework",
+    "drf_spectacular",
+    "csp",
+    "receipts",
+    "approvals",
+    "decisions",
+]
+
+MIDDLEWARE = [
+    "aarm_site.middleware.RequestContextMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "aarm_site.context_processors.page",
+            ],
+        },
+    },
+]
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's database entry for `url`; an empty one means SQLite in the data folder."""
+    if url:
+        return dict(dj_database_url.parse(url))
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(ENV.data_dir / "aarm.sqlite3"),
+        "OPTIONS": {
+            # A transaction takes the write lock at its start, so that what it read can't change under it.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            # FULL: an answered receipt survives the loss of power, not only of the process.
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+        },
+    }
+
+
+DATABASES: dict[str, dict[str, Any]] = {"default": database(ENV.database_url)}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "/accounts/login/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/accounts/login/"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = ENV.data_dir / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+# Static files are served from the apps' folders: nothing has to be collected before the first start.
+SERVESTATIC_USE_FINDERS = True
+
+if ENV.redis_url:
+    CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
+        "default": {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            # redis-py closes a socket that idles for five seconds unless it is told otherwise.
+            "CONFIG": {"hosts": [{"address": ENV.redis_url, "socket_timeout": 30}], "capacity": 1500},
+        }
+    }
+    CELERY_BROKER_URL = ENV.redis_url
+else:
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    CELERY_BROKER_URL = "memory://"
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.005}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    # Deadlines are rows; these two only look for what is due, so a missed or doubled tick changes nothing.
+    "expire-approvals": {"task": "approvals.tasks.expire_approvals", "schedule": 1.0},
+    "expire-deferrals": {"task": "decisions.tasks.expire_deferrals", "schedule": 1.0},
+    "relay-outbox": {"task": "approvals.tasks.relay_outbox", "schedule": 1.0},
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["aarm_site.permissions.Refused"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "aarm_site.errors.problem_response",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "AARM Site",
+    "VERSION": "0.1.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Strict"
+CSRF_FAILURE_VIEW = "aarm_site.errors.csrf_failure"
+DATA_UPLOAD_MAX_MEMORY_SIZE = ENV.max_body_bytes
+# Any server header that a client may set is ignored; a proxy is named in the environment, not guessed.
+USE_X_FORWARDED_HOST = False
+
+AARM_BASE_URL = ENV.own_base_url
+AARM_DEPLOYMENT = ENV.deployment
+AARM_ENVIRONMENT = ENV.environment
+AARM_SIGNING_KEY_PATH = ENV.signing_key_path
+AARM_MAX_BODY_BYTES = ENV.max_body_bytes
+AARM_CLAIM_LEASE_SECONDS = ENV.claim_lease_seconds
+AARM_CLAIM_WINDOW_SECONDS = ENV.claim_window_seconds
+AARM_MIGRATION_DATABASE_URL = ENV.migration_database_url
+AARM_IS_EMBEDDED = ENV.is_embedded
+
+LOGGING_CONFIG = "aarm_site.logs.configure_logging"
+LOGGING = {"level": "INFO"}

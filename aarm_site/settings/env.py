@@ -1,0 +1,71 @@
+"""Everything that the environment may say, read once and typed. Any secret may also come from `NAME_FILE`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AliasChoices, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Environment(BaseSettings):
+    """The variables of `docs/operations.md`; `AARM_` is their prefix unless an alias is given."""
+
+    model_config = SettingsConfigDict(env_prefix="AARM_", extra="ignore")
+
+    data_dir: Path = ROOT / "var"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    base_url: str = ""
+    allowed_hosts: Annotated[str, NoDecode] = ""
+    secret_key: str = ""
+    signing_key_file: Path | None = None
+    deployment: str = "aarm"
+    environment: str = "LIVE"
+    debug: bool = False
+    # A proxy in front sets X-Forwarded-Proto and strips what clients send under that name.
+    behind_proxy: bool = False
+    database_url: str = Field(default="", validation_alias=AliasChoices("DATABASE_URL"))
+    migration_database_url: str = ""
+    redis_url: str = Field(default="", validation_alias=AliasChoices("REDIS_URL"))
+    max_body_bytes: int = 1024 * 1024
+    claim_lease_seconds: int = 300
+    claim_window_seconds: int = 1800
+    requests_per_second: int = 100
+
+    @property
+    def is_embedded(self) -> bool:
+        """True where no database was named: SQLite and in-memory broker, one process."""
+        return not self.database_url
+
+    @property
+    def own_base_url(self) -> str:
+        """The address that people reach; links in answers start with it."""
+        return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def signing_key_path(self) -> Path:
+        """Where the signing key's PEM lies."""
+        return self.signing_key_file or self.data_dir / "signing_key.pem"
+
+
+def _from_files() -> dict[str, str]:
+    """Values of `NAME_FILE` variables, for the names that this product reads."""
+    names = {f"AARM_{name.upper()}": name for name in Environment.model_fields}
+    names |= {"DATABASE_URL": "DATABASE_URL", "REDIS_URL": "REDIS_URL"}
+    found: dict[str, str] = {}
+    for variable, field in names.items():
+        path = os.environ.get(f"{variable}_FILE")
+        # AARM_SIGNING_KEY_FILE is itself a setting, not the file variant of one.
+        if path and variable != "AARM_SIGNING_KEY" and variable not in os.environ:
+            found[field] = Path(path).read_text(encoding="utf-8").strip()
+    return found
+
+
+def read_environment() -> Environment:
+    """The environment as it is now."""
+    return Environment(**_from_files())  # type: ignore[arg-type]  # pydantic coerces the strings

@@ -1,0 +1,7 @@
+"""What pytest uses: the production engine, which `tests/conftest.py` has started and named in DATABASE_URL."""
+
+from aarm_site.settings.base import *  # noqa: F403
+
+SECRET_KEY = "tests-only-" + "x" * 40
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

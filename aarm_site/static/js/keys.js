@@ -1,0 +1,53 @@
+// Single keys: they move, open and show, and never commit a decision. Off while a field has the focus, or altogether.
+const dialog = document.getElementById("keys");
+const find = (selector) => document.querySelector(selector);
+let isOn = true;
+try { isOn = localStorage.getItem("keys") !== "off"; } catch { /* Without storage the keys are on for this page. */ }
+let previous = "";
+
+function move(step) {
+  const rows = [...document.querySelectorAll("[data-row]")];
+  const at = rows.indexOf(document.activeElement);
+  rows[at < 0 ? 0 : Math.max(0, Math.min(rows.length - 1, at + step))]?.focus();
+}
+
+function openDeny() {
+  const part = find("details[data-deny]");
+  if (!part) return;
+  part.open = true;
+  part.querySelector("input:not([type=hidden])").focus();
+}
+
+const openRow = () => document.activeElement?.matches("a[data-row]") && document.activeElement.click();
+const KEYS = {
+  "?": () => dialog?.showModal(),
+  "/": () => find("[data-search]")?.focus(),
+  ".": () => find("[data-live-insert]:not([hidden])")?.click(),
+  j: () => move(1),
+  k: () => move(-1),
+  o: openRow,
+  a: () => find("[data-approve]")?.focus(),
+  d: openDeny,
+};
+
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
+  if (!isOn || dialog?.open || event.target.closest?.("input, select, textarea")) return;
+  const link = previous === "g" ? find(`a[data-key="g ${CSS.escape(event.key)}"]`) : null;
+  const action = link ? () => link.click() : KEYS[event.key];
+  previous = event.key;
+  if (!action) return;
+  event.preventDefault();
+  action();
+});
+
+for (const button of document.querySelectorAll("[data-keys-open]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => dialog?.showModal());
+}
+const toggle = find("[data-keys-switch]");
+toggle.checked = isOn;
+toggle.addEventListener("change", () => {
+  isOn = toggle.checked;
+  try { localStorage.setItem("keys", isOn ? "on" : "off"); } catch { /* The choice lasts for this page. */ }
+});

@@ -1,0 +1,27 @@
+"""Every address. What an address means is said in the app that serves it."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+
+from aarm_site.health import healthz, readyz
+
+handler400 = "aarm_site.errors.bad_request"
+handler403 = "aarm_site.errors.permission_denied"
+handler404 = "aarm_site.errors.page_not_found"
+handler500 = "aarm_site.errors.server_error"
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("api/schema", SpectacularAPIView.as_view(authentication_classes=[], permission_classes=[]), name="schema"),
+    path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("admin/", admin.site.urls),
+    path("", include("decisions.urls")),
+    path("", include("approvals.urls")),
+    path("", include("receipts.urls")),
+]

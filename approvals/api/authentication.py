@@ -1,0 +1,21 @@
+"""People, by the session of their browser. Anything that changes state needs the CSRF token and a matching Origin."""
+
+from __future__ import annotations
+
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.request import Request
+
+from approvals.models import User
+from receipts.access import Caller, CallerKind
+
+
+class UserAuthentication(SessionAuthentication):
+    """A signed-in person as a caller."""
+
+    def authenticate(self, request: Request) -> tuple[User, Caller] | None:  # type: ignore[override]
+        found = super().authenticate(request)
+        if found is None:
+            return None
+        user = found[0]
+        assert isinstance(user, User)
+        return user, Caller(kind=CallerKind.USER, id=user.person_id, name=user.get_username(), user=user)

@@ -1,0 +1,83 @@
+"""The reviewers' API: the same rules as the pages, through the same service."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from approvals.api.bodies import VoteBody
+from approvals.lifecycle.quorum import Verdict
+from approvals.selectors import approval_answer, open_among, page_of, pending_for, request_for, shown_to
+from approvals.services.people import Person
+from approvals.services.votes import CastBallot, cast_vote
+from receipts.access import CallerKind
+from receipts.problems import ProblemError
+from receipts.requests import read_body
+
+_APPROVAL: dict[str, Any] = {
+    "type": "object",
+    "required": ["id", "state", "version", "view_digest", "code", "expires_at", "risk_level", "quorum", "may_vote"],
+    "additionalProperties": True,
+}
+_APPROVALS: dict[str, Any] = {
+    "type": "object",
+    "required": ["results", "next"],
+    "properties": {"results": {"type": "array", "items": _APPROVAL}, "next": {"type": ["string", "null"]}},
+}
+
+
+def _person(request: Request) -> Person:
+    user = request.user
+    assert isinstance(user, Person)
+    return user
+
+
+class ApprovalListView(APIView):
+    """`GET /api/v1/approvals?state=pending`."""
+
+    callers: ClassVar = {CallerKind.USER}
+    user_permissions: ClassVar = ("approvals.review", "receipts.audit")
+
+    @extend_schema(responses=_APPROVALS, operation_id="approvals")
+    def get(self, request: Request) -> Response:
+        state = request.query_params.get("state", "pending")
+        if state not in {"pending", "all"}:
+            raise ProblemError(
+                "invalid_state", status=400, why="state is pending or all.", fix="Use ?state=pending.", param="state"
+            )
+        rows = pending_for(_person(request)) if state == "pending" else open_among(_person(request))
+        page, following = page_of(rows, cursor=request.query_params.get("cursor", ""))
+        return Response({"results": [approval_answer(shown_to(_person(request), row)) for row in page], "next": following})
+
+
+class ApprovalDetailView(APIView):
+    callers: ClassVar = {CallerKind.USER}
+    user_permissions: ClassVar = ("approvals.review", "receipts.audit")
+
+    @extend_schema(responses=_APPROVAL, operation_id="approval")
+    def get(self, request: Request, approval_id: str) -> Response:
+        return Response(approval_answer(shown_to(_person(request), request_for(_person(request), approval_id))))
+
+
+class ApprovalVoteView(APIView):
+    callers: ClassVar = {CallerKind.USER}
+    user_permissions: ClassVar = ("approvals.review",)
+
+    @extend_schema(request=VoteBody, responses=_APPROVAL, operation_id="approval_vote")
+    def post(self, request: Request, approval_id: str) -> Response:
+        body = read_body(request._request, VoteBody)
+        request_for(_person(request), approval_id)
+        ballot = CastBallot(
+            verdict=Verdict(body.verdict),
+            view_digest=body.view_digest,
+            version=body.version,
+            reason=body.reason,
+            private_note=body.private_note,
+            surface="api",
+        )
+        cast_vote(approval_id=approval_id, person=_person(request), ballot=ballot)
+        return Response(approval_answer(shown_to(_person(request), request_for(_person(request), approval_id))))

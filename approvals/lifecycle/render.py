@@ -1,0 +1,275 @@
+"""The one way in which text from outside is shown, on every surface.
+
+Text of an agent, a user, a tool or a schema becomes tokens. `text` tokens hold nothing but what a reader sees; whatever
+hides, reorders or pushes away is a token of another kind, with our own words in ⟦ ⟧ as its label. Nothing in a token is
+markup: the surface escapes. Web pages put each value in its own `<bdi dir="auto">`.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import lru_cache
+from itertools import accumulate, groupby
+
+from approvals.lifecycle.codepoints import Sight, sight, spelled
+from approvals.lifecycle.deception import flags, value_flags
+from approvals.lifecycle.errors import RenderError
+from receipts.signing.canonical import JSON, canonical_bytes
+
+__all__ = [
+    "Token",
+    "TokenKind",
+    "flags",
+    "is_complete",
+    "literal",
+    "plain",
+    "render",
+    "render_value",
+    "value_flags",
+]
+
+MOST_BLANKS = 8
+"""The longest run of blanks, or of one hidden character, that is shown one by one."""
+
+MOST_MARKS = 8
+"""How many marks may stand on one character; more would paint over the lines around it."""
+
+LINE_COST = 20
+"""A line break counts as so many characters of the limit, because short lines push the rest away as well."""
+
+_BLANK = "[\t\u2800\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]"
+_BLANK_LINES = re.compile(rf"((?:(?<=\n)|\A)(?:{_BLANK}*+\r?+\n){{3,}}+)")
+_READS_LIKE_JSON = re.compile(
+    r"""\s*+(?:["\[{].*+|-?+\d++(?:\.\d++)?+(?:[eE][+-]?+\d++)?+\s*+|(?:true|false|null)\s*+)?+""", re.DOTALL
+)
+
+
+class TokenKind(StrEnum):
+    """What a token is: readable text, one spelled character, a run that was counted, or a part that was left out."""
+
+    TEXT = "text"
+    PILL = "pill"
+    COUNT = "count"
+    FOLD = "fold"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """`text` is the exact original; `label` is what is shown instead of it, and empty for the kind `text`."""
+
+    kind: TokenKind
+    text: str
+    label: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What a reader sees of the token, before escaping."""
+        return self.text if self.kind is TokenKind.TEXT else self.label
+
+
+def render(text: str, *, limit: int | None = 2000) -> tuple[Token, ...]:
+    """The text as tokens that hide nothing; `literal` gives the exact text back.
+
+    Characters that cannot be seen become pills (`⟦U+202E RIGHT-TO-LEFT OVERRIDE⟧`), long runs of blanks and of blank
+    lines counts (`⟦412 spaces⟧`). What would show more than `limit` characters is folded in the middle
+    (`⟦12,203 characters not shown⟧`); None shows everything. Raises `RenderError` for a limit below 1.
+    """
+    return _folded(_joined(_tokens(text)), limit=limit)
+
+
+def render_value(value: JSON, *, limit: int | None = 2000) -> tuple[Token, ...]:
+    """A parameter as tokens, such that different values never look alike.
+
+    Numbers, true, false and null are in their canonical form (RFC 8785), digit by digit. A string stands as it is,
+    unless it is empty or reads like another JSON value: then it is in quotes, so `1` is a number and `"1"` a string.
+    Lists and objects are canonical JSON over several lines. Raises `CanonicalError` for what has no canonical form.
+    """
+    if isinstance(value, str) and not _READS_LIKE_JSON.fullmatch(value):
+        return render(value, limit=limit)
+    canonical_bytes(value)  # Refuses bad names and endless nesting before anything here recurses.
+    return _folded(_joined(_json_tokens(value, indent="\n")), limit=limit)
+
+
+def literal(tokens: Iterable[Token]) -> str:
+    """The exact original text."""
+    return "".join(token.text for token in tokens)
+
+
+def plain(tokens: Iterable[Token]) -> str:
+    """The tokens for a place without styles (terminal, mail, Slack `plain_text`); free of control characters
+    but tab and line feed.
+
+    It cannot be imitated: the brackets of a label are never part of the text around it.
+    """
+    return "".join(token.shown for token in tokens)
+
+
+def is_complete(tokens: Iterable[Token]) -> bool:
+    """Whether nothing was folded away."""
+    return all(token.kind is not TokenKind.FOLD for token in tokens)
+
+
+def _tokens(text: str) -> Iterator[Token]:
+    """Blank lines are cut out first, since they consist of characters of several kinds."""
+    for number, piece in enumerate(_BLANK_LINES.split(text)):
+        if number % 2:
+            yield _count(piece, what=f"{piece.count(chr(10)):,} blank lines")
+            continue
+        for kind, run in groupby(piece, key=sight):
+            yield from _RUNS[kind]("".join(run))
+
+
+def _text_run(run: str) -> Iterator[Token]:
+    yield Token(TokenKind.TEXT, run)
+
+
+def _blank_run(run: str) -> Iterator[Token]:
+    if len(run) > MOST_BLANKS:
+        yield _count(run, what=_blanks(run))
+        return
+    for char in run:
+        yield Token(TokenKind.TEXT, char) if char in " \t" else _pill(char)
+
+
+def _hidden_run(run: str) -> Iterator[Token]:
+    for char, group in groupby(run):
+        same = "".join(group)
+        if len(same) > MOST_BLANKS:
+            yield _count(same, what=f"{len(same):,} × {spelled(char)}")
+        else:
+            yield from map(_pill, same)
+
+
+def _mark_run(run: str) -> Iterator[Token]:
+    if len(run) > MOST_MARKS:
+        yield _count(run, what=f"{len(run):,} combining marks")
+    else:
+        yield Token(TokenKind.TEXT, run)
+
+
+_RUNS: Mapping[Sight, Callable[[str], Iterator[Token]]] = {
+    Sight.TEXT: _text_run,
+    Sight.BREAK: _text_run,
+    Sight.BLANK: _blank_run,
+    Sight.HIDDEN: _hidden_run,
+    Sight.MARK: _mark_run,
+}
+
+
+def _blanks(run: str) -> str:
+    kinds = set(run)
+    if len(kinds) > 1:
+        return f"{len(run):,} blanks"
+    names = {" ": f"{len(run):,} spaces", "\t": f"{len(run):,} tabs"}
+    return names.get(run[0], f"{len(run):,} × {spelled(run[0])}")
+
+
+@lru_cache(maxsize=8192)
+def _pill(char: str) -> Token:
+    return Token(TokenKind.PILL, char, f"⟦{spelled(char)}⟧")
+
+
+def _count(text: str, *, what: str) -> Token:
+    return Token(TokenKind.COUNT, text, f"⟦{what}⟧")
+
+
+def _joined(tokens: Iterable[Token]) -> tuple[Token, ...]:
+    """Neighbouring text becomes one token; marks that would stand on one of our own labels become pills."""
+    joined: list[Token] = []
+    for is_text, group in groupby(tokens, key=lambda token: token.kind is TokenKind.TEXT):
+        if not is_text:
+            joined.extend(group)
+            continue
+        text = literal(group)
+        body = len(text) - _leading_marks(text)
+        joined.extend(map(_pill, text[: len(text) - body]))
+        joined.extend([Token(TokenKind.TEXT, text[len(text) - body :])] if body else [])
+    return tuple(joined)
+
+
+def _leading_marks(text: str) -> int:
+    return next((place for place, char in enumerate(text) if sight(char) is not Sight.MARK), len(text))
+
+
+def _json_tokens(value: JSON, *, indent: str) -> Iterator[Token]:
+    """Canonical JSON with line breaks; `indent` is a line feed and the spaces that a line at this depth begins with.
+
+    The indentation is ours, so it is not counted as blanks of the text.
+    """
+    if isinstance(value, dict) and value:
+        yield from _container(_members(value), brackets="{}", indent=indent)
+    elif isinstance(value, list) and value:
+        yield from _container((("", item) for item in value), brackets="[]", indent=indent)
+    else:
+        yield from _tokens(canonical_bytes(value).decode())
+
+
+def _members(value: dict[str, JSON]) -> Iterator[tuple[str, JSON]]:
+    """Names as JSON text with their values, in the canonical order: by UTF-16 code units."""
+    for name in sorted(value, key=lambda name: name.encode("utf-16-be", "surrogatepass")):
+        yield canonical_bytes(name).decode() + ": ", value[name]
+
+
+def _container(items: Iterable[tuple[str, JSON]], *, brackets: str, indent: str) -> Iterator[Token]:
+    inner = indent + "  "
+    opening = brackets[0] + inner
+    for name, item in items:
+        yield Token(TokenKind.TEXT, opening)
+        yield from _tokens(name)
+        yield from _json_tokens(item, indent=inner)
+        opening = "," + inner
+    yield Token(TokenKind.TEXT, indent + brackets[1])
+
+
+def _folded(tokens: tuple[Token, ...], *, limit: int | None) -> tuple[Token, ...]:
+    """Leaves the middle out where the tokens would show more than `limit`; head and tail always keep something."""
+    if limit is None:
+        return tokens
+    if limit < 1:
+        raise RenderError(f"A limit of {limit} leaves no room for any text.", fix="Give at least 1, or None.")
+    if sum(map(_cost, tokens)) <= limit:
+        return tokens
+    head = _head(tokens, budget=limit - limit // 2)
+    tail = _mirrored(_head(_mirrored(tokens), budget=limit // 2))
+    whole, kept = literal(tokens), len(literal(head))
+    middle = whole[kept : len(whole) - len(literal(tail))]
+    if not middle:
+        return tokens
+    what = f"{len(middle):,} character{'s' if len(middle) > 1 else ''} not shown"
+    return _joined([*head, Token(TokenKind.FOLD, middle, f"⟦{what}⟧"), *tail])
+
+
+def _head(tokens: Sequence[Token], *, budget: int) -> list[Token]:
+    """The first tokens within the budget, which does not suffice for all; the last is cut if it is text.
+
+    At least one character or label.
+    """
+    ends = list(accumulate(map(_cost, tokens)))
+    whole = bisect_right(ends, budget)
+    room = budget - (ends[whole - 1] if whole else 0)
+    return [*tokens[:whole], *_cut(tokens[whole], budget=room, is_first=not whole)]
+
+
+def _cut(token: Token, *, budget: int, is_first: bool) -> list[Token]:
+    if token.kind is not TokenKind.TEXT:
+        return [token] if is_first else []
+    fitting = bisect_right(list(accumulate(map(_char_cost, token.text))), budget)
+    text = token.text[: max(fitting, int(is_first))]
+    return [Token(TokenKind.TEXT, text)] if text else []
+
+
+def _mirrored(tokens: Iterable[Token]) -> list[Token]:
+    """The tokens from the last to the first, with their text backwards, so that a tail can be taken like a head."""
+    return [replace(token, text=token.text[::-1]) for token in reversed(list(tokens))]
+
+
+def _cost(token: Token) -> int:
+    return len(token.shown) + (LINE_COST - 1) * token.shown.count("\n")
+
+
+def _char_cost(char: str) -> int:
+    return LINE_COST if char == "\n" else 1

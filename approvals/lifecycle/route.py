@@ -1,0 +1,102 @@
+"""Who is asked and for how long, frozen into a request when it is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from approvals.lifecycle.errors import RouteError
+from approvals.lifecycle.quorum import Stage
+from receipts.signing.canonical import JSON
+
+LIMITS: Mapping[str, tuple[int, int]] = MappingProxyType(
+    {
+        "timeout_seconds": (1, 30 * 24 * 3600),
+        "hold_seconds": (0, 30),
+        "claim_seconds": (1, 24 * 3600),
+    }
+)
+"""The least and the most that each time may be, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The stages of a request and its times in whole seconds.
+
+    `timeout_seconds` is how long people may decide, `hold_seconds` how long an approval can be undone before the agent
+    sees it, `claim_seconds` how long the agent then has to claim it. Raises `RouteError` for times outside `LIMITS`
+    and for no stages.
+    """
+
+    stages: tuple[Stage, ...]
+    timeout_seconds: int = field(kw_only=True)
+    hold_seconds: int = field(default=5, kw_only=True)
+    claim_seconds: int = field(default=1800, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if not self.stages:
+            raise RouteError("The route asks nobody.", fix="Name at least one group and how many of it must approve.")
+        for name, (least, most) in LIMITS.items():
+            _require_seconds(getattr(self, name), name=name, least=least, most=most)
+
+    def expires_at(self, opened_at: datetime) -> datetime:
+        """When voting ends for a request that was opened then."""
+        return opened_at + timedelta(seconds=self.timeout_seconds)
+
+    def release_at(self, quorum_at: datetime) -> datetime:
+        """When an approval whose quorum was reached then is released to the agent."""
+        return quorum_at + timedelta(seconds=self.hold_seconds)
+
+    def claim_expires_at(self, release_at: datetime) -> datetime:
+        """When an approval that is released then can no longer be claimed."""
+        return release_at + timedelta(seconds=self.claim_seconds)
+
+    def to_dict(self) -> dict[str, JSON]:
+        """The JSON form that a request stores."""
+        stages: list[JSON] = [{"group": stage.group, "count": stage.count} for stage in self.stages]
+        return {"stages": stages} | {name: getattr(self, name) for name in LIMITS}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, JSON]) -> Route:
+        """The route that `to_dict` stored. Raises `RouteError` for any other shape, `QuorumError` for a bad stage."""
+        if set(data) != {"stages", *LIMITS}:
+            raise _shape_error()
+        times = {name: _whole_number(data[name]) for name in LIMITS}
+        return cls(_stages(data["stages"]), **times)
+
+
+def _stages(items: JSON) -> tuple[Stage, ...]:
+    if not isinstance(items, list):
+        raise _shape_error()
+    return tuple(_stage(item) for item in items)
+
+
+def _stage(item: JSON) -> Stage:
+    if not isinstance(item, dict) or set(item) != {"group", "count"}:
+        raise _shape_error()
+    group = item["group"]
+    if not isinstance(group, str):
+        raise _shape_error()
+    return Stage(group=group, count=_whole_number(item["count"]))
+
+
+def _whole_number(value: JSON) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise _shape_error()
+    return value
+
+
+def _require_seconds(value: object, *, name: str, least: int, most: int) -> None:
+    if type(value) is not int or not least <= value <= most:
+        raise RouteError(
+            f"{name} must be a whole number from {least:,} to {most:,}, not {value!r}.",
+            fix=f"Choose a {name} in that range.",
+        )
+
+
+def _shape_error() -> RouteError:
+    return RouteError(
+        "The stored route does not have the shape of a route.", fix="Store exactly what Route.to_dict() returns."
+    )

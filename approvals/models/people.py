@@ -1,0 +1,34 @@
+"""People who sign in. What receipts name is the random `person_id`, never the name or the address."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+from receipts.identifiers import ID_LENGTH, new_id
+
+
+def new_person_id() -> str:
+    """`usr_…`"""
+    return new_id("usr")
+
+
+class User(AbstractUser):
+    """A reviewer, auditor, policy author or admin; groups say which (roles) and for whom (teams)."""
+
+    person_id = models.CharField(max_length=ID_LENGTH, unique=True, default=new_person_id, editable=False)
+
+    def __str__(self) -> str:
+        return self.get_username()
+
+
+class SignInLink(models.Model):
+    """A link that signs its user in once. Only the digest of its token is kept."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    token_digest = models.CharField(max_length=71, unique=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"link for {self.user_id}"

@@ -1,0 +1,88 @@
+"""A request for approval: a frozen snapshot of what the reviewer sees, its digests, its route, and its state."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from approvals.lifecycle.states import NON_TERMINAL, TERMINAL, State
+from receipts.identifiers import ID_LENGTH
+from receipts.protection import StateGuard
+from receipts.services import opened_values
+
+
+class ApprovalRequest(models.Model):
+    """It doesn't know the decision that it is for; `receipt_sections` is what its receipts repeat of it, word for word.
+
+    `version` rises when the snapshot or the policy changes, not with votes. `expires_at` ends voting; `claim_expires_at`
+    ends what was approved.
+    """
+
+    state_guard: ClassVar[StateGuard] = StateGuard(
+        table="approvals_approvalrequest", column="state", terminal=tuple(sorted(TERMINAL))
+    )
+
+    id = models.CharField(primary_key=True, max_length=ID_LENGTH)
+    state = models.CharField(max_length=12, choices=[(item.value, item.value) for item in State], default=State.PENDING)
+    version = models.PositiveIntegerField(default=1)
+    source = models.CharField(max_length=8, choices=[("STEP_UP", "STEP_UP"), ("DEFER", "DEFER")])
+    tool = models.CharField(max_length=128)
+    operation = models.CharField(max_length=128)
+    risk_level = models.CharField(max_length=8)
+    risk_order = models.PositiveSmallIntegerField()
+    requester = models.CharField(max_length=254, blank=True)
+    stream = models.CharField(max_length=80)
+    route = models.JSONField()
+    asked = models.ManyToManyField("auth.Group", related_name="+")
+    receipt_sections = models.JSONField()
+    snapshot = models.ForeignKey("receipts.Payload", on_delete=models.PROTECT, related_name="+")
+    snapshot_digest = models.CharField(max_length=71)
+    action_digest = models.CharField(max_length=71)
+    view_digest = models.CharField(max_length=71)
+    policy_hash = models.CharField(max_length=71)
+    code = models.CharField(max_length=14)
+    opened_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    release_at = models.DateTimeField(null=True)
+    claim_expires_at = models.DateTimeField(null=True)
+    resolved_at = models.DateTimeField(null=True)
+    resolution = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=[state.value for state in State]), name="approval_known_state"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state__in=["APPROVED", "CLAIMED"]) | models.Q(claim_expires_at__isnull=False),
+                name="approval_approved_has_deadline",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["expires_at"],
+                condition=models.Q(state=State.PENDING.value),
+                name="approval_due",
+            ),
+            models.Index(
+                fields=["claim_expires_at"],
+                condition=models.Q(state=State.APPROVED.value),
+                name="approval_claim_due",
+            ),
+            models.Index(
+                fields=["-risk_order", "expires_at", "id"],
+                condition=models.Q(state__in=sorted(state.value for state in NON_TERMINAL)),
+                name="approval_inbox",
+            ),
+            models.Index(fields=["-opened_at", "id"], name="approval_newest"),
+        ]
+        permissions = [("review", "May be asked to approve or deny")]
+
+    def __str__(self) -> str:
+        return self.id
+
+    @property
+    def shown(self) -> dict[str, object]:
+        """The snapshot as it was frozen; empty when it was erased."""
+        return dict(opened_values(self.snapshot))

@@ -1,0 +1,173 @@
+"""Reading requests: which a person may see, which wait for them, and what of them is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from approvals.lifecycle.quorum import Tally
+from approvals.lifecycle.states import NON_TERMINAL, State
+from approvals.models import ApprovalRequest, User
+from approvals.services.requests import state_at
+from approvals.services.votes import current_tally, why_not
+from receipts.clock import DatabaseNow, database_now
+from receipts.problems import ProblemError, not_found
+from receipts.services import opened_values
+
+PAGE = 50
+
+
+def visible_to(user: User) -> QuerySet[ApprovalRequest]:
+    """Requests that this person was asked about, or all of them for auditors and admins."""
+    rows = ApprovalRequest.objects.select_related("snapshot")
+    if user.has_perm("receipts.audit"):
+        return rows
+    if not user.has_perm("approvals.review"):
+        return rows.none()
+    return rows.filter(pk__in=ApprovalRequest.asked.through.objects.filter(group__user=user).values("approvalrequest_id"))
+
+
+def pending_for(user: User) -> QuerySet[ApprovalRequest]:
+    """What still waits and this person may see, most dangerous and then soonest to expire first."""
+    return (
+        visible_to(user)
+        .filter(state=State.PENDING.value, expires_at__gt=DatabaseNow())
+        .order_by("-risk_order", "expires_at", "id")
+    )
+
+
+def waiting_for(user: User) -> QuerySet[ApprovalRequest]:
+    """Of those, what this person could still decide: asked, not the requester, and no vote yet."""
+    asked = ApprovalRequest.asked.through.objects.filter(group__user=user).values("approvalrequest_id")
+    own = Q(requester__iexact=user.email) & ~Q(requester="") | Q(requester__iexact=user.get_username())
+    return pending_for(user).filter(pk__in=asked).exclude(own).exclude(votes__person=user)
+
+
+def pending_count_for(user: User) -> int:
+    """The number on the Inbox badge."""
+    return waiting_for(user).count() if user.has_perm("approvals.review") else 0
+
+
+def request_for(user: User, approval_id: str) -> ApprovalRequest:
+    """One request that this person may see; another's is not found."""
+    found = visible_to(user).filter(pk=approval_id).first()
+    if found is None:
+        raise not_found("approval")
+    return found
+
+
+def open_among(user: User) -> QuerySet[ApprovalRequest]:
+    """Everything not yet terminal, and the newest of what is, for lists that say `all`."""
+    return visible_to(user).order_by("-opened_at", "-id")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownVote:
+    """A vote as pages show it. The private note is for auditors."""
+
+    name: str
+    verdict: str
+    at: datetime
+    reason: str
+    private_note: str
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRequest:
+    """A request as one person sees it at one moment."""
+
+    row: ApprovalRequest
+    state: State
+    snapshot: dict[str, Any]
+    tally: Tally
+    votes: Sequence[ShownVote]
+    why_not: str
+    at: datetime
+
+    @property
+    def may_vote(self) -> bool:
+        return not self.why_not
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in NON_TERMINAL
+
+
+def _shown_votes(row: ApprovalRequest, *, tally: Tally, user: User) -> list[ShownVote]:
+    counted = {ballot.person for ballot in tally.counted}
+    may_read_notes = user.has_perm("receipts.audit")
+    found = []
+    for vote in row.votes.select_related("person", "words").order_by("cast_at", "id"):
+        words = opened_values(vote.words)
+        found.append(
+            ShownVote(
+                name=vote.person.get_full_name() or vote.person.get_username(),
+                verdict=vote.verdict,
+                at=vote.cast_at,
+                reason=str(words.get("reason", "")),
+                private_note=str(words.get("private_note", "")) if may_read_notes else "",
+                counts=vote.person.person_id in counted,
+            )
+        )
+    return found
+
+
+def shown_to(user: User, row: ApprovalRequest) -> ShownRequest:
+    """Everything about a request that this person's page or API answer says."""
+    at = database_now()
+    state = state_at(row, at)
+    tally = current_tally(row)
+    return ShownRequest(
+        row=row,
+        state=state,
+        snapshot=row.shown,
+        tally=tally,
+        votes=_shown_votes(row, tally=tally, user=user),
+        why_not=why_not(user, request=row, state=state),
+        at=at,
+    )
+
+
+def approval_answer(shown: ShownRequest) -> dict[str, Any]:
+    """The approval object of the API."""
+    row = shown.row
+    return {
+        "id": row.pk,
+        "state": shown.state.value,
+        "version": row.version,
+        "view_digest": row.view_digest,
+        "action_digest": row.action_digest,
+        "code": row.code,
+        "source": row.source,
+        "opened_at": row.opened_at.isoformat(),
+        "expires_at": row.expires_at.isoformat(),
+        "risk_level": row.risk_level,
+        "quorum": {
+            "needed": shown.tally.needed,
+            "given": shown.tally.given,
+            "stages": [
+                {"group": stage.group, "count": stage.count, "given": len(people)} for stage, people in shown.tally.filled
+            ],
+        },
+        "votes": [
+            {"person": vote.name, "verdict": vote.verdict, "at": vote.at.isoformat(), "reason": vote.reason}
+            for vote in shown.votes
+        ],
+        "may_vote": shown.may_vote,
+        "why_not": shown.why_not or None,
+        "snapshot": {name: value for name, value in shown.snapshot.items() if name != "nonce"},
+    }
+
+
+def page_of(rows: QuerySet[ApprovalRequest], *, cursor: str) -> tuple[list[ApprovalRequest], str | None]:
+    """A page and the cursor of the next one. The cursor is an offset: the inbox is short and sorted by risk."""
+    if cursor and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 8):
+        raise ProblemError("invalid_cursor", status=400, why="The cursor isn't one of ours.", fix="Start without one.")
+    start = int(cursor or 0)
+    found = list(rows[start : start + PAGE + 1])
+    return found[:PAGE], str(start + PAGE) if len(found) > PAGE else None

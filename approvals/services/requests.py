@@ -1,0 +1,184 @@
+"""Opening requests and moving them from state to state.
+
+Every move is a conditional update on a locked row, by the table of `approvals.lifecycle.transitions`; a row count other
+than one means that somebody else moved it first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.db import connection, transaction
+
+from approvals.lifecycle.route import Route
+from approvals.lifecycle.snapshot import Snapshot, match_code, view_digest
+from approvals.lifecycle.states import Event, State
+from approvals.lifecycle.transitions import elapsed_events, next_state, settled_state
+from approvals.models import ApprovalRequest
+from approvals.services.outbox import record_event
+from approvals.signals import approval_resolved
+from receipts.clock import database_now
+from receipts.identifiers import new_id
+from receipts.problems import ProblemError, not_found
+from receipts.services import commit_values, issue_receipt
+from receipts.signing.canonical import JSON
+from receipts.signing.statement import ReceiptType
+
+Request = ApprovalRequest
+RISK_ORDER = {"LOW": 0, "MEDIUM": 1, "HIGH": 2, "CRITICAL": 3}
+EXPIRY_BATCH = 200
+_CLOCK_WORDS = {
+    Event.EXPIRED: "nobody_answered",
+    Event.RELEASED: "approved_by_quorum",
+    Event.CLAIM_EXPIRED: "not_claimed",
+}
+# States that end the question, and for which a terminal receipt is due.
+_RESOLVED = frozenset({State.APPROVED, State.DENIED, State.EXPIRED, State.CANCELLED, State.SUPERSEDED, State.REVOKED})
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What the app above hands over: everything frozen, nothing to look up again."""
+
+    snapshot: Snapshot
+    route: Route
+    source: str
+    action_digest: str
+    policy_hash: str
+    requester: str
+    stream: str
+    receipt_sections: Mapping[str, Any]
+
+
+def open_request(*, approval_id: str, opening: Opening, at: datetime) -> ApprovalRequest:
+    """A pending request, in the caller's transaction. Reviewers are told after its commit."""
+    frozen = opening.snapshot
+    committed = commit_values(frozen.to_dict(), at=at)
+    committed.row.save(force_insert=True)
+    request = ApprovalRequest(
+        id=approval_id,
+        source=opening.source,
+        tool=frozen.tool,
+        operation=frozen.operation,
+        risk_level=frozen.risk_level,
+        risk_order=RISK_ORDER[frozen.risk_level],
+        requester=opening.requester,
+        stream=opening.stream,
+        route=opening.route.to_dict(),
+        receipt_sections=dict(opening.receipt_sections),
+        snapshot=committed.row,
+        snapshot_digest=frozen.digest,
+        action_digest=opening.action_digest,
+        view_digest=view_digest(
+            action_digest=opening.action_digest, snapshot_digest=frozen.digest, policy_hash=opening.policy_hash
+        ),
+        policy_hash=opening.policy_hash,
+        code=match_code(opening.action_digest),
+        opened_at=at,
+        expires_at=opening.route.expires_at(at),
+    )
+    request.save(force_insert=True)
+    request.asked.set(Group.objects.filter(name__in=[stage.group for stage in opening.route.stages]))
+    record_event(topic="approval_opened", reference=request.pk)
+    return request
+
+
+def new_approval_id() -> str:
+    """`apr_…`"""
+    return new_id("apr")
+
+
+def state_at(request: ApprovalRequest, at: datetime) -> State:
+    """The state that a reader must be told, whether or not a sweeper has run (APR-28, FLT-17)."""
+    return settled_state(State(request.state), at=at, **_deadlines(request))
+
+
+def _deadlines(request: ApprovalRequest) -> dict[str, Any]:
+    names = ("expires_at", "release_at", "claim_expires_at")
+    return {name: getattr(request, name) for name in names}
+
+
+def locked_request(approval_id: str) -> ApprovalRequest:
+    """The row, locked until the transaction ends."""
+    request = ApprovalRequest.objects.select_for_update().filter(pk=approval_id).first()
+    if request is None:
+        raise not_found("approval")
+    return request
+
+
+def move(request: ApprovalRequest, *, event: Event, at: datetime, resolution: str, **changes: Any) -> State:
+    """Compare-and-swap along one edge of the table, with the receipt and the announcement that belong to it."""
+    before, after = State(request.state), next_state(State(request.state), event)
+    changes |= {"state": after.value, "resolution": resolution}
+    if after in _RESOLVED:
+        changes["resolved_at"] = at
+    swapped = ApprovalRequest.objects.filter(pk=request.pk, state=before.value, version=request.version).update(**changes)
+    if swapped != 1:
+        raise ProblemError(
+            "already_resolved", status=409, why="The request was resolved by somebody else.", fix="Read it again."
+        )
+    for name, value in changes.items():
+        setattr(request, name, value)
+    if after in _RESOLVED:
+        _conclude(request, state=after, at=at, resolution=resolution)
+    record_event(topic="approval_moved", reference=request.pk)
+    return after
+
+
+def _conclude(request: ApprovalRequest, *, state: State, at: datetime, resolution: str) -> None:
+    issue_receipt(
+        type=ReceiptType.APPROVAL_TERMINAL,
+        stream=request.stream,
+        body=sections(request, state=state) | {"outcome": {"status": state.value, "why": resolution}},
+        at=at,
+    )
+    approval_resolved.send(sender=ApprovalRequest, approval_id=request.pk, state=state, at=at)
+
+
+def sections(request: ApprovalRequest, *, state: State) -> dict[str, JSON]:
+    """The signed sections of any receipt about this request."""
+    approval: dict[str, JSON] = {
+        "id": request.pk,
+        "state": state.value,
+        "source": request.source,
+        "view_digest": request.view_digest,
+        "opened_at": request.opened_at.isoformat(timespec="microseconds"),
+        "expires_at": request.expires_at.isoformat(timespec="microseconds"),
+    }
+    return {**request.receipt_sections, "approval": approval}
+
+
+def settle(request: ApprovalRequest, *, at: datetime) -> State:
+    """Writes down what the clock has done to a locked row, and returns the state that it is in now."""
+    for event in elapsed_events(State(request.state), at=at, **_deadlines(request)):
+        move(request, event=event, at=at, resolution=_CLOCK_WORDS[event])
+    return State(request.state)
+
+
+def cancel_request(*, approval_id: str, resolution: str) -> State:
+    """Withdraws what is still undecided; a resolved request stays as it is, and its state is returned."""
+    with transaction.atomic():
+        request = locked_request(approval_id)
+        at = database_now()
+        state = settle(request, at=at)
+        if state is not State.PENDING:
+            return state
+        return move(request, event=Event.CANCELLED, at=at, resolution=resolution)
+
+
+def expire_due(*, limit: int = EXPIRY_BATCH) -> int:
+    """Moves requests whose deadline has passed, and returns how many. Any number of sweepers may run (FLT-16)."""
+    with transaction.atomic():
+        at = database_now()
+        due = ApprovalRequest.objects.filter(state=State.PENDING.value, expires_at__lte=at)
+        due = due | ApprovalRequest.objects.filter(state=State.APPROVED.value, claim_expires_at__lte=at)
+        due = due | ApprovalRequest.objects.filter(state=State.HELD.value, release_at__lte=at)
+        locked = due.select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked)
+        requests = list(locked.order_by("stream", "id")[:limit])
+        for request in requests:
+            settle(request, at=at)
+        return len(requests)

@@ -1,0 +1,53 @@
+"""Who may vote: current members of a request's groups who may review, and who is never counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import Q
+
+from approvals.lifecycle.quorum import is_reachable
+from approvals.lifecycle.route import Route
+from approvals.models import User
+
+REVIEW = "approvals.review"
+
+
+def is_requester(person: User, *, requester: str) -> bool:
+    """Whether the person who asked and this account are the same, by address or by name (APR-07, APR-08)."""
+    wanted = requester.casefold()
+    return bool(wanted) and wanted in {person.email.casefold(), person.get_username().casefold()}
+
+
+def eligible_groups(person: User, *, route: Route) -> frozenset[str]:
+    """The route's groups in which this person may vote now."""
+    if not person.is_active or not person.has_perm(REVIEW):
+        return frozenset()
+    names = {stage.group for stage in route.stages}
+    return frozenset(person.groups.filter(name__in=names).values_list("name", flat=True))
+
+
+def _reviewers(groups: Iterable[str]) -> dict[str, frozenset[str]]:
+    roster: dict[str, set[str]] = {name: set() for name in groups}
+    may_review = Q(is_superuser=True) | Q(groups__permissions__codename="review")
+    people = User.objects.filter(may_review, is_active=True, groups__name__in=list(roster)).distinct()
+    for person in people.prefetch_related("groups"):
+        for group in person.groups.all():
+            if group.name in roster:
+                roster[group.name].add(person.person_id)
+    return {name: frozenset(found) for name, found in roster.items()}
+
+
+def requester_ids(requester: str) -> frozenset[str]:
+    """The accounts of the person who asked."""
+    if not requester:
+        return frozenset()
+    same = Q(email__iexact=requester) | Q(username__iexact=requester)
+    return frozenset(User.objects.filter(same).values_list("person_id", flat=True))
+
+
+def has_enough_reviewers(*, route: Route, requester: str) -> bool:
+    """Whether the people there are now could approve at all; if not, asking would only wait for the timeout (APR-19)."""
+    own = requester_ids(requester)
+    roster = {name: found - own for name, found in _reviewers(stage.group for stage in route.stages).items()}
+    return is_reachable(route.stages, roster=roster, requester=None)

@@ -1,0 +1,168 @@
+"""Casting a vote: the only way in which a person's word moves a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from approvals import ports
+from approvals.lifecycle.quorum import Ballot, Result, Tally, Verdict, tally
+from approvals.lifecycle.route import Route
+from approvals.lifecycle.states import Event, State
+from approvals.models import ApprovalRequest, User, Vote
+from approvals.services.requests import locked_request, move, sections, settle
+from approvals.services.routing import eligible_groups, is_requester, requester_ids
+from receipts.clock import database_now
+from receipts.identifiers import new_id
+from receipts.problems import ProblemError
+from receipts.services import issue_receipt, store_values
+from receipts.signing.statement import ReceiptType
+
+
+@dataclass(frozen=True, slots=True)
+class CastBallot:
+    """What a person sends: `view_digest` and `version` say which view of the request they decided on."""
+
+    verdict: Verdict
+    view_digest: str
+    version: int
+    reason: str = ""
+    private_note: str = ""
+    surface: str = "web"
+
+
+def why_not(person: User, *, request: ApprovalRequest, state: State) -> str:
+    """Why this person can't vote, in a sentence; empty when they can."""
+    if state is not State.PENDING:
+        return f"This request is {state.value.lower()}."
+    if is_requester(person, requester=request.requester):
+        return "You cannot decide: you are the requester."
+    if not eligible_groups(person, route=Route.from_dict(request.route)):
+        return "You are not one of the reviewers who were asked."
+    if request.votes.filter(person=person).exists():
+        return "You have already voted."
+    return ""
+
+
+def _refuse(code: str, why: str, *, status: int = 409, fix: str = "Read the request again.") -> ProblemError:
+    return ProblemError(code, status=status, why=why, fix=fix)
+
+
+def _check_person(person: User, *, request: ApprovalRequest, groups: frozenset[str]) -> None:
+    if is_requester(person, requester=request.requester):
+        raise _refuse("self_approval", "Who asked can't approve.", status=403, fix="Another reviewer has to decide.")
+    if not groups:
+        raise _refuse("not_eligible", "You are not one of the reviewers who were asked.", status=403, fix="Ask one of them.")
+
+
+def _check_view(ballot: CastBallot, *, request: ApprovalRequest) -> None:
+    if (ballot.view_digest, ballot.version) != (request.view_digest, request.version):
+        raise _refuse("changed_while_reviewing", "The request is not the one that you were shown.")
+
+
+def cast_vote(*, approval_id: str, person: User, ballot: CastBallot) -> ApprovalRequest:
+    """Records a vote and lets the tally move the request, in one transaction.
+
+    Raises `not_found`, `self_approval`, `not_eligible`, `changed_while_reviewing`, `already_voted`, `stale_identity`, and
+    `already_resolved` or `expired` when the question has ended. An expiry that is found here is itself committed.
+    """
+    with transaction.atomic():
+        request = locked_request(approval_id)
+        at = database_now()
+        state = settle(request, at=at)
+        if state is State.PENDING:
+            _record(request, person=User.objects.get(pk=person.pk), ballot=ballot, at=at)
+            return request
+    code = "expired" if state is State.EXPIRED else "already_resolved"
+    raise _refuse(code, f"This request is {state.value.lower()}.")
+
+
+def _record(request: ApprovalRequest, *, person: User, ballot: CastBallot, at: datetime) -> None:
+    groups = eligible_groups(person, route=Route.from_dict(request.route))
+    _check_person(person, request=request, groups=groups)
+    _check_view(ballot, request=request)
+    if Vote.objects.filter(request=request, person=person).exists():
+        raise _refuse("already_voted", "You have already voted.")
+    problem = ports.identity_problem(approval_id=request.pk)
+    if problem and ballot.verdict is Verdict.APPROVE:
+        raise _refuse("stale_identity", problem, fix="The agent has to ask again.")
+    _save_vote(request, person=person, ballot=ballot, groups=groups, at=at)
+    _apply_tally(request, at=at)
+
+
+def _save_vote(
+    request: ApprovalRequest, *, person: User, ballot: CastBallot, groups: frozenset[str], at: datetime
+) -> None:
+    words = store_values({"reason": ballot.reason, "private_note": ballot.private_note}, at=at, subject=person.person_id)
+    vote = Vote(
+        id=new_id("vot"),
+        request=request,
+        person=person,
+        verdict=ballot.verdict.value,
+        view_digest=ballot.view_digest,
+        version=ballot.version,
+        surface=ballot.surface,
+        groups=sorted(groups),
+        words=words.row,
+        cast_at=at,
+    )
+    try:
+        vote.save(force_insert=True)
+    except IntegrityError as error:
+        raise _refuse("already_voted", "You have already voted.") from error
+    body = sections(request, state=State.PENDING) | {
+        "vote": {
+            "id": vote.pk,
+            "approver": person.person_id,
+            "verdict": vote.verdict,
+            "groups": sorted(groups),
+            "surface": ballot.surface,
+            "view_digest": ballot.view_digest,
+            "verified_by": "session",
+        },
+        "commitments": dict(words.commitments),
+    }
+    issue_receipt(type=ReceiptType.VOTE, stream=request.stream, body=body, at=at, payload=words)
+
+
+def current_tally(request: ApprovalRequest) -> Tally:
+    """The votes as they count now: people who lost their role or group since are left out, with the reason (APR-11)."""
+    route = Route.from_dict(request.route)
+    ballots = [
+        Ballot(
+            person=vote.person.person_id,
+            verdict=Verdict(vote.verdict),
+            groups=eligible_groups(vote.person, route=route) & frozenset(vote.groups),
+        )
+        for vote in request.votes.select_related("person").order_by("cast_at", "id")
+    ]
+    own = requester_ids(request.requester)
+    return tally(route.stages, ballots=[item for item in ballots if item.person not in own], requester=None)
+
+
+def _apply_tally(request: ApprovalRequest, *, at: datetime) -> None:
+    result = current_tally(request).result
+    route = Route.from_dict(request.route)
+    release_at = route.release_at(at)
+    if result is Result.DENIED:
+        move(request, event=Event.DENIED, at=at, resolution="denied_by_reviewer")
+    elif result is Result.APPROVED:
+        event = Event.QUORUM_HELD if route.hold_seconds else Event.QUORUM_REACHED
+        move(
+            request,
+            event=event,
+            at=at,
+            resolution="approved_by_quorum",
+            release_at=release_at,
+            claim_expires_at=route.claim_expires_at(release_at),
+        )
+
+
+def check_still_approved(request: ApprovalRequest) -> str | None:
+    """Why the votes of an approved request no longer suffice, or nothing; asked again at the claim (APR-12)."""
+    if current_tally(request).result is Result.APPROVED:
+        return None
+    return "A reviewer who approved may no longer decide."
+

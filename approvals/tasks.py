@@ -1,0 +1,20 @@
+"""Tasks are another entrance to the services: nothing depends on one of them running, or running once."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from approvals.services.outbox import relay_unsent
+from approvals.services.requests import expire_due
+
+
+@shared_task(name="approvals.tasks.expire_approvals")
+def expire_approvals() -> int:
+    """Writes down expiries that the clock has already brought."""
+    return expire_due()
+
+
+@shared_task(name="approvals.tasks.relay_outbox")
+def relay_outbox() -> int:
+    """Announces what its own process could not."""
+    return relay_unsent()

@@ -1,0 +1,87 @@
+"""The bodies of the agents' and hosts' doors. Pure; unknown fields are refused and nothing is coerced."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Short = Annotated[str, Field(min_length=1, max_length=128)]
+Text = Annotated[str, Field(max_length=100_000)]
+Names = Annotated[tuple[Short, ...], Field(max_length=64)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SessionBody(_Body):
+    """`POST /api/v1/sessions`. `human`, `agent`, `service` and `scope` are for hosts only."""
+
+    original_request: Text
+    human: Annotated[str, Field(max_length=254)] = ""
+    agent: Annotated[str, Field(max_length=128)] = ""
+    service: Annotated[str, Field(max_length=128)] = ""
+    scope: Names = ()
+    expected_scope: Names = ()
+    intent: Annotated[str, Field(max_length=128)] = ""
+    profile: Annotated[str, Field(max_length=64)] = ""
+
+
+class MessageBody(_Body):
+    """`POST /api/v1/sessions/{id}/messages`."""
+
+    role: Literal["user", "model"]
+    text: Text
+
+
+class ActionBody(_Body):
+    """What an agent is about to run, as it says at the claim."""
+
+    tool: Short
+    operation: Annotated[str, Field(max_length=128)] = ""
+    parameters: dict[str, Any]
+
+
+class ClaimBody(_Body):
+    """`POST /api/v1/decisions/{id}/claim`."""
+
+    action_digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+    action: ActionBody | None = None
+
+
+class OutcomeBody(_Body):
+    """`POST /api/v1/decisions/{id}/outcome`. The times are the agent's own and are kept as said."""
+
+    status: Literal["succeeded", "failed", "unknown"]
+    output: Any = None
+    output_digest: Annotated[str, Field(max_length=128)] | None = None
+    error: Annotated[str, Field(max_length=10_000)] | None = None
+    resources: Annotated[tuple[Any, ...], Field(max_length=100)] = ()
+    state_digests: dict[str, str] = Field(default_factory=dict, max_length=100)
+    data_classification: Names = ()
+    started_at: Annotated[str, Field(max_length=40)] | None = None
+    completed_at: Annotated[str, Field(max_length=40)] | None = None
+
+
+class EvidenceBody(_Body):
+    """`POST /api/v1/deferrals/{id}/evidence`."""
+
+    field: Short
+    value: Any
+    source: Annotated[str, Field(max_length=200)] = ""
+
+
+class ToolBody(_Body):
+    """One tool of an agent, as its host declares it. `parameters` is a JSON Schema."""
+
+    name: Short
+    effect: Literal["read", "write", "egress"]
+    description: Annotated[str, Field(max_length=10_000)] = ""
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class ToolsBody(_Body):
+    """`POST /api/v1/tools`."""
+
+    tools: Annotated[tuple[ToolBody, ...], Field(min_length=1, max_length=500)]

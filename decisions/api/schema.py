@@ -1,0 +1,43 @@
+"""Shapes of the answers for the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_STRING = {"type": "string"}
+_OBJECT: dict[str, Any] = {"type": "object", "additionalProperties": True}
+
+
+def _object(required: dict[str, dict[str, Any]], **optional: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": sorted(required), "properties": required | optional}
+
+
+ANSWERS: dict[str, dict[str, Any]] = {
+    "decision": _object(
+        {
+            "decision_id": _STRING,
+            "action_id": _STRING,
+            "session_id": _STRING,
+            "decision": {"type": "string", "enum": ["ALLOW", "DENY", "MODIFY", "STEP_UP", "DEFER"]},
+            "effective": {"type": "string", "enum": ["ALLOW", "DENY", "PENDING"]},
+            "reason": _STRING,
+            "reason_code": _STRING,
+            "risk_level": {"type": "string", "enum": ["LOW", "MEDIUM", "HIGH", "CRITICAL"]},
+            "policy": _OBJECT,
+            "request_digest": _STRING,
+            "action_digest": _STRING,
+            "receipt": _OBJECT,
+        },
+        rule_id=_STRING,
+        classification=_STRING,
+        parameters=_OBJECT,
+        modifications={"type": "array", "items": _OBJECT},
+        approval=_OBJECT,
+        deferral=_OBJECT,
+    ),
+    "claim": _object({"claim_id": _STRING, "parameters": _OBJECT, "lease_expires_at": _STRING}),
+    "outcome": _object({"outcome_id": _STRING, "receipt": _OBJECT}),
+    "session": _object({"session_id": _STRING, "request_provenance": _STRING}),
+    "entries": _object({"results": {"type": "array", "items": _OBJECT}}),
+    "tools": _object({"results": {"type": "array", "items": _OBJECT}}),
+}

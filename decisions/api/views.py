@@ -1,0 +1,211 @@
+"""The agents' and hosts' doors. Each one parses, calls a service, and answers."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.http import HttpRequest, HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from decisions.answers import decision_answer
+from decisions.api.bodies import (
+    ClaimBody,
+    EvidenceBody,
+    MessageBody,
+    OutcomeBody,
+    SessionBody,
+    ToolsBody,
+)
+from decisions.api.schema import ANSWERS
+from decisions.intake.bodies import DecideBody
+from decisions.intake.names import split_tool_name
+from decisions.selectors import decision_for, entries_of, session_summary
+from decisions.services.cancellation import cancel_decision
+from decisions.services.claims import ClaimRequest, claim_decision
+from decisions.services.deferrals import add_evidence
+from decisions.services.idempotency import Answer
+from decisions.services.outcomes import Report, report_outcome
+from decisions.services.sessions import NewSession, add_message, end_session, open_session, session_of
+from decisions.services.submission import submit_action
+from decisions.services.tools import NewTool, register_tools
+from receipts.access import Caller, CallerKind
+from receipts.clock import database_now
+from receipts.problems import ProblemError
+from receipts.requests import idempotency_key, read_body
+
+RETRY_AFTER_SECONDS = "1"
+MAX_WAIT_SECONDS = 60
+
+
+def _bytes_response(answer: Answer) -> HttpResponse:
+    """The committed bytes themselves; a retry gets the same ones."""
+    response = HttpResponse(answer.content, status=answer.status, content_type="application/json")
+    if answer.status == 202:
+        response["Retry-After"] = RETRY_AFTER_SECONDS
+    return response
+
+
+def wait_seconds(request: HttpRequest) -> int:
+    """How long the client wants to wait, at most a minute; none by default. Raises `invalid_wait`."""
+    text = request.GET.get("wait", "0")
+    if not (text.isascii() and text.isdigit() and len(text) < 6):
+        raise ProblemError(
+            "invalid_wait", status=400, why="wait is a whole number of seconds.", fix="Use ?wait=30.", param="wait"
+        )
+    return min(int(text), MAX_WAIT_SECONDS)
+
+
+def _caller(request: Request) -> Caller:
+    caller = request.auth
+    assert isinstance(caller, Caller)
+    return caller
+
+
+class DecideView(APIView):
+    """`POST /decide`: the agents' door."""
+
+    callers: ClassVar = {CallerKind.AGENT}
+
+    @extend_schema(request=DecideBody, responses=ANSWERS["decision"], operation_id="decide")
+    def post(self, request: Request) -> HttpResponse:
+        body = read_body(request._request, DecideBody)
+        return _bytes_response(submit_action(caller=_caller(request), body=body, key=idempotency_key(request._request)))
+
+
+class DecisionDetailView(APIView):
+    """`GET /api/v1/decisions/{id}`: what became of it."""
+
+    callers: ClassVar = {CallerKind.AGENT, CallerKind.HOST}
+
+    @extend_schema(responses=ANSWERS["decision"], operation_id="decision")
+    def get(self, request: Request, decision_id: str) -> Response:
+        wait_seconds(request._request)
+        decision = decision_for(_caller(request), decision_id)
+        answer = decision_answer(decision, at=database_now())
+        pending = answer["effective"] == "PENDING"
+        return Response(answer, headers={"Retry-After": RETRY_AFTER_SECONDS} if pending else None)
+
+
+class DecisionClaimView(APIView):
+    callers: ClassVar = {CallerKind.AGENT}
+
+    @extend_schema(request=ClaimBody, responses=ANSWERS["claim"], operation_id="claim")
+    def post(self, request: Request, decision_id: str) -> HttpResponse:
+        body = read_body(request._request, ClaimBody)
+        wanted = ClaimRequest(action_digest=body.action_digest, action=_action(body))
+        key = idempotency_key(request._request)
+        return _bytes_response(claim_decision(caller=_caller(request), decision_id=decision_id, wanted=wanted, key=key))
+
+
+def _action(body: ClaimBody) -> dict[str, Any] | None:
+    if body.action is None:
+        return None
+    tool, operation = split_tool_name(body.action.tool, body.action.operation or None)
+    return {"tool": tool, "operation": operation, "parameters": body.action.parameters}
+
+
+class DecisionOutcomeView(APIView):
+    callers: ClassVar = {CallerKind.AGENT}
+
+    @extend_schema(request=OutcomeBody, responses=ANSWERS["outcome"], operation_id="outcome")
+    def post(self, request: Request, decision_id: str) -> HttpResponse:
+        body = read_body(request._request, OutcomeBody)
+        values = body.model_dump(mode="json", exclude={"status", "data_classification"}, exclude_defaults=True)
+        report = Report(status=body.status, values=values, data_classification=body.data_classification)
+        key = idempotency_key(request._request)
+        return _bytes_response(report_outcome(caller=_caller(request), decision_id=decision_id, report=report, key=key))
+
+
+class DecisionCancelView(APIView):
+    callers: ClassVar = {CallerKind.AGENT, CallerKind.HOST}
+
+    @extend_schema(request=None, responses=ANSWERS["decision"], operation_id="cancel")
+    def post(self, request: Request, decision_id: str) -> Response:
+        decision = cancel_decision(caller=_caller(request), decision_id=decision_id)
+        return Response(decision_answer(decision, at=database_now()))
+
+
+class DeferralEvidenceView(APIView):
+    callers: ClassVar = {CallerKind.AGENT, CallerKind.HOST}
+
+    @extend_schema(request=EvidenceBody, responses=ANSWERS["decision"], operation_id="evidence")
+    def post(self, request: Request, deferral_id: str) -> Response:
+        body, caller = read_body(request._request, EvidenceBody), _caller(request)
+        deferral = add_evidence(
+            caller=caller, deferral_id=deferral_id, field=body.field, value=body.value, source=body.source
+        )
+        return Response(decision_answer(decision_for(caller, deferral.decision_id), at=database_now()))
+
+
+class SessionListView(APIView):
+    """`POST /api/v1/sessions`."""
+
+    callers: ClassVar = {CallerKind.AGENT, CallerKind.HOST}
+
+    @extend_schema(request=SessionBody, responses={201: ANSWERS["session"]}, operation_id="session_open")
+    def post(self, request: Request) -> Response:
+        body = read_body(request._request, SessionBody)
+        session = open_session(caller=_caller(request), new=NewSession(**body.model_dump()))
+        return Response(session_summary(session), status=201)
+
+
+class SessionDetailView(APIView):
+    callers: ClassVar = {CallerKind.AGENT, CallerKind.HOST}
+
+    @extend_schema(responses=ANSWERS["session"], operation_id="session")
+    def get(self, request: Request, session_id: str) -> Response:
+        return Response(session_summary(session_of(caller=_caller(request), session_id=session_id)))
+
+
+class SessionEntriesView(APIView):
+    callers: ClassVar = {CallerKind.AGENT, CallerKind.HOST}
+
+    @extend_schema(responses=ANSWERS["entries"], operation_id="session_entries")
+    def get(self, request: Request, session_id: str) -> Response:
+        session = session_of(caller=_caller(request), session_id=session_id)
+        return Response(entries_of(session, after=request.query_params.get("cursor", "")))
+
+
+class SessionMessageView(APIView):
+    callers: ClassVar = {CallerKind.AGENT, CallerKind.HOST}
+
+    @extend_schema(request=MessageBody, responses={201: ANSWERS["session"]}, operation_id="session_message")
+    def post(self, request: Request, session_id: str) -> Response:
+        body = read_body(request._request, MessageBody)
+        session = add_message(caller=_caller(request), session_id=session_id, role=body.role, text=body.text)
+        return Response(session_summary(session), status=201)
+
+
+class SessionEndView(APIView):
+    callers: ClassVar = {CallerKind.HOST, CallerKind.AGENT}
+
+    @extend_schema(request=None, responses=ANSWERS["session"], operation_id="session_end")
+    def post(self, request: Request, session_id: str) -> Response:
+        return Response(session_summary(end_session(caller=_caller(request), session_id=session_id)))
+
+
+class ToolListView(APIView):
+    """`POST /api/v1/tools`: a host declares the tools that its agents have."""
+
+    callers: ClassVar = {CallerKind.HOST}
+
+    @extend_schema(request=ToolsBody, responses={201: ANSWERS["tools"]}, operation_id="tools_register")
+    def post(self, request: Request) -> Response:
+        body = read_body(request._request, ToolsBody)
+        tools = []
+        for item in body.tools:
+            tool, operation = split_tool_name(item.name, None)
+            tools.append(
+                NewTool(
+                    tool=tool,
+                    operation=operation,
+                    effect=item.effect,
+                    description=item.description,
+                    parameters=item.parameters,
+                )
+            )
+        found = register_tools(caller=_caller(request), tools=tools)
+        return Response({"results": [{"name": str(tool), "effect": tool.effect} for tool in found]}, status=201)

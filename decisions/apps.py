@@ -1,0 +1,17 @@
+"""May this action run?"""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class DecisionsConfig(AppConfig):
+    name = "decisions"
+    verbose_name = "Decisions"
+
+    def ready(self) -> None:
+        # Models exist only from here on.
+        from approvals.ports import register_above  # noqa: PLC0415
+        from decisions.receivers import IdentityPort  # noqa: PLC0415
+
+        register_above(IdentityPort())

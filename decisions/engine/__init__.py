@@ -1,0 +1,1 @@
+"""AARM's policy decision point: pure, total and deterministic. Read `pdp.py` first, then what it imports."""

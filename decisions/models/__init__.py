@@ -1,0 +1,24 @@
+"""Who asks, in which session, under which policy, and what was decided."""
+
+from decisions.models.agents import Agent, Credential, Host, Human, Tool
+from decisions.models.decisions import Claim, Decision, IdempotentAnswer, Outcome
+from decisions.models.deferrals import Deferral
+from decisions.models.policies import ActivePolicy, PolicyVersion
+from decisions.models.sessions import ContextEntry, Session
+
+__all__ = [
+    "ActivePolicy",
+    "Agent",
+    "Claim",
+    "ContextEntry",
+    "Credential",
+    "Decision",
+    "Deferral",
+    "Host",
+    "Human",
+    "IdempotentAnswer",
+    "Outcome",
+    "PolicyVersion",
+    "Session",
+    "Tool",
+]

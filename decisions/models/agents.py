@@ -1,0 +1,102 @@
+"""Agents, the applications that host them, the people they act for, their keys, and the tools that they may name."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import Group
+from django.db import models
+
+from receipts.identifiers import ID_LENGTH, new_id
+
+
+def new_agent_id() -> str:
+    """`agt_…`"""
+    return new_id("agt")
+
+
+def new_host_id() -> str:
+    """`hst_…`"""
+    return new_id("hst")
+
+
+def new_human_id() -> str:
+    """`hum_…`"""
+    return new_id("hum")
+
+
+class Agent(models.Model):
+    """Something that asks before it acts."""
+
+    id = models.CharField(primary_key=True, max_length=ID_LENGTH, default=new_agent_id, editable=False)
+    name = models.CharField(max_length=128, unique=True)
+    owner = models.ForeignKey(Group, null=True, blank=True, on_delete=models.SET_NULL, related_name="agents")
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Host(models.Model):
+    """An application that runs agents; its word on who the human is counts."""
+
+    id = models.CharField(primary_key=True, max_length=ID_LENGTH, default=new_host_id, editable=False)
+    name = models.CharField(max_length=128, unique=True)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Human(models.Model):
+    """The person that an agent acts for. Receipts name the random id; this row is the only way back to the person."""
+
+    id = models.CharField(primary_key=True, max_length=ID_LENGTH, default=new_human_id, editable=False)
+    identifier = models.CharField(max_length=254, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.identifier
+
+
+class Credential(models.Model):
+    """A key of exactly one agent or host. Shown once; only its SHA-256 is kept, which suffices for 256 random bits."""
+
+    id = models.CharField(primary_key=True, max_length=ID_LENGTH)
+    agent = models.ForeignKey(Agent, null=True, blank=True, on_delete=models.CASCADE, related_name="credentials")
+    host = models.ForeignKey(Host, null=True, blank=True, on_delete=models.CASCADE, related_name="credentials")
+    prefix = models.CharField(max_length=12)
+    digest = models.CharField(max_length=71, unique=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(agent__isnull=True, host__isnull=False)
+                | models.Q(agent__isnull=False, host__isnull=True),
+                name="credential_of_one",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.prefix}…"
+
+
+class Tool(models.Model):
+    """The catalogue: what an operation does, in our words and not in the agent's."""
+
+    tool = models.CharField(max_length=128)
+    operation = models.CharField(max_length=128)
+    description = models.TextField(blank=True)
+    parameters_schema = models.JSONField(default=dict, blank=True)
+    effect = models.CharField(max_length=8, choices=[("read", "read"), ("write", "write"), ("egress", "egress")])
+    consequence = models.CharField(max_length=300, blank=True)
+    registered_by = models.CharField(max_length=ID_LENGTH, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tool", "operation"], name="tool_once")]
+
+    def __str__(self) -> str:
+        return f"{self.tool}.{self.operation}"

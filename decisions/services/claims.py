@@ -1,0 +1,275 @@
+"""Claiming: the agent takes the parameters that were approved, once, and only what was approved.
+
+A refusal is itself recorded, and leaves the approval as it was, so that the exact action can still be claimed (APR-01).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+import structlog
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from approvals.lifecycle.states import State
+from approvals.services.claims import claim_request, lock_for_claim
+from approvals.services.requests import Request
+from decisions.engine.verdict import Decision as Verdict
+from decisions.models import Claim, Decision, Deferral, Session
+from decisions.selectors import decision_for, deferral_of, deferral_state_at
+from decisions.services.deferrals import judge_again
+from decisions.services.evaluation import Judged, approval_route
+from decisions.services.idempotency import Answer, Attempt, earlier_answer, remember
+from decisions.services.identity import identity_problem
+from decisions.services.records import decision_sections, parameters_in
+from receipts.access import Caller
+from receipts.clock import database_now
+from receipts.identifiers import new_id
+from receipts.problems import ProblemError
+from receipts.services import issue_receipt, opened_values
+from receipts.signing.canonical import JSON, action_digest, digest
+from receipts.signing.statement import ReceiptType
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRequest:
+    """`action_digest` names what was approved; `action`, if sent, is what the agent is about to run."""
+
+    action_digest: str
+    action: Mapping[str, JSON] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Approved:
+    """A decision that may be claimed, with its session locked and the parameters and digest that it ended with."""
+
+    decision: Decision
+    session: Session
+    deferral: Deferral | None
+    digest: str
+    parameters: dict[str, JSON]
+
+
+def claim_decision(*, caller: Caller, decision_id: str, wanted: ClaimRequest, key: str) -> Answer:
+    """The final parameters and the lease, exactly once; again only under the same `Idempotency-Key` inside the lease.
+
+    Raises `not_found`, `already_consumed`, `action_mismatch`, `not_approved`, `stale_identity`, `policy_changed`, `expired`.
+    """
+    named = decision_for(caller, decision_id)
+    content: dict[str, JSON] = {"action_digest": wanted.action_digest, "action": dict(wanted.action or {})}
+    attempt = Attempt(caller=caller.id, purpose=f"claim:{named.pk}", key=key, body_digest=digest(content))
+    try:
+        with transaction.atomic():
+            answer, refusal = _attempted(caller, named, wanted=wanted, attempt=attempt)
+    except IntegrityError:
+        raise _consumed() from None
+    if refusal is not None:
+        log.warning("security_event", event_kind="claim_refused", code=refusal.code, decision_id=decision_id)
+        raise refusal
+    assert answer is not None
+    return answer
+
+
+def _attempted(
+    caller: Caller, named: Decision, *, wanted: ClaimRequest, attempt: Attempt
+) -> tuple[Answer | None, ProblemError | None]:
+    """1 lock the session · 2 a repeat · 3 the state · 4 the action · 5 the identity · 6 the policy · 7 the votes · 8 take."""
+    session = Session.objects.select_for_update(of=("self",)).select_related("request", "human", "agent").get(
+        pk=named.session_id
+    )
+    at = database_now()
+    decision = decision_for(caller, named.pk)
+    earlier = _repeat(decision, attempt=attempt, at=at)
+    if earlier is not None:
+        return earlier, None
+    approved = _approved(decision, session=session)
+    try:
+        with transaction.atomic():
+            return _take(approved, wanted=wanted, attempt=attempt, caller=caller, at=at), None
+    except ProblemError as refusal:
+        _record_refusal(approved, refusal=refusal, at=at)
+        return None, refusal
+
+
+def _repeat(decision: Decision, *, attempt: Attempt, at: datetime) -> Answer | None:
+    claim = Claim.objects.filter(decision=decision).first()
+    if claim is None:
+        return None
+    if claim.key and claim.key == attempt.key and at < claim.lease_expires_at:
+        return earlier_answer(attempt)
+    raise _consumed()
+
+
+def _consumed() -> ProblemError:
+    return ProblemError(
+        "already_consumed", status=409, why="This approval has been claimed.", fix="Submit the action again for a new decision."
+    )
+
+
+def _approved(decision: Decision, *, session: Session) -> _Approved:
+    deferral = deferral_of(decision)
+    resolution = (deferral.resolution if deferral else None) or {}
+    row = deferral.payload if deferral and deferral.payload else decision.payload
+    return _Approved(
+        decision=decision,
+        session=session,
+        deferral=deferral,
+        digest=resolution.get("action_digest", decision.action_digest),
+        parameters=parameters_in(opened_values(row)),
+    )
+
+
+def _take(approved: _Approved, *, wanted: ClaimRequest, attempt: Attempt, caller: Caller, at: datetime) -> Answer:
+    decision = approved.decision
+    request = _check_state(approved, at=at)
+    _check_action(approved, wanted=wanted)
+    _check_identity(approved)
+    _check_policy(approved, at=at)
+    if request is not None:
+        claim_request(request, at=at)
+    claim = Claim(
+        id=new_id("clm"),
+        decision=decision,
+        credential_id=caller.key_id,
+        key=attempt.key,
+        claimed_at=at,
+        lease_expires_at=at + timedelta(seconds=settings.AARM_CLAIM_LEASE_SECONDS),
+    )
+    claim.save(force_insert=True)
+    lease = claim.lease_expires_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    _receipt(approved, type=ReceiptType.CLAIM, outcome={"status": "CLAIMED"}, claim={"id": claim.pk, "lease": lease}, at=at)
+    content: dict[str, JSON] = {
+        "claim_id": claim.pk,
+        "decision_id": decision.pk,
+        "action_digest": approved.digest,
+        "parameters": approved.parameters,
+        "lease_expires_at": lease,
+    }
+    return remember(attempt, status=200, content=content, at=at)
+
+
+_NOT_APPROVED: dict[str, tuple[str, int, str]] = {
+    "EXPIRED": ("expired", 410, "The approval's time is over."),
+    "CLAIMED": ("already_consumed", 409, "This approval has been claimed."),
+}
+
+
+def _refused(state: str) -> ProblemError:
+    code, status, why = _NOT_APPROVED.get(state, ("not_approved", 409, f"The request is {state.lower()}, not approved."))
+    return ProblemError(code, status=status, why=why, fix="Submit the action again for a new decision.")
+
+
+def _check_state(approved: _Approved, *, at: datetime) -> Request | None:
+    """The locked approval that this claim will use up, or nothing where evidence alone resolved a deferral."""
+    decision, deferral = approved.decision, approved.deferral
+    if decision.decision not in {Verdict.STEP_UP.value, Verdict.DEFER.value}:
+        raise ProblemError(
+            "not_approved", status=409, why="Only a stepped-up or deferred action is claimed.", fix="Read the decision."
+        )
+    if deferral is not None:
+        state = deferral_state_at(deferral, at)
+        if state not in {"ALLOWED", "ESCALATED"}:
+            raise _refused(state)
+        window = timedelta(seconds=settings.AARM_CLAIM_WINDOW_SECONDS)
+        if state == "ALLOWED" and (deferral.resolved_at is None or at >= deferral.resolved_at + window):
+            raise _refused("EXPIRED")
+    approval = decision.approval or (deferral.approval if deferral else None)
+    if approval is None:
+        return None
+    request, state_now = lock_for_claim(approval_id=approval.pk, at=at)
+    if state_now is not State.APPROVED:
+        raise _refused(state_now.value)
+    return request
+
+
+def _check_action(approved: _Approved, *, wanted: ClaimRequest) -> None:
+    named = [wanted.action_digest]
+    if wanted.action is not None:
+        named.append(_digest_of(approved.decision, wanted.action))
+    if any(item != approved.digest for item in named):
+        raise ProblemError(
+            "action_mismatch",
+            status=409,
+            why="This is not the action that was approved.",
+            fix="Claim with the action_digest of the decision, and run the parameters that the claim returns.",
+        )
+
+
+def _digest_of(decision: Decision, action: Mapping[str, JSON]) -> str:
+    parameters = action.get("parameters")
+    tool, operation = str(action.get("tool", "")), str(action.get("operation", ""))
+    if not isinstance(parameters, dict):
+        parameters = {}
+    return action_digest(nonce=bytes(decision.nonce), tool=tool, operation=operation, parameters=parameters)
+
+
+def _check_identity(approved: _Approved) -> None:
+    session = approved.session
+    problem = identity_problem(
+        agent_id=session.agent_id, credential_id=approved.decision.credential_id, host_id=session.host_id
+    )
+    if problem is None and session.ended_at is not None:
+        problem = "The session has ended."
+    if problem:
+        raise ProblemError("stale_identity", status=409, why=problem, fix="Submit the action again.")
+
+
+def _check_policy(approved: _Approved, *, at: datetime) -> None:
+    """Nothing to ask while the policy is the one that was applied; a newer one has to permit the same thing (APR-16, 17)."""
+    decision = approved.decision
+    assert decision.policy is not None
+    judged = judge_again(decision, session=approved.session, at=at)
+    resolution = (approved.deferral.resolution if approved.deferral else None) or {}
+    applied = resolution.get("policy", decision.policy.digest)
+    if judged.policy.digest != applied and not _is_same_permission(approved, judged=judged):
+        raise ProblemError(
+            "policy_changed",
+            status=409,
+            why="The policy has changed since, and no longer permits this on the same terms.",
+            fix="Submit the action again.",
+        )
+
+
+def _is_same_permission(approved: _Approved, *, judged: Judged) -> bool:
+    ruling = judged.ruling
+    if dict(ruling.parameters) != approved.parameters:
+        return False
+    if ruling.decision is Verdict.STEP_UP:
+        request = approved.decision.approval or (approved.deferral.approval if approved.deferral else None)
+        return request is not None and approval_route(ruling).to_dict()["stages"] == request.route["stages"]
+    return ruling.decision is Verdict.ALLOW or ruling.decision is Verdict.MODIFY
+
+
+def _record_refusal(approved: _Approved, *, refusal: ProblemError, at: datetime) -> None:
+    _receipt(
+        approved,
+        type=ReceiptType.CLAIM_REFUSED,
+        outcome={"status": "DENY", "why": refusal.code},
+        claim={"id": None, "lease": None},
+        at=at,
+    )
+
+
+def _receipt(
+    approved: _Approved, *, type: ReceiptType, outcome: dict[str, JSON], claim: dict[str, JSON], at: datetime
+) -> None:
+    decision = approved.decision
+    approval = decision.approval_id or (approved.deferral.approval_id if approved.deferral else None)
+    more: dict[str, JSON] = {"outcome": outcome, "claim": claim}
+    if approval:
+        more["approval"] = {"id": approval}
+    if approved.deferral:
+        more["deferral"] = {"id": approved.deferral.pk}
+    issue_receipt(
+        type=type,
+        stream=f"session/{approved.session.pk}",
+        body=decision_sections(decision, session=approved.session) | more,
+        at=at,
+    )
+
+

@@ -1,0 +1,231 @@
+"""Actions that wait for context: held, resolved when the context arrives, denied when it doesn't."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from approvals.lifecycle.snapshot import Source
+from decisions.engine.action import Action
+from decisions.engine.verdict import Decision as Verdict
+from decisions.engine.verdict import ReasonCode, Ruling
+from decisions.models import ActivePolicy, Decision, Deferral, Session
+from decisions.selectors import deferral_of
+from decisions.services.dependencies import Standing, standing_of
+from decisions.services.escalation import open_approval
+from decisions.services.evaluation import Judged, judge_action
+from decisions.services.records import ASKED, committed_values, decision_sections, parameters_in, ruling_record
+from decisions.services.sessions import record_fact
+from decisions.services.tools import effect_of
+from receipts.access import Caller, CallerKind
+from receipts.clock import database_now
+from receipts.identifiers import new_id
+from receipts.problems import ProblemError, not_found
+from receipts.services import Committed, issue_receipt, opened_values
+from receipts.signing.canonical import JSON, action_digest
+from receipts.signing.statement import ReceiptType
+
+DEFAULT_TIMEOUT_SECONDS = 300
+BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How a deferral ends: its state, how that came about, and what the later evaluation said, if there was one."""
+
+    state: str
+    method: str
+    judged: Judged | None = None
+
+
+_ENDS = {Verdict.DENY: "DENIED", Verdict.STEP_UP: "ESCALATED", Verdict.MODIFY: "ALLOWED"}
+
+
+def hold_action(decision: Decision, *, session: Session, ruling: Ruling, at: datetime) -> Deferral:
+    """A pending deferral, not saved yet: the decision is saved before it."""
+    seconds = ruling.timeout_seconds or DEFAULT_TIMEOUT_SECONDS
+    return Deferral(
+        id=new_id("dfr"),
+        decision=decision,
+        session=session,
+        context_needed=list(ruling.context_needed),
+        waits_for_actions=ruling.reason_code is ReasonCode.DEPENDENCY_PENDING,
+        opened_at=at,
+        expires_at=at + timedelta(seconds=seconds),
+    )
+
+
+def add_evidence(*, caller: Caller, deferral_id: str, field: str, value: JSON, source: str) -> Deferral:
+    """Records a fact in the deferral's session and evaluates everything that waits there again.
+
+    A host's word is attested; an agent's is asserted, and satisfies no rule that doesn't say so.
+    """
+    owned = {"session__agent_id" if caller.kind is CallerKind.AGENT else "session__host_id": caller.id}
+    with transaction.atomic():
+        named = Deferral.objects.filter(pk=deferral_id, **owned).first()
+        if named is None:
+            raise not_found("deferral")
+        session = _locked(named.session_id)
+        at = database_now()
+        trust = "attested" if caller.kind is CallerKind.HOST else "asserted"
+        record_fact(session, field=field, value=value, trust=trust, source=source or caller.name, at=at)
+        resume_deferrals(session, at=at)
+        return Deferral.objects.select_related("decision", "approval").get(pk=deferral_id)
+
+
+def _locked(session_id: str) -> Session:
+    return Session.objects.select_for_update(of=("self",)).select_related("request", "human", "agent").get(pk=session_id)
+
+
+def _waiting(session: Session) -> list[Deferral]:
+    related = ("decision__policy", "decision__payload", "decision__approval")
+    return list(
+        Deferral.objects.select_related(*related).filter(session=session, state="PENDING").order_by("opened_at", "id")
+    )
+
+
+def resume_deferrals(session: Session, *, at: datetime) -> int:
+    """Evaluates what waits in a locked session again, in the order in which it was submitted; returns how many ended."""
+    ended = 0
+    for deferral in _waiting(session):
+        end = _Expired if at >= deferral.expires_at else _judged_again(deferral, session=session, at=at)
+        if end is not None:
+            _end(deferral, session=session, end=end, at=at)
+            ended += 1
+    return ended
+
+
+_Expired = _End(state="EXPIRED", method="timeout")
+
+
+def _judged_again(deferral: Deferral, *, session: Session, at: datetime) -> _End | None:
+    decision = deferral.decision
+    standing = standing_of(session, depends_on=decision.depends_on, at=at)
+    if standing is Standing.PENDING:
+        return None
+    if standing is Standing.DENIED:
+        return _End(state="DENIED", method="dependency")
+    judged = judge_again(decision, session=session, at=at)
+    if judged.ruling.decision is Verdict.DEFER:
+        return None
+    method = "dependency" if deferral.waits_for_actions else "evidence"
+    return _End(state=_ENDS.get(judged.ruling.decision, "ALLOWED"), method=method, judged=judged)
+
+
+def judge_again(decision: Decision, *, session: Session, at: datetime) -> Judged:
+    """The same action in the session's present context, under the policy that holds now."""
+    values = opened_values(decision.payload)
+    is_modified = bool(decision.ruling["is_modified"])
+    action = Action(
+        tool=decision.tool,
+        operation=decision.operation,
+        parameters=parameters_in(values, prefix=ASKED) if is_modified else parameters_in(values),
+    )
+    active = ActivePolicy.objects.values_list("version_id", flat=True).first()
+    return judge_action(
+        action,
+        session=session,
+        policy_id=active,
+        tool_effect=effect_of(tool=decision.tool, operation=decision.operation),
+        asserted={},
+        nonce=bytes(decision.nonce),
+        at=at,
+    )
+
+
+def _end(deferral: Deferral, *, session: Session, end: _End, at: datetime) -> None:
+    """Compare-and-swap out of PENDING, with the second receipt that a deferral owes."""
+    decision = deferral.decision
+    changes: dict[str, Any] = {"state": end.state, "method": end.method, "resolved_at": at}
+    final: Committed | None = None
+    sections = decision_sections(decision, session=session)
+    if end.judged is not None:
+        final, more = _adopted(decision, session=session, judged=end.judged, sections=sections, at=at)
+        changes |= more
+    if Deferral.objects.filter(pk=deferral.pk, state="PENDING").update(**changes) != 1:
+        raise ProblemError("already_resolved", status=409, why="The deferral has ended.", fix="Read the decision again.")
+    issue_receipt(
+        type=ReceiptType.DEFERRAL_TERMINAL,
+        stream=f"session/{session.pk}",
+        body=sections | _deferral_section(deferral, end=end, changes=changes, final=final),
+        at=at,
+        payload=final,
+    )
+
+
+def _adopted(
+    decision: Decision, *, session: Session, judged: Judged, sections: Mapping[str, JSON], at: datetime
+) -> tuple[Committed, dict[str, Any]]:
+    """What the later ruling changes: final parameters with a digest of their own, and an approval where it asks for one."""
+    ruling = judged.ruling
+    final = committed_values(ruling, asked=parameters_in(opened_values(decision.payload)), explanation=None, at=at, session=session)
+    final.row.save(force_insert=True)
+    digest = action_digest(
+        nonce=bytes(decision.nonce), tool=decision.tool, operation=decision.operation, parameters=dict(ruling.parameters)
+    )
+    record = ruling_record(ruling) | {
+        "decision": ruling.decision.value,
+        "reason_code": ruling.reason_code.value,
+        "rule_id": ruling.rule_id or "",
+        "action_digest": digest,
+        "policy": judged.policy.digest,
+        "evaluation_digest": judged.evaluation_digest,
+    }
+    changes: dict[str, Any] = {"resolution": record, "payload": final.row}
+    if ruling.decision is Verdict.STEP_UP:
+        changes["approval"] = open_approval(
+            decision, session=session, ruling=ruling, sections=sections, at=at, source=Source.DEFER, digest=digest
+        )
+    return final, changes
+
+
+def _deferral_section(
+    deferral: Deferral, *, end: _End, changes: Mapping[str, Any], final: Committed | None
+) -> dict[str, JSON]:
+    section: dict[str, JSON] = {
+        "id": deferral.pk,
+        "needs": deferral.context_needed,
+        "opened_at": deferral.opened_at.isoformat(timespec="microseconds"),
+        "state": end.state,
+        "method": end.method,
+        "resolution": changes.get("resolution"),
+    }
+    body: dict[str, JSON] = {"deferral": section, "outcome": {"status": end.state, "why": end.method}}
+    approval = changes.get("approval")
+    if approval is not None:
+        body["approval"] = {"id": approval.pk}
+    return body | ({"commitments": dict(final.commitments)} if final else {})
+
+
+def cancel_deferral(decision: Decision) -> None:
+    """Withdraws a deferral that is still pending. One that has ended stays as it is."""
+    deferral = deferral_of(decision)
+    if deferral is None:
+        return
+    with transaction.atomic():
+        session = _locked(decision.session_id)
+        current = Deferral.objects.select_related("decision__policy", "decision__payload").get(pk=deferral.pk)
+        at = database_now()
+        if current.state == "PENDING":
+            end = _Expired if at >= current.expires_at else _End(state="CANCELLED", method="cancelled")
+            _end(current, session=session, end=end, at=at)
+
+
+def expire_due() -> int:
+    """Ends deferrals whose time is up, and resumes those whose dependencies have settled. Any number may run at once."""
+    now = database_now()
+    due = Deferral.objects.filter(state="PENDING", expires_at__lte=now).values_list("session_id", flat=True)
+    waiting = Deferral.objects.filter(state="PENDING", waits_for_actions=True).values_list("session_id", flat=True)
+    return sum(_resume(session_id) for session_id in {*due[:BATCH], *waiting[:BATCH]})
+
+
+def _resume(session_id: str) -> int:
+    with transaction.atomic():
+        skip = connection.features.has_select_for_update_skip_locked
+        rows = Session.objects.select_for_update(of=("self",), skip_locked=skip)
+        session = rows.select_related("request", "human", "agent").filter(pk=session_id).first()
+        return 0 if session is None else resume_deferrals(session, at=database_now())

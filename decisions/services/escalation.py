@@ -1,0 +1,106 @@
+"""Turning a ruling that needs a human into a request for approval: the frozen snapshot and where it goes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from approvals.lifecycle.render import plain, render
+from approvals.lifecycle.snapshot import PriorStep, Provenance, RiskLevel, Snapshot, Source
+from approvals.services.requests import Opening, Request, new_approval_id, open_request
+from decisions.engine.verdict import Ruling
+from decisions.models import Decision, Session, Tool
+from decisions.services.evaluation import approval_route
+from decisions.services.records import ASKED, modification_answer, parameters_in
+from receipts.identifiers import new_seed
+from receipts.services import opened_values
+from receipts.signing.canonical import JSON, canonical_bytes
+
+PRIOR_STEPS = 5
+_PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_]+)\}")
+
+
+def consequence_of(*, tool: str, operation: str, parameters: Mapping[str, JSON]) -> str:
+    """What approving permits, from the catalogue's sentence. Values put into it are rendered, as everywhere."""
+    found = Tool.objects.filter(tool__iexact=tool, operation__iexact=operation).first()
+    if found is None or not found.consequence:
+        return f"No trusted description exists for {tool}.{operation}. Read the raw parameters."
+
+    def shown(match: re.Match[str]) -> str:
+        value = parameters.get(match[1])
+        text = value if isinstance(value, str) else canonical_bytes(value).decode()
+        return plain(render(text, limit=80))
+
+    return _PLACEHOLDER.sub(shown, found.consequence)
+
+
+def prior_steps(session: Session, *, before: int) -> tuple[PriorStep, ...]:
+    """The last few actions of the session, oldest first."""
+    rows = Decision.objects.filter(session=session, position__lt=before).order_by("-position")[:PRIOR_STEPS]
+    return tuple(
+        PriorStep(position=row.position, action=f"{row.tool}.{row.operation}", decision=row.decision, at=row.decided_at)
+        for row in reversed(rows)
+    )
+
+
+def snapshot_of(decision: Decision, *, session: Session, ruling: Ruling, source: Source) -> Snapshot:
+    """Everything that the reviewer will see, as it is now."""
+    values = opened_values(decision.payload)
+    request = opened_values(session.request).get("text")
+    explanation = values.get("explanation")
+    assert decision.policy is not None
+    return Snapshot(
+        tool=decision.tool,
+        operation=decision.operation,
+        parameters=dict(ruling.parameters),
+        original_parameters=parameters_in(values, prefix=ASKED) if ruling.modifications else None,
+        modifications=tuple(modification_answer(change) for change in ruling.modifications),
+        original_request=request if isinstance(request, str) else "",
+        request_provenance=Provenance(session.request_provenance),
+        explanation=explanation if isinstance(explanation, str) else None,
+        agent=session.agent.name,
+        human=session.human.identifier if session.human else None,
+        service=session.service or None,
+        session=session.pk,
+        scope=tuple(session.scope),
+        consequence=consequence_of(
+            tool=decision.tool, operation=decision.operation, parameters=ruling.parameters
+        ),
+        reason=ruling.reason,
+        rule_id=ruling.rule_id,
+        policy_id=decision.policy.policy_id,
+        policy_version=decision.policy.version,
+        policy_hash=decision.policy.digest,
+        risk_level=RiskLevel(ruling.risk_level.value),
+        source=source,
+        data_kinds=tuple(session.state["kinds"]),
+        session_so_far=prior_steps(session, before=decision.position),
+        context_needed=tuple(ruling.context_needed),
+        nonce=new_seed().hex(),
+    )
+
+
+def open_approval(
+    decision: Decision,
+    *,
+    session: Session,
+    ruling: Ruling,
+    sections: Mapping[str, JSON],
+    at: datetime,
+    source: Source = Source.STEP_UP,
+    digest: str = "",
+) -> Request:
+    """A pending request for this action, in the caller's transaction. `digest` replaces that of a deferred action."""
+    assert decision.policy is not None
+    opening = Opening(
+        snapshot=snapshot_of(decision, session=session, ruling=ruling, source=source),
+        route=approval_route(ruling),
+        source=source.value,
+        action_digest=digest or decision.action_digest,
+        policy_hash=decision.policy.digest,
+        requester=session.human.identifier if session.human else "",
+        stream=f"session/{session.pk}",
+        receipt_sections=sections,
+    )
+    return open_request(approval_id=new_approval_id(), opening=opening, at=at)

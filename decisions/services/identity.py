@@ -1,0 +1,91 @@
+"""Who is calling: keys of agents and hosts, and the people whom hosts name."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+import structlog
+from django.db.models import Q
+
+from decisions.models import Agent, Credential, Host, Human
+from receipts.access import Caller, CallerKind
+from receipts.clock import DatabaseNow
+from receipts.identifiers import new_id
+from receipts.problems import ProblemError
+from receipts.signing.canonical import sha256_digest
+
+log = structlog.get_logger(__name__)
+PREFIXES = {CallerKind.AGENT: "aak_", CallerKind.HOST: "ahk_"}
+
+
+def issue_key(*, owner: Agent | Host, at: datetime, expires_at: datetime | None = None) -> str:
+    """A new key of `owner`, returned once; earlier keys stay valid."""
+    kind = CallerKind.AGENT if isinstance(owner, Agent) else CallerKind.HOST
+    secret = PREFIXES[kind] + secrets.token_urlsafe(32)
+    Credential.objects.create(
+        id=new_id("key"),
+        agent=owner if isinstance(owner, Agent) else None,
+        host=owner if isinstance(owner, Host) else None,
+        prefix=secret[:12],
+        digest=sha256_digest(secret.encode()),
+        created_at=at,
+        expires_at=expires_at,
+    )
+    return secret
+
+
+def _unauthenticated(why: str) -> ProblemError:
+    log.warning("security_event", event_kind="authentication_failed", why=why)
+    return ProblemError(
+        "unauthenticated",
+        status=401,
+        why=why,
+        fix="Send a current key as 'Authorization: Bearer …'.",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
+def authenticate(secret: str) -> Caller:
+    """The caller that `secret` belongs to, asked of the database each time, so that a revocation holds at once."""
+    credential = (
+        Credential.objects.select_related("agent", "host")
+        .filter(digest=sha256_digest(secret.encode("utf-8", "replace")), revoked_at__isnull=True)
+        .filter(Q(expires_at__isnull=True) | Q(expires_at__gt=DatabaseNow()))
+        .first()
+    )
+    owner = None if credential is None else credential.agent or credential.host
+    if credential is None or owner is None or not owner.is_active:
+        raise _unauthenticated("The key is unknown, expired or revoked.")
+    kind = CallerKind.AGENT if credential.agent_id else CallerKind.HOST
+    return Caller(kind=kind, id=owner.pk, name=owner.name, key_id=credential.pk)
+
+
+def named_agent(name: str) -> Agent:
+    """The active agent with this id or name."""
+    agent = Agent.objects.filter(Q(pk=name) | Q(name=name), is_active=True).first()
+    if agent is None:
+        raise ProblemError(
+            "unknown_agent", status=400, why="No active agent has this id or name.", fix="Create it first.", param="agent"
+        )
+    return agent
+
+
+def known_human(identifier: str) -> Human:
+    """The person with this identifier, recorded on first sight."""
+    human, _ = Human.objects.get_or_create(identifier=identifier.strip().casefold())
+    return human
+
+
+def identity_problem(*, agent_id: str, credential_id: str, host_id: str | None) -> str | None:
+    """Why the identity that a decision was asked with no longer holds, or nothing (APR-15, G14)."""
+    credential = Credential.objects.select_related("agent", "host").filter(
+        Q(expires_at__isnull=True) | Q(expires_at__gt=DatabaseNow()), pk=credential_id, revoked_at__isnull=True
+    )
+    if not credential.exists():
+        return "The key that asked was revoked or has expired."
+    if not Agent.objects.filter(pk=agent_id, is_active=True).exists():
+        return "The agent was deactivated."
+    if host_id and not Host.objects.filter(pk=host_id, is_active=True).exists():
+        return "The host that named the human was deactivated."
+    return None

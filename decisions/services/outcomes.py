@@ -1,0 +1,99 @@
+"""What came of an action, as its agent says: appended, classified, and context for everything after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from decisions.engine.classify import detect_kinds
+from decisions.engine.verdict import Effective
+from decisions.models import Claim, Decision, Outcome, Session
+from decisions.selectors import decision_for, effective_at
+from decisions.services.context import append_entry, with_labels
+from decisions.services.idempotency import Answer, Attempt, earlier_answer, remember
+from decisions.services.records import decision_sections
+from receipts.access import Caller
+from receipts.clock import database_now
+from receipts.identifiers import new_id
+from receipts.problems import ProblemError
+from receipts.services import issue_receipt, store_values
+from receipts.signing.canonical import JSON, digest
+from receipts.signing.statement import ReceiptType
+
+AT_ONCE = frozenset({"ALLOW", "MODIFY"})
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An agent's report. `values` are output, error, resources and the like, as sent."""
+
+    status: str
+    values: dict[str, JSON]
+    data_classification: tuple[str, ...] = ()
+
+
+def report_outcome(*, caller: Caller, decision_id: str, report: Report, key: str) -> Answer:
+    """Appends an outcome to an action that was allowed, and labels the session with what its output was found to hold.
+
+    Raises `not_found`, and `not_executable` for an action that was never allowed or was not claimed.
+    """
+    named = decision_for(caller, decision_id)
+    content: dict[str, JSON] = {"status": report.status, "values": report.values, "kinds": list(report.data_classification)}
+    attempt = Attempt(caller=caller.id, purpose=f"outcome:{named.pk}", key=key, body_digest=digest(content))
+    with transaction.atomic():
+        session = Session.objects.select_for_update().get(pk=named.session_id)
+        earlier = earlier_answer(attempt)
+        if earlier is not None:
+            return earlier
+        decision = decision_for(caller, decision_id)
+        _check_executable(decision)
+        return _append(decision, session=session, report=report, attempt=attempt)
+
+
+def _check_executable(decision: Decision) -> None:
+    is_claimed = decision.decision in AT_ONCE or Claim.objects.filter(decision=decision).exists()
+    if not is_claimed or effective_at(decision, at=database_now()) is Effective.DENY:
+        raise ProblemError(
+            "not_executable",
+            status=409,
+            why="This action was not allowed, or not claimed, so it can have no outcome.",
+            fix="Claim an approved action before running it.",
+        )
+
+
+def _append(decision: Decision, *, session: Session, report: Report, attempt: Attempt) -> Answer:
+    at = database_now()
+    kinds = detect_kinds(report.values.get("output")) | frozenset(report.data_classification)
+    stored = store_values(report.values, at=at, subject=session.human_id or "")
+    session.state = with_labels(session.state, kinds=kinds)
+    body: dict[str, JSON] = {
+        "decision": decision.pk,
+        "status": report.status,
+        "labels": sorted(kinds),
+        "commitments": dict(stored.commitments),
+    }
+    append_entry(session, kind="outcome", body=body, at=at, payload=stored)
+    receipt = issue_receipt(
+        type=ReceiptType.OUTCOME,
+        stream=f"session/{session.pk}",
+        body=decision_sections(decision, session=session)
+        | {"outcome": {"status": report.status, "labels": sorted(kinds)}, "commitments": dict(stored.commitments)},
+        at=at,
+        payload=stored,
+    )
+    outcome = Outcome.objects.create(
+        id=new_id("out"),
+        decision=decision,
+        status=report.status,
+        data_kinds=sorted(kinds),
+        payload=stored.row,
+        receipt=receipt,
+        reported_at=at,
+    )
+    content: dict[str, JSON] = {
+        "outcome_id": outcome.pk,
+        "data_kinds": sorted(kinds),
+        "receipt": {"id": receipt.pk, "digest": receipt.digest},
+    }
+    return remember(attempt, status=200, content=content, at=at)

@@ -1,0 +1,124 @@
+"""The rows and signed sections that a ruling becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from decisions.engine.verdict import Modification, Ruling
+from decisions.intake.bodies import DecideBody
+from decisions.models import Decision, Session
+from decisions.services.evaluation import Judged
+from decisions.services.sessions import identity_of
+from receipts.access import Caller
+from receipts.identifiers import new_id
+from receipts.services import Committed, commit_values
+from receipts.signing.canonical import JSON, action_digest, request_digest
+
+FINAL, ASKED = "parameters/", "asked/"
+
+
+def committed_values(
+    ruling: Ruling, *, asked: Mapping[str, JSON], explanation: str | None, at: datetime, session: Session
+) -> Committed:
+    """What the decision is about, each parameter under a commitment of its own; what was changed, also as asked."""
+    values: dict[str, JSON] = {FINAL + name: value for name, value in ruling.parameters.items()}
+    if ruling.modifications:
+        values |= {ASKED + name: value for name, value in asked.items()}
+        values["modifications"] = [modification_answer(change) for change in ruling.modifications]
+    if explanation:
+        values["explanation"] = explanation
+    return commit_values(values, at=at, subject=session.human_id or "")
+
+
+def parameters_in(values: Mapping[str, JSON], *, prefix: str = FINAL) -> dict[str, JSON]:
+    """The parameters among a decision's opened values."""
+    return {path.removeprefix(prefix): value for path, value in values.items() if path.startswith(prefix)}
+
+
+def modification_answer(change: Modification) -> dict[str, JSON]:
+    """One change as answers and snapshots show it. What was or will be absent is left out."""
+    return {"path": change.path, "from": change.before, "to": change.after, "rule_id": change.rule_id}
+
+
+def ruling_record(ruling: Ruling) -> dict[str, Any]:
+    """What of a ruling isn't personal and answers repeat."""
+    return {
+        "reason": ruling.reason,
+        "classification": ruling.classification.value if ruling.classification else None,
+        "matched": list(ruling.matched_rules),
+        "is_modified": bool(ruling.modifications),
+    }
+
+
+def decision_row(
+    session: Session,
+    *,
+    body: DecideBody,
+    caller: Caller,
+    judged: Judged,
+    nonce: bytes,
+    values: Committed,
+    at: datetime,
+) -> Decision:
+    """The decision, not saved yet: its receipt is issued first, and names it."""
+    ruling = judged.ruling
+    return Decision(
+        id=new_id("dec"),
+        action_id=body.action_id or new_id("act"),
+        session=session,
+        agent_id=session.agent_id,
+        credential_id=caller.key_id,
+        policy=judged.policy,
+        tool=body.tool,
+        operation=body.operation,
+        decision=ruling.decision.value,
+        reason_code=ruling.reason_code.value,
+        rule_id=ruling.rule_id or "",
+        risk_level=ruling.risk_level.value,
+        request_digest=request_digest(
+            session_id=session.pk, tool=body.tool, operation=body.operation, parameters=body.parameters
+        ),
+        action_digest=action_digest(
+            nonce=nonce, tool=body.tool, operation=body.operation, parameters=dict(ruling.parameters)
+        ),
+        evaluation_digest=judged.evaluation_digest,
+        nonce=nonce,
+        position=session.length,
+        depends_on=list(body.depends_on),
+        ruling=ruling_record(ruling),
+        payload=values.row,
+        decided_at=at,
+    )
+
+
+def decision_sections(decision: Decision, *, session: Session) -> dict[str, JSON]:
+    """Action, context, identity and decision: what every receipt about this action says alike."""
+    assert decision.policy is not None
+    return {
+        "action": {
+            "id": decision.action_id,
+            "tool": decision.tool,
+            "operation": decision.operation,
+            "request_digest": decision.request_digest,
+            "action_digest": decision.action_digest,
+        },
+        "context": {"session": session.pk, "position": session.length, "head": session.head},
+        "identity": identity_of(session, credential_id=decision.credential_id),
+        "decision": {
+            "id": decision.pk,
+            "result": decision.decision,
+            "reason": decision.ruling["reason"],
+            "reason_code": decision.reason_code,
+            "rule": decision.rule_id or None,
+            "classification": decision.ruling["classification"],
+            "risk_level": decision.risk_level,
+            "evaluation_digest": decision.evaluation_digest,
+            "policy": {
+                "id": decision.policy.policy_id,
+                "version": decision.policy.version,
+                "hash": decision.policy.digest,
+            },
+        },
+    }

@@ -1,0 +1,185 @@
+"""Opening sessions and adding to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import OuterRef, Subquery
+
+from decisions.models import ActivePolicy, Agent, Human, Session, Tool
+from decisions.services.context import EMPTY_STATE, append_entry, with_fact
+from decisions.services.identity import known_human, named_agent
+from receipts.access import Caller, CallerKind
+from receipts.clock import DatabaseNow, database_now
+from receipts.identifiers import new_id
+from receipts.problems import ProblemError, not_found
+from receipts.services import store_values
+from receipts.signing.canonical import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """What a caller may say when it opens a session. An agent may say only the request."""
+
+    original_request: str
+    human: str = ""
+    agent: str = ""
+    service: str = ""
+    scope: tuple[str, ...] = ()
+    expected_scope: tuple[str, ...] = ()
+    intent: str = ""
+    profile: str = ""
+
+
+def _claimed_identity(new: NewSession) -> str | None:
+    """The first identity field that only a host may name, if the caller sent one."""
+    named = {"human": new.human, "agent": new.agent, "service": new.service, "scope": new.scope}
+    return next((field for field, value in named.items() if value), None)
+
+
+def _parties(caller: Caller, new: NewSession) -> tuple[Agent, Human | None]:
+    if caller.kind is CallerKind.AGENT:
+        field = _claimed_identity(new)
+        if field:
+            raise ProblemError(
+                "identity_from_agent",
+                status=400,
+                why=f"An agent can't say who it acts for: {field} comes from the host.",
+                fix="Leave it out, or open the session with a host key.",
+                param=field,
+            )
+        return Agent.objects.get(pk=caller.id), None
+    for field in ("human", "agent"):
+        if not getattr(new, field):
+            raise ProblemError(
+                f"{field}_required", status=400, why=f"The host has to name the {field}.", fix=f"Send {field}.", param=field
+            )
+    return named_agent(new.agent), known_human(new.human)
+
+
+def open_session(*, caller: Caller, new: NewSession) -> Session:
+    """A session of one agent. The request is attested by a host and merely asserted by an agent; the first one stays."""
+    with transaction.atomic():
+        agent, human = _parties(caller, new)
+        at = database_now()
+        request = store_values({"text": new.original_request}, at=at, subject=human.pk if human else "")
+        session = Session.objects.create(
+            id=new_id("ses"),
+            agent=agent,
+            host_id=caller.id if caller.kind is CallerKind.HOST else None,
+            human=human,
+            service=new.service,
+            scope=list(new.scope),
+            expected_scope=list(new.expected_scope),
+            intent=new.intent,
+            profile=new.profile,
+            request=request.row,
+            request_provenance="attested" if caller.kind is CallerKind.HOST else "asserted",
+            state=EMPTY_STATE,
+            opened_at=at,
+        )
+        body: dict[str, JSON] = {
+            "identity": identity_of(session, credential_id=caller.key_id),
+            "provenance": session.request_provenance,
+            "commitments": dict(request.commitments),
+        }
+        append_entry(session, kind="request", body=body, at=at, payload=request)
+    return session
+
+
+def identity_of(session: Session, *, credential_id: str) -> dict[str, JSON]:
+    """Who is behind a session, by pseudonymous ids: the section that every receipt of it repeats."""
+    return {
+        "human": session.human_id,
+        "agent": session.agent_id,
+        "host": session.host_id,
+        "service": session.service or None,
+        "credential": credential_id,
+        "scope": list(session.scope),
+        "delegation": [],
+        "provenance": session.request_provenance,
+    }
+
+
+def _owned(caller: Caller) -> dict[str, str]:
+    return {"agent_id" if caller.kind is CallerKind.AGENT else "host_id": caller.id}
+
+
+def session_of(*, caller: Caller, session_id: str) -> Session:
+    """A session of this agent, or one that this host opened; another's is not found (CTX-02)."""
+    session = Session.objects.select_related("agent", "human", "host").filter(pk=session_id, **_owned(caller)).first()
+    if session is None:
+        raise not_found("session")
+    return session
+
+
+def locked_session(*, caller: Caller, session_id: str, tool: str = "", operation: str = "") -> Session:
+    """The session's row, locked, with what a decision needs read in the same statement.
+
+    Adds `now` (the database's clock), `active_policy_id`, `tool_effect` and the request's text, so that a decision costs one
+    read, and sees every policy whose publication was acknowledged before it began (POL-11).
+    """
+    found = (
+        Session.objects.select_for_update(of=("self",))
+        .select_related("request", "human", "agent")
+        .annotate(
+            now=DatabaseNow(),
+            active_policy_id=Subquery(ActivePolicy.objects.values("version_id")[:1]),
+            tool_effect=Subquery(
+                Tool.objects.filter(tool__iexact=tool, operation__iexact=operation).values("effect")[:1]
+            ),
+        )
+        .filter(pk=session_id, **_owned(caller))
+        .first()
+    )
+    if found is None:
+        raise not_found("session")
+    if found.ended_at is not None:
+        raise ProblemError("session_ended", status=409, why="The session has ended.", fix="Open a new one.")
+    return found
+
+
+def add_message(*, caller: Caller, session_id: str, role: str, text: str) -> Session:
+    """A later turn of the conversation. Only the host can vouch for the user's words."""
+    if role == "user" and caller.kind is not CallerKind.HOST:
+        raise ProblemError(
+            "user_turn_from_agent", status=403, why="User turns come from the host.", fix="Send it with a host key.", param="role"
+        )
+    with transaction.atomic():
+        session = locked_session(caller=caller, session_id=session_id)
+        at = now_of(session)
+        stored = store_values({"text": text}, at=at, subject=session.human_id or "")
+        body: dict[str, JSON] = {"role": role, "from": caller.kind.value, "commitments": dict(stored.commitments)}
+        append_entry(session, kind="message", body=body, at=at, payload=stored)
+    return session
+
+
+def end_session(*, caller: Caller, session_id: str) -> Session:
+    """No action is accepted after this. Ending twice is one end."""
+    with transaction.atomic():
+        session = session_of(caller=caller, session_id=session_id)
+        locked = Session.objects.select_for_update().get(pk=session.pk)
+        if locked.ended_at is None:
+            at = database_now()
+            append_entry(locked, kind="end", body={"by": caller.kind.value}, at=at)
+            Session.objects.filter(pk=locked.pk, ended_at__isnull=True).update(ended_at=at)
+            locked.ended_at = at
+    return locked
+
+
+def record_fact(session: Session, *, field: str, value: JSON, trust: str, source: str, at: datetime) -> None:
+    """Adds a fact to a locked session's state and chain."""
+    stored = store_values({"value": value}, at=at, subject=session.human_id or "")
+    fact: dict[str, JSON] = {"value": value, "trust": trust, "source": source, "at": at.isoformat()}
+    session.state = with_fact(session.state, field=field, fact=fact)
+    body: dict[str, JSON] = {"field": field, "trust": trust, "source": source, "commitments": dict(stored.commitments)}
+    append_entry(session, kind="evidence", body=body, at=at, payload=stored)
+
+
+def now_of(session: Session) -> datetime:
+    """The database's time as the locking statement read it."""
+    value: Any = getattr(session, "now")  # noqa: B009 - an annotation, which the model's type doesn't know
+    return value if isinstance(value, datetime) else database_now()

@@ -1,0 +1,144 @@
+"""The decision path: an agent asks, and is answered once what was decided is on the record.
+
+authenticate and parse (the view) → lock the session and load its state → evaluate (pure) → chain the context entry →
+open what a human or evidence must resolve → record decision and receipt → commit → answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from decisions.answers import decision_answer
+from decisions.engine.action import Action
+from decisions.engine.verdict import Decision as Verdict
+from decisions.engine.verdict import ReasonCode, Ruling
+from decisions.intake.bodies import DecideBody
+from decisions.models import Decision, Session
+from decisions.services.context import append_entry, with_action, with_labels
+from decisions.services.deferrals import hold_action
+from decisions.services.dependencies import Standing, standing_of
+from decisions.services.escalation import open_approval
+from decisions.services.evaluation import Judged, denial, judge_action
+from decisions.services.idempotency import Answer, Attempt, earlier_answer, mismatch, remember
+from decisions.services.records import committed_values, decision_row, decision_sections
+from decisions.services.sessions import locked_session, now_of
+from receipts.access import Caller
+from receipts.identifiers import new_seed
+from receipts.services import Committed, issue_receipt
+from receipts.signing.canonical import digest
+from receipts.signing.statement import ReceiptType
+
+STATUS = {Verdict.STEP_UP: 202, Verdict.DEFER: 202}
+
+
+def submit_action(*, caller: Caller, body: DecideBody, key: str) -> Answer:
+    """Decides one action and returns the committed answer.
+
+    `key` is the client's `Idempotency-Key`, or empty; then `action_id`, if there is one, serves as the key. Raises
+    `not_found`, `session_ended`, `unknown_dependency`, `idempotency_mismatch`, `no_policy` and `signing_unavailable`.
+    """
+    attempt = Attempt(
+        caller=caller.id,
+        purpose="decide",
+        key=key or (f"action:{body.action_id}" if body.action_id else ""),
+        body_digest=digest(body.model_dump(mode="json", exclude_none=True)),
+    )
+    try:
+        with transaction.atomic():
+            return earlier_answer(attempt) or _decide(caller, body, attempt=attempt)
+    except IntegrityError:
+        # A retry that ran at the same time has committed first; its answer is the answer.
+        answer = earlier_answer(attempt)
+        if answer is None:
+            raise mismatch("The action_id was used before under another key.") from None
+        return answer
+
+
+def _decide(caller: Caller, body: DecideBody, *, attempt: Attempt) -> Answer:
+    session = locked_session(caller=caller, session_id=body.session_id, tool=body.tool, operation=body.operation)
+    at = now_of(session)
+    nonce = new_seed()
+    action = Action(tool=body.tool, operation=body.operation, parameters=body.parameters)
+    judged = _judge(session, body, action=action, nonce=nonce, at=at)
+    values = committed_values(judged.ruling, asked=body.parameters, explanation=body.explanation, at=at, session=session)
+    values.row.save(force_insert=True)
+    _chain(session, action=action, judged=judged, values=values, at=at)
+    decision = decision_row(session, body=body, caller=caller, judged=judged, nonce=nonce, values=values, at=at)
+    return _record(decision, session=session, judged=judged, values=values, attempt=attempt)
+
+
+def _judge(session: Session, body: DecideBody, *, action: Action, nonce: bytes, at: datetime) -> Judged:
+    judged = judge_action(
+        action,
+        session=session,
+        policy_id=getattr(session, "active_policy_id"),  # noqa: B009 - annotated by the locking query
+        tool_effect=getattr(session, "tool_effect"),  # noqa: B009
+        asserted=body.facts,
+        nonce=nonce,
+        at=at,
+    )
+    standing = standing_of(session, depends_on=body.depends_on)
+    if standing is Standing.DENIED:
+        why = "An action that this one depends on was not allowed."
+        return replace(judged, ruling=denial(judged.ruling, code=ReasonCode.DEPENDENCY_DENIED, reason=why))
+    if standing is Standing.PENDING and judged.ruling.decision is not Verdict.DENY:
+        return replace(judged, ruling=_waiting(judged, depends_on=body.depends_on))
+    return judged
+
+
+def _waiting(judged: Judged, *, depends_on: tuple[str, ...]) -> Ruling:
+    return replace(
+        judged.ruling,
+        decision=Verdict.DEFER,
+        reason_code=ReasonCode.DEPENDENCY_PENDING,
+        reason="An action that this one depends on is still undecided.",
+        context_needed=tuple(f"depends_on/{action_id}" for action_id in depends_on),
+        route=None,
+    )
+
+
+def _chain(session: Session, *, action: Action, judged: Judged, values: Committed, at: datetime) -> None:
+    ruling = judged.ruling
+    state = with_action(session.state, name=f"{action.tool}.{action.operation}")
+    session.state = with_labels(state, kinds=ruling.labels)
+    append_entry(
+        session,
+        kind="action",
+        body={
+            "tool": action.tool,
+            "operation": action.operation,
+            "decision": ruling.decision.value,
+            "evaluation": judged.evaluation_digest,
+            "labels": sorted(ruling.labels),
+            "commitments": dict(values.commitments),
+        },
+        at=at,
+        payload=values,
+    )
+
+
+def _record(decision: Decision, *, session: Session, judged: Judged, values: Committed, attempt: Attempt) -> Answer:
+    at, verdict = decision.decided_at, judged.ruling.decision
+    sections = decision_sections(decision, session=session)
+    if verdict is Verdict.STEP_UP:
+        decision.approval = open_approval(decision, session=session, ruling=judged.ruling, sections=sections, at=at)
+    deferral = None
+    if verdict is Verdict.DEFER:
+        deferral = hold_action(decision, session=session, ruling=judged.ruling, at=at)
+    waits = {"approval": {"id": decision.approval_id}} if decision.approval_id else {}
+    held = {"deferral": {"id": deferral.pk, "needs": deferral.context_needed}} if deferral else {}
+    decision.receipt = issue_receipt(
+        type=ReceiptType.DECISION,
+        stream=f"session/{session.pk}",
+        body=sections | waits | held | {"commitments": dict(values.commitments)},
+        at=at,
+        payload=values,
+    )
+    decision.save(force_insert=True)
+    if deferral:
+        deferral.save(force_insert=True)
+    content = decision_answer(decision, deferral=deferral, at=at)
+    return remember(attempt, status=STATUS.get(verdict, 200), content=content, at=at)

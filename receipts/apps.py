@@ -1,0 +1,27 @@
+"""The lowest app: it knows no other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.db import connections
+from django.db.backends.signals import connection_created
+from django.db.models.signals import post_migrate
+
+from receipts.clock import register_sqlite_clock
+from receipts.protection import protect
+
+
+def _protect_tables(sender: AppConfig, *, using: str, **kwargs: Any) -> None:
+    protect(connections[using])
+
+
+class ReceiptsConfig(AppConfig):
+    name = "receipts"
+    verbose_name = "Receipts"
+
+    def ready(self) -> None:
+        connection_created.connect(register_sqlite_clock, dispatch_uid="aarm-clock")
+        # Django sends this once an app after all migrations have run; one app's turn is enough.
+        post_migrate.connect(_protect_tables, sender=self, dispatch_uid="aarm-protect")

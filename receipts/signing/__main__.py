@@ -1,0 +1,128 @@
+"""`python -m receipts.signing verify --keys KEYS FILE ...`: the offline verifier. Needs no server, database or network.
+
+Exit codes: 0 valid, 1 malformed, 2 tampered, 3 fork, 4 untrusted key, 5 unsupported, 6 valid with erased values,
+64 wrong use of the command (which says nothing about any receipt).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn, TextIO
+
+from receipts.signing.documents import read_disclosure, read_envelopes, read_keys
+from receipts.signing.envelope import Envelope
+from receipts.signing.errors import ExitCode, KeyFormatError, VerificationError
+from receipts.signing.keys import KeySet
+from receipts.signing.report import Report, refusal_document, refusal_text
+from receipts.signing.statement import is_digest
+from receipts.signing.verify import verify_chain, verify_disclosure, verify_each
+
+
+class _UsageError(Exception):
+    """The command can't be carried out as it was given."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors don't end with 2, which stands for a tampered receipt here."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(ExitCode.USAGE, f"{self.format_usage()}{self.prog}: {message}\n")
+
+
+def _head(text: str) -> tuple[int, str]:
+    position, _, digest = text.partition(":")
+    if not (position.isascii() and position.isdigit() and len(position) < 17 and is_digest(digest)):
+        raise argparse.ArgumentTypeError("give a position and a digest, such as 12:sha256:0123...")
+    return int(position), digest
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m receipts.signing", description="Verifies signed receipts offline.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    verify = commands.add_parser("verify", help="verify receipts", description=__doc__)
+    verify.add_argument(
+        "--keys", required=True, type=Path, help="the issuer's key file (JWKS), from a source you trust"
+    )
+    verify.add_argument("files", nargs="+", type=Path, metavar="FILE", help="one envelope, a list of them, or JSONL")
+    verify.add_argument("--disclosure", type=Path, help="the values behind one receipt's commitments")
+    verify.add_argument(
+        "--expect-head", type=_head, metavar="POSITION:DIGEST", help="a receipt that you know to be in the stream"
+    )
+    verify.add_argument("--each", action="store_true", help="verify each receipt alone, as for a selection")
+    verify.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _UsageError(f"Can't read {str(path)!a}: {error.strerror}.") from error
+
+
+def _verified(envelopes: list[Envelope], *, keys: KeySet, options: argparse.Namespace) -> Report:
+    """One receipt is verified alone, several as whole chains unless the caller says that they are a selection."""
+    head = options.expect_head
+    if head is None and (options.each or len(envelopes) == 1):
+        return Report(envelopes, verify_each(envelopes, keys=keys), is_chain=False)
+    # Files that are given one by one carry no order of their own.
+    is_ordered = len(options.files) == 1
+    statements = verify_chain(envelopes, keys=keys, expected_head=head, is_ordered=is_ordered)
+    return Report(envelopes, statements, is_chain=True, has_expected_head=head is not None)
+
+
+def _disclosed(report: Report, *, disclosure: bytes) -> Report:
+    """The report with the values of its only receipt compared."""
+    if len(report.statements) != 1:
+        raise _UsageError("A disclosure belongs to one receipt: give that one alone.")
+    found = verify_disclosure(report.statements[0], read_disclosure(disclosure))
+    return replace(report, disclosed_paths=found.disclosed_paths, erased_paths=found.erased_paths)
+
+
+def _report(options: argparse.Namespace) -> Report:
+    if options.each and options.expect_head is not None:
+        raise _UsageError("--expect-head asks for a whole stream and --each for single receipts: give one of them.")
+    keys = read_keys(_read(options.keys))
+    envelopes = [envelope for path in options.files for envelope in read_envelopes(_read(path))]
+    report = _verified(envelopes, keys=keys, options=options)
+    return report if options.disclosure is None else _disclosed(report, disclosure=_read(options.disclosure))
+
+
+def _write(text: str, *, stream: TextIO) -> None:
+    """Writes all of `text`; a reader that has gone away, as `head` does, changes nothing about the verdict."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        # The interpreter flushes once more as it ends, which would fail and be reported.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command and returns its exit code. Wrong arguments end the process with 64."""
+    options = _parser().parse_args(arguments)
+    try:
+        report = _report(options)
+    except VerificationError as error:
+        _write(refusal_text(error), stream=sys.stderr)
+        if options.json:
+            _write(json.dumps(refusal_document(error), indent=2) + "\n", stream=sys.stdout)
+        return error.exit_code
+    except KeyFormatError as error:
+        _write(f"KEYS: {error.why} {error.fix}\n", stream=sys.stderr)
+        return ExitCode.USAGE
+    except _UsageError as error:
+        _write(f"{error}\n", stream=sys.stderr)
+        return ExitCode.USAGE
+    _write(json.dumps(report.document(), indent=2) + "\n" if options.json else report.text(), stream=sys.stdout)
+    return report.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

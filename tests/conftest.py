@@ -1,0 +1,99 @@
+"""What every test may ask for. Importing this starts the database engines, before pytest-django loads the settings."""
+
+from __future__ import annotations
+
+from tests.engines import prepare_environment
+
+prepare_environment()
+
+import os  # noqa: E402
+import shutil  # noqa: E402
+from collections.abc import Callable, Iterator  # noqa: E402
+from typing import TYPE_CHECKING  # noqa: E402
+
+import pytest  # noqa: E402
+
+from tests.e2e.servers import embedded_server, production_servers  # noqa: E402
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+__all__ = ["embedded_server", "production_servers"]
+
+BROWSER_FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
+# Fixtures of several processes: with `--dist loadgroup` all tests of one land on one worker, which starts it once.
+SERVERS = ("embedded_server", "production_servers")
+
+SHIFTED_CLOCK = """
+CREATE OR REPLACE FUNCTION aarm_now() RETURNS timestamptz
+LANGUAGE sql VOLATILE PARALLEL SAFE AS 'SELECT clock_timestamp() + make_interval(secs => {seconds})'
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keeps users of the same servers together and leaves long runs to `--nightly`."""
+    for item in list(items):
+        names = getattr(item, "fixturenames", ())
+        for name in SERVERS:
+            if name in names:
+                item.add_marker(pytest.mark.xdist_group(name))
+    if "AARM_NIGHTLY" not in os.environ:
+        items[:] = [item for item in items if item.get_closest_marker("nightly") is None]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Tests that commit are followed by a flush, which append-only tables would refuse."""
+    from django.db.backends.base.operations import BaseDatabaseOperations
+
+    from tests.flushing import flush_unguarded
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", flush_unguarded)
+        yield
+
+
+@pytest.fixture
+def move_clock(db: None) -> Iterator[Callable[[float], None]]:
+    """`move_clock(seconds)` sets the database's clock forward, in this test's database only, until the test ends."""
+    from django.db import connection
+
+    from receipts.clock import POSTGRESQL_FUNCTION
+
+    moved = 0.0
+
+    def move(seconds: float) -> None:
+        nonlocal moved
+        moved += seconds
+        with connection.cursor() as cursor:
+            cursor.execute(SHIFTED_CLOCK.format(seconds=moved))
+
+    yield move
+    # Inside a test's own transaction the rollback puts the clock right, and an aborted one would take no statement.
+    if not connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute(POSTGRESQL_FUNCTION)
+
+
+def chromium_path() -> str:
+    """Where the browser is. Without one its tests say so in one line, unless the environment forbids that."""
+    path = shutil.which("chromium")
+    if path:
+        return path
+    if os.environ.get("AARM_REQUIRE_BROWSER"):
+        pytest.fail("Chromium is not installed, and AARM_REQUIRE_BROWSER forbids to go without.")
+    pytest.skip("Chromium is not installed: apt-get install chromium.")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium. For a module at a time: while it is open this thread counts as running an event loop."""
+    from playwright.sync_api import sync_playwright
+
+    path = chromium_path()
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # For the same reason Django would otherwise refuse plain queries in these tests.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        chromium = playwright.chromium.launch(executable_path=path, args=list(BROWSER_FLAGS))
+        yield chromium
+        chromium.close()

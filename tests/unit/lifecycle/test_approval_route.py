@@ -1,0 +1,78 @@
+"""The frozen route: its bounds, its deadlines, and its stored form."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from approvals.lifecycle.errors import LifecycleError, RouteError
+from approvals.lifecycle.quorum import Stage
+from approvals.lifecycle.route import LIMITS, Route
+from receipts.signing.canonical import digest
+
+STAGES = (Stage("security-team", 1), Stage("data-owner", 2))
+AT = datetime(2026, 1, 14, 13, 32, tzinfo=UTC)
+
+
+def test_a_route_survives_being_stored() -> None:
+    route = Route(STAGES, timeout_seconds=3600, hold_seconds=0, claim_seconds=600)
+    stored = route.to_dict()
+    assert stored == {
+        "stages": [{"group": "security-team", "count": 1}, {"group": "data-owner", "count": 2}],
+        "timeout_seconds": 3600,
+        "hold_seconds": 0,
+        "claim_seconds": 600,
+    }
+    assert Route.from_dict(stored) == route
+    assert digest(stored).startswith("sha256:")
+
+
+def test_the_deadlines_follow_each_other() -> None:
+    route = Route(STAGES, timeout_seconds=60)
+    assert (route.hold_seconds, route.claim_seconds) == (5, 1800)
+    assert route.expires_at(AT) == AT + timedelta(seconds=60)
+    assert route.release_at(AT) == AT + timedelta(seconds=5)
+    assert route.claim_expires_at(route.release_at(AT)) == AT + timedelta(seconds=1805)
+
+
+@pytest.mark.parametrize("name", LIMITS)
+@pytest.mark.parametrize("value", [-1, 10**12, 1.0, "60", None, True, float("nan")])
+def test_an_impossible_time_is_refused(name: str, value: Any) -> None:
+    least, most = LIMITS[name]
+    usual: dict[str, Any] = {"timeout_seconds": 60, "hold_seconds": 5, "claim_seconds": 60}
+    for fine in (least, most):
+        assert getattr(Route(STAGES, **{**usual, name: fine}), name) == fine
+    for wrong in (value, least - 1, most + 1):
+        with pytest.raises(RouteError):
+            Route(STAGES, **{**usual, name: wrong})
+
+
+def test_a_route_that_asks_nobody_is_refused() -> None:
+    with pytest.raises(RouteError):
+        Route((), timeout_seconds=60)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"stages": "security-team"},
+        {"stages": ["security-team"]},
+        {"stages": [{"group": "security-team"}]},
+        {"stages": [{"group": 7, "count": 1}]},
+        {"stages": [{"group": "security-team", "count": "1"}]},
+        {"stages": [{"group": "security-team", "count": True}]},
+        {"stages": [{"group": "security-team", "count": 0}]},
+        {"stages": []},
+        {"timeout_seconds": "60"},
+        {"timeout_action": "ALLOW"},
+    ],
+)
+def test_a_stored_route_of_another_shape_is_refused(change: dict[str, Any]) -> None:
+    stored: dict[str, Any] = dict(Route(STAGES, timeout_seconds=60).to_dict())
+    assert Route.from_dict(stored).stages == STAGES
+    with pytest.raises(LifecycleError):
+        Route.from_dict({**stored, **change})
+    with pytest.raises(RouteError):
+        Route.from_dict({name: value for name, value in stored.items() if name != "claim_seconds"})

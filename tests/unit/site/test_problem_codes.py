@@ -1,0 +1,89 @@
+"""Every code that an answer may carry is listed with a title, and the page of codes is the one that is printed."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+
+from aarm_site.codes import CODES, as_markdown
+from aarm_site.errors import TRANSLATIONS
+from receipts.problems import ProblemError
+from receipts.signing.strict_json import Fault
+from tests.architecture.source import ROOT, Module, modules
+
+
+def _name(call: ast.Call) -> str:
+    return str(getattr(call.func, "id", getattr(call.func, "attr", "")))
+
+
+def _passing_on(module: Module) -> set[str]:
+    """Functions of the module that hand their first parameter to `ProblemError` as its code."""
+    return {
+        function.name
+        for function in ast.walk(module.tree)
+        if isinstance(function, ast.FunctionDef) and function.args.args
+        for call in ast.walk(function)
+        if isinstance(call, ast.Call) and _name(call) == "ProblemError" and call.args
+        if getattr(call.args[0], "id", "") == function.args.args[0].arg
+    }
+
+
+def _texts(node: ast.AST) -> Iterator[str]:
+    return (part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str))
+
+
+def _places(module: Module) -> Iterator[ast.AST]:
+    """Where a module writes codes: first arguments, a variable `code`, and rows of a table of (code, status, …)."""
+    makers = {"ProblemError"} | _passing_on(module)
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call) and _name(node) in makers and node.args:
+            yield node.args[0]
+        elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "code":
+            yield node.value
+        elif isinstance(node, ast.Tuple) and len(node.elts) > 2 and _is_status(node.elts[1]):
+            yield node.elts[0]
+
+
+def _is_status(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, int) and 400 <= node.value < 600
+
+
+def codes_in(module: Module) -> set[str]:
+    """Codes that the module writes down."""
+    return {text for place in _places(module) for text in _texts(place)}
+
+
+def used_codes() -> set[str]:
+    return {code for module in modules() for code in codes_in(module)} | set(Fault)
+
+
+def test_every_code_in_the_source_is_listed_and_every_listed_one_is_used() -> None:
+    assert {"not_found", "self_approval", "unavailable"} <= used_codes()
+    assert sorted(used_codes() ^ set(CODES)) == []
+
+
+def test_codes_are_stable_words_and_titles_are_phrases() -> None:
+    assert all(code.replace("_", "").isalpha() and code == code.lower() for code in CODES)
+    assert all(title[0].isupper() and not title.endswith(".") for title in CODES.values())
+
+
+def test_the_page_of_codes_is_the_one_that_is_printed() -> None:
+    assert (ROOT / "docs" / "errors.md").read_text("utf-8") == as_markdown()
+
+
+@pytest.mark.parametrize(
+    "translation", sorted(TRANSLATIONS.items(), key=lambda item: item[0].__name__), ids=lambda t: t[0].__name__
+)
+def test_every_translation_says_why_and_how_to_mend_it(translation: tuple[type[BaseException], object]) -> None:
+    error = ProblemError("not_found", status=404, why="Gone.", fix="Look elsewhere.")
+    found = TRANSLATIONS[translation[0]](error if translation[0] is ProblemError else _Waited())
+    assert found.code in CODES
+    assert 400 <= found.status < 600
+    assert found.why.endswith(".")
+    assert found.fix.endswith(".")
+
+
+class _Waited(Exception):
+    wait = 2.2
