@@ -9,6 +9,7 @@ TYPE_PREFIX = "urn:aarm:problem:"
 
 CODES: Mapping[str, str] = {
     "action_mismatch": "Not the action that was approved",
+    "agent_required": "The agent is missing",
     "already_consumed": "Already claimed",
     "already_resolved": "Already decided",
     "already_voted": "You have voted already",
@@ -20,6 +21,7 @@ CODES: Mapping[str, str] = {
     "duplicate_key": "An object names a member twice",
     "expired": "The time is over",
     "forbidden": "Not allowed with this credential",
+    "human_required": "The human is missing",
     "idempotency_mismatch": "The idempotency key was used for another request",
     "identity_from_agent": "An agent can't say for whom it acts",
     "internal": "Something went wrong on our side",

@@ -44,7 +44,7 @@ def _itself(error: ProblemError) -> ProblemError:
     return error
 
 
-def _throttled(error: drf.Throttled) -> ProblemError:
+def _throttled(error: Any) -> ProblemError:
     return ProblemError(
         "too_many_requests",
         status=429,

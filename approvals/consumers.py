@@ -26,11 +26,15 @@ def _may_listen(user_id: int) -> bool:
 class InboxConsumer(AsyncWebsocketConsumer):
     """`/ws/inbox`"""
 
-    async def connect(self) -> None:
+    def _user_id(self) -> int | None:
         user = self.scope["user"]
-        if not user.is_authenticated:
+        return user.pk if user is not None and user.is_authenticated else None
+
+    async def connect(self) -> None:
+        user_id = self._user_id()
+        if user_id is None:
             await self.close(NOT_SIGNED_IN)
-        elif not await _may_listen(user.pk):
+        elif not await _may_listen(user_id):
             await self.close(NOT_ALLOWED)
         else:
             await self.channel_layer.group_add(INBOX_GROUP, self.channel_name)
@@ -41,7 +45,8 @@ class InboxConsumer(AsyncWebsocketConsumer):
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Whatever is sent is a ping; its content is not looked at."""
-        if await _may_listen(self.scope["user"].pk):
+        user_id = self._user_id()
+        if user_id is not None and await _may_listen(user_id):
             await self.send(PONG)
         else:
             await self.close(NOT_ALLOWED)

@@ -11,7 +11,7 @@ class DecisionsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models exist only from here on.
-        from approvals.ports import register_above  # noqa: PLC0415
-        from decisions.receivers import IdentityPort  # noqa: PLC0415
+        from approvals.ports import register_above
+        from decisions.receivers import IdentityPort
 
         register_above(IdentityPort())

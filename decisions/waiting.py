@@ -1,8 +1,8 @@
 """Waiting for a decision costs no thread: one shared look at the database a process, for everybody who waits.
 
-A waiter sleeps on a future of its own. The look finds which of the waited-for decisions have a newer state, wakes those,
-and everybody else sleeps on; each waiter also wakes at its own deadline. Under WSGI there is no loop to sleep on, so that
-the answer comes at once and `Retry-After` tells the client to ask again.
+A waiter sleeps on a future of its own. The look finds which of the waited-for decisions have a newer state, wakes
+those, and everybody else sleeps on; each waiter also wakes at its own deadline. Under WSGI there is no loop to sleep
+on, so that the answer comes at once and `Retry-After` tells the client to ask again.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ _waiters = Waiters()
 
 
 async def decision_detail(request: HttpRequest, decision_id: str) -> HttpResponseBase:
-    """`GET /api/v1/decisions/{id}?wait=30`: answers when it is decided, or when the time is over, with the same object."""
+    """`GET /api/v1/decisions/{id}?wait=30`: answers when it is decided or the time is over, with the same object."""
     answer = sync_to_async(_view)
     response = await answer(request, decision_id=decision_id)
     is_pending = response.status_code == 200 and "Retry-After" in response

@@ -25,7 +25,10 @@ class CallerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An authenticated caller. `id` is the agent's, the host's or the user's prefixed id; `key_id` names the credential."""
+    """An authenticated caller.
+
+    `id` is the agent's, the host's or the user's prefixed id; `key_id` names the credential.
+    """
 
     kind: CallerKind
     id: str

@@ -1,7 +1,7 @@
 """One clock for every deadline: the database's. Application hosts may disagree about the time; rows must not.
 
-`aarm_now()` is a function in the database (PostgreSQL: the statement's wall clock; SQLite: the host's, registered on each
-connection), so that a condition such as `expires_at > aarm_now()` is decided where the row is.
+`aarm_now()` is a function in the database (PostgreSQL: the statement's wall clock; SQLite: the host's, registered on
+each connection), so that a condition such as `expires_at > aarm_now()` is decided where the row is.
 """
 
 from __future__ import annotations

@@ -13,8 +13,9 @@ from receipts.signing.statement import ReceiptType
 class Payload(models.Model):
     """Personal or bulky values behind the commitments that signed and chained rows carry.
 
-    `content` is the RFC 8785 form of `{path: value}`; `seed` yields one salt a path. Erasing sets both to nothing: what was
-    signed stays verifiable and no longer says what it was about. `digest` alone would be guessable, so none is kept here.
+    `content` is the RFC 8785 form of `{path: value}`; `seed` yields one salt a path. Erasing sets both to nothing:
+    what was signed stays verifiable and no longer says what it was about. `digest` alone would be guessable, so none
+    is kept here.
     """
 
     id = models.CharField(primary_key=True, max_length=ID_LENGTH)
@@ -40,7 +41,10 @@ class Chain(models.Model):
 
 
 class PublishedKey(models.Model):
-    """A public key that receipts were or are signed with. Retired and revoked keys stay, so that old receipts verify."""
+    """A public key that receipts were or are signed with.
+
+    Retired and revoked keys stay, so that old receipts verify.
+    """
 
     key_id = models.CharField(primary_key=True, max_length=80)
     jwk = models.JSONField()
@@ -53,14 +57,18 @@ class PublishedKey(models.Model):
 
 
 class Receipt(models.Model):
-    """A signed statement, its bytes kept as they were signed. The other columns are a search index derived from them."""
+    """A signed statement, its bytes kept as they were signed.
+
+    The other columns are a search index derived from them.
+    """
 
     insert_only: ClassVar[bool] = True
 
     id = models.CharField(primary_key=True, max_length=ID_LENGTH)
     stream = models.CharField(max_length=80)
     position = models.PositiveBigIntegerField()
-    previous_digest = models.CharField(max_length=71, null=True)
+    # NULL, not empty: the first receipts of all streams have none, and NULLs don't collide.
+    previous_digest = models.CharField(max_length=71, null=True)  # noqa: DJ001
     digest = models.CharField(max_length=71, unique=True)
     body = models.BinaryField()
     signature = models.BinaryField()

@@ -1,7 +1,7 @@
 """The one error that crosses a door: what went wrong, why, and how to mend it (RFC 9457).
 
-Lowest in the import order, so that every service can raise it; `aarm_site.errors` turns it into `application/problem+json`
-and the pages into a banner. Subclass nothing: the `code` is the kind.
+Lowest in the import order, so that every service can raise it; `aarm_site.errors` turns it into
+`application/problem+json` and the pages into a banner. Subclass nothing: the `code` is the kind.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 
 class ProblemError(Exception):
-    """`status` HTTP status · `code` stable snake_case · `why` and `fix` one sentence each · `param` the field at fault."""
+    """`status` HTTP · `code` stable snake_case · `why` and `fix` one sentence each · `param` the field at fault."""
 
     def __init__(
         self,
@@ -33,4 +33,6 @@ class ProblemError(Exception):
 
 def not_found(noun: str) -> ProblemError:
     """Absent and not yours are answered alike (APR-06, APR-41)."""
-    return ProblemError("not_found", status=404, why=f"No such {noun}, or it is not yours.", fix="Check the id and the credential.")
+    return ProblemError(
+        "not_found", status=404, why=f"No such {noun}, or it is not yours.", fix="Check the id and the credential."
+    )

@@ -45,7 +45,8 @@ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insuffi
 def _postgresql_insert_only(table: str) -> list[str]:
     return [
         f'DROP TRIGGER IF EXISTS aarm_row_guard ON "{table}"',
-        f'CREATE TRIGGER aarm_row_guard BEFORE UPDATE OR DELETE ON "{table}" FOR EACH ROW EXECUTE FUNCTION aarm_refuse()',
+        f'CREATE TRIGGER aarm_row_guard BEFORE UPDATE OR DELETE ON "{table}" '
+        "FOR EACH ROW EXECUTE FUNCTION aarm_refuse()",
         f'ALTER TABLE "{table}" ENABLE ALWAYS TRIGGER aarm_row_guard',
         f'DROP TRIGGER IF EXISTS aarm_truncate_guard ON "{table}"',
         f'CREATE TRIGGER aarm_truncate_guard BEFORE TRUNCATE ON "{table}" '
@@ -93,7 +94,7 @@ _DIALECTS = {
 }
 
 
-def protect(using: BaseDatabaseWrapper = connection) -> None:  # type: ignore[assignment]
+def protect(using: BaseDatabaseWrapper = connection) -> None:
     """Installs every guard, replacing what is there. Needs the role that owns the tables."""
     first, insert_only, state = _DIALECTS[using.vendor]
     existing = set(using.introspection.table_names())
@@ -122,7 +123,7 @@ def _present(using: BaseDatabaseWrapper) -> set[tuple[str, str]]:
         return {(table, name) for table, name in cursor.fetchall()}
 
 
-def missing_protection(using: BaseDatabaseWrapper = connection) -> list[str]:  # type: ignore[assignment]
+def missing_protection(using: BaseDatabaseWrapper = connection) -> list[str]:
     """Guards that ought to be there and are not, as `table: guard`. An empty list is the healthy answer."""
     is_sqlite = using.vendor == "sqlite"
     names = ("aarm_update_guard_{}", "aarm_delete_guard_{}") if is_sqlite else ("aarm_row_guard", "aarm_truncate_guard")

@@ -35,7 +35,10 @@ def _raw(request: HttpRequest) -> bytes:
 
 
 def read_body(request: HttpRequest, model: type[Body]) -> Body:
-    """The request's JSON body as `model`. Raises `unsupported_media_type`, `body_too_large`, `invalid_json`, `invalid_body`."""
+    """The request's JSON body as `model`.
+
+    Raises `unsupported_media_type`, `body_too_large`, `invalid_json`, `invalid_body`.
+    """
     if request.content_type != "application/json" or "HTTP_CONTENT_ENCODING" in request.META:
         raise ProblemError(
             "unsupported_media_type",

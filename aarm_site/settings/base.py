@@ -133,8 +133,12 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PERMISSION_CLASSES": ["aarm_site.permissions.Refused"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "decisions.api.authentication.KeyAuthentication",
+        "approvals.api.authentication.UserAuthentication",
+    ],
+    # A view that names no callers serves nobody.
+    "DEFAULT_PERMISSION_CLASSES": ["receipts.access.CallerPermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -174,8 +178,12 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = ENV.max_body_bytes
 USE_X_FORWARDED_HOST = False
 
 AARM_BASE_URL = ENV.own_base_url
+AARM_DATA_DIR = ENV.data_dir
+# The demo's people have passwords that were printed; only settings that can't be production's allow them.
+AARM_MAY_SEED_DEMO = False
 AARM_DEPLOYMENT = ENV.deployment
 AARM_ENVIRONMENT = ENV.environment
+AARM_DATA_DIR = ENV.data_dir
 AARM_SIGNING_KEY_PATH = ENV.signing_key_path
 AARM_MAX_BODY_BYTES = ENV.max_body_bytes
 AARM_CLAIM_LEASE_SECONDS = ENV.claim_lease_seconds

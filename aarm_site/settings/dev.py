@@ -28,3 +28,4 @@ ALLOWED_HOSTS = [*filter(None, ENV.allowed_hosts.split(",")), "127.0.0.1", "loca
 CSRF_TRUSTED_ORIGINS: list[str] = []
 # Two instances on one host differ only by port, and cookies don't know ports.
 SESSION_COOKIE_NAME = f"aarm_session_{ENV.port}"
+AARM_MAY_SEED_DEMO = True

@@ -12,7 +12,7 @@ from receipts.access import Caller, CallerKind
 class UserAuthentication(SessionAuthentication):
     """A signed-in person as a caller."""
 
-    def authenticate(self, request: Request) -> tuple[User, Caller] | None:  # type: ignore[override]
+    def authenticate(self, request: Request) -> tuple[User, Caller] | None:
         found = super().authenticate(request)
         if found is None:
             return None

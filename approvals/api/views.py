@@ -51,7 +51,9 @@ class ApprovalListView(APIView):
             )
         rows = pending_for(_person(request)) if state == "pending" else open_among(_person(request))
         page, following = page_of(rows, cursor=request.query_params.get("cursor", ""))
-        return Response({"results": [approval_answer(shown_to(_person(request), row)) for row in page], "next": following})
+        return Response(
+            {"results": [approval_answer(shown_to(_person(request), row)) for row in page], "next": following}
+        )
 
 
 class ApprovalDetailView(APIView):

@@ -9,14 +9,14 @@ from django.db import models
 from approvals.lifecycle.states import NON_TERMINAL, TERMINAL, State
 from receipts.identifiers import ID_LENGTH
 from receipts.protection import StateGuard
-from receipts.services import opened_values
+from receipts.selectors import opened_values
 
 
 class ApprovalRequest(models.Model):
     """It doesn't know the decision that it is for; `receipt_sections` is what its receipts repeat of it, word for word.
 
-    `version` rises when the snapshot or the policy changes, not with votes. `expires_at` ends voting; `claim_expires_at`
-    ends what was approved.
+    `version` rises when the snapshot or the policy changes, not with votes. `expires_at` ends voting, and
+    `claim_expires_at` what was approved.
     """
 
     state_guard: ClassVar[StateGuard] = StateGuard(
@@ -55,7 +55,8 @@ class ApprovalRequest(models.Model):
                 condition=models.Q(state__in=[state.value for state in State]), name="approval_known_state"
             ),
             models.CheckConstraint(
-                condition=~models.Q(state__in=["APPROVED", "CLAIMED"]) | models.Q(claim_expires_at__isnull=False),
+                condition=~models.Q(state__in=["HELD", "APPROVED", "CLAIMED"])
+                | models.Q(claim_expires_at__isnull=False),
                 name="approval_approved_has_deadline",
             ),
         ]

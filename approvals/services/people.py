@@ -51,7 +51,9 @@ def role_group(role: Role) -> Group:
 def team_group(name: str) -> Group:
     """A team. The names of roles are taken."""
     if name in set(Role):
-        raise ProblemError("reserved_name", status=400, why=f"{name} is the name of a role.", fix="Choose another name.")
+        raise ProblemError(
+            "reserved_name", status=400, why=f"{name} is the name of a role.", fix="Choose another name."
+        )
     return Group.objects.get_or_create(name=name)[0]
 
 

@@ -17,8 +17,9 @@ from django.db import connection, transaction
 from approvals.lifecycle.route import Route
 from approvals.lifecycle.snapshot import Snapshot, match_code, view_digest
 from approvals.lifecycle.states import Event, State
-from approvals.lifecycle.transitions import elapsed_events, next_state, settled_state
+from approvals.lifecycle.transitions import elapsed_events, next_state
 from approvals.models import ApprovalRequest
+from approvals.selectors.standing import deadlines_of
 from approvals.services.outbox import record_event
 from approvals.signals import approval_resolved
 from receipts.clock import database_now
@@ -92,16 +93,6 @@ def new_approval_id() -> str:
     return new_id("apr")
 
 
-def state_at(request: ApprovalRequest, at: datetime) -> State:
-    """The state that a reader must be told, whether or not a sweeper has run (APR-28, FLT-17)."""
-    return settled_state(State(request.state), at=at, **_deadlines(request))
-
-
-def _deadlines(request: ApprovalRequest) -> dict[str, Any]:
-    names = ("expires_at", "release_at", "claim_expires_at")
-    return {name: getattr(request, name) for name in names}
-
-
 def locked_request(approval_id: str) -> ApprovalRequest:
     """The row, locked until the transaction ends."""
     request = ApprovalRequest.objects.select_for_update().filter(pk=approval_id).first()
@@ -116,7 +107,9 @@ def move(request: ApprovalRequest, *, event: Event, at: datetime, resolution: st
     changes |= {"state": after.value, "resolution": resolution}
     if after in _RESOLVED:
         changes["resolved_at"] = at
-    swapped = ApprovalRequest.objects.filter(pk=request.pk, state=before.value, version=request.version).update(**changes)
+    swapped = ApprovalRequest.objects.filter(pk=request.pk, state=before.value, version=request.version).update(
+        **changes
+    )
     if swapped != 1:
         raise ProblemError(
             "already_resolved", status=409, why="The request was resolved by somebody else.", fix="Read it again."
@@ -154,7 +147,7 @@ def sections(request: ApprovalRequest, *, state: State) -> dict[str, JSON]:
 
 def settle(request: ApprovalRequest, *, at: datetime) -> State:
     """Writes down what the clock has done to a locked row, and returns the state that it is in now."""
-    for event in elapsed_events(State(request.state), at=at, **_deadlines(request)):
+    for event in elapsed_events(State(request.state), at=at, **deadlines_of(request)):
         move(request, event=event, at=at, resolution=_CLOCK_WORDS[event])
     return State(request.state)
 

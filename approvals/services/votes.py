@@ -8,12 +8,13 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from approvals import ports
-from approvals.lifecycle.quorum import Ballot, Result, Tally, Verdict, tally
+from approvals.lifecycle.quorum import Result, Verdict
 from approvals.lifecycle.route import Route
 from approvals.lifecycle.states import Event, State
 from approvals.models import ApprovalRequest, User, Vote
+from approvals.selectors.roster import eligible_groups, is_requester
+from approvals.selectors.standing import current_tally
 from approvals.services.requests import locked_request, move, sections, settle
-from approvals.services.routing import eligible_groups, is_requester, requester_ids
 from receipts.clock import database_now
 from receipts.identifiers import new_id
 from receipts.problems import ProblemError
@@ -33,19 +34,6 @@ class CastBallot:
     surface: str = "web"
 
 
-def why_not(person: User, *, request: ApprovalRequest, state: State) -> str:
-    """Why this person can't vote, in a sentence; empty when they can."""
-    if state is not State.PENDING:
-        return f"This request is {state.value.lower()}."
-    if is_requester(person, requester=request.requester):
-        return "You cannot decide: you are the requester."
-    if not eligible_groups(person, route=Route.from_dict(request.route)):
-        return "You are not one of the reviewers who were asked."
-    if request.votes.filter(person=person).exists():
-        return "You have already voted."
-    return ""
-
-
 def _refuse(code: str, why: str, *, status: int = 409, fix: str = "Read the request again.") -> ProblemError:
     return ProblemError(code, status=status, why=why, fix=fix)
 
@@ -54,7 +42,9 @@ def _check_person(person: User, *, request: ApprovalRequest, groups: frozenset[s
     if is_requester(person, requester=request.requester):
         raise _refuse("self_approval", "Who asked can't approve.", status=403, fix="Another reviewer has to decide.")
     if not groups:
-        raise _refuse("not_eligible", "You are not one of the reviewers who were asked.", status=403, fix="Ask one of them.")
+        raise _refuse(
+            "not_eligible", "You are not one of the reviewers who were asked.", status=403, fix="Ask one of them."
+        )
 
 
 def _check_view(ballot: CastBallot, *, request: ApprovalRequest) -> None:
@@ -65,8 +55,8 @@ def _check_view(ballot: CastBallot, *, request: ApprovalRequest) -> None:
 def cast_vote(*, approval_id: str, person: User, ballot: CastBallot) -> ApprovalRequest:
     """Records a vote and lets the tally move the request, in one transaction.
 
-    Raises `not_found`, `self_approval`, `not_eligible`, `changed_while_reviewing`, `already_voted`, `stale_identity`, and
-    `already_resolved` or `expired` when the question has ended. An expiry that is found here is itself committed.
+    Raises `not_found`, `self_approval`, `not_eligible`, `changed_while_reviewing`, `already_voted`, `stale_identity`,
+    and `already_resolved` or `expired` when the question has ended. An expiry found here is itself committed.
     """
     with transaction.atomic():
         request = locked_request(approval_id)
@@ -95,7 +85,9 @@ def _record(request: ApprovalRequest, *, person: User, ballot: CastBallot, at: d
 def _save_vote(
     request: ApprovalRequest, *, person: User, ballot: CastBallot, groups: frozenset[str], at: datetime
 ) -> None:
-    words = store_values({"reason": ballot.reason, "private_note": ballot.private_note}, at=at, subject=person.person_id)
+    words = store_values(
+        {"reason": ballot.reason, "private_note": ballot.private_note}, at=at, subject=person.person_id
+    )
     vote = Vote(
         id=new_id("vot"),
         request=request,
@@ -127,21 +119,6 @@ def _save_vote(
     issue_receipt(type=ReceiptType.VOTE, stream=request.stream, body=body, at=at, payload=words)
 
 
-def current_tally(request: ApprovalRequest) -> Tally:
-    """The votes as they count now: people who lost their role or group since are left out, with the reason (APR-11)."""
-    route = Route.from_dict(request.route)
-    ballots = [
-        Ballot(
-            person=vote.person.person_id,
-            verdict=Verdict(vote.verdict),
-            groups=eligible_groups(vote.person, route=route) & frozenset(vote.groups),
-        )
-        for vote in request.votes.select_related("person").order_by("cast_at", "id")
-    ]
-    own = requester_ids(request.requester)
-    return tally(route.stages, ballots=[item for item in ballots if item.person not in own], requester=None)
-
-
 def _apply_tally(request: ApprovalRequest, *, at: datetime) -> None:
     result = current_tally(request).result
     route = Route.from_dict(request.route)
@@ -165,4 +142,3 @@ def check_still_approved(request: ApprovalRequest) -> str | None:
     if current_tally(request).result is Result.APPROVED:
         return None
     return "A reviewer who approved may no longer decide."
-

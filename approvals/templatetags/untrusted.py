@@ -42,4 +42,4 @@ def untrusted_value(value: JSON, limit: int = LONG) -> dict[str, Any]:
 
 def _block(tokens: tuple[Token, ...], *, whole: tuple[Token, ...], warnings: tuple[str, ...]) -> dict[str, Any]:
     shown_whole = () if is_complete(tokens) else whole
-    return {"tokens": tokens, "warnings": warnings, "whole": shown_whole, "length": len(literal(whole))}
+    return {"tokens": tokens, "warnings": warnings, "whole": shown_whole, "length": f"{len(literal(whole)):,}"}

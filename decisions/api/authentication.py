@@ -13,7 +13,7 @@ SCHEME = "bearer "
 
 
 def caller_of_header(header: str) -> Caller | None:
-    """The caller that an `Authorization` header names; nothing where it isn't a key of ours. Raises `unauthenticated`."""
+    """The caller that an `Authorization` header names, if it is a bearer's. Raises `unauthenticated`."""
     if not header.lower().startswith(SCHEME):
         return None
     return authenticate(header[len(SCHEME) :].strip())
@@ -28,5 +28,3 @@ class KeyAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
-
-

@@ -10,7 +10,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from decisions.answers import decision_answer
 from decisions.api.bodies import (
     ClaimBody,
     EvidenceBody,
@@ -22,7 +21,7 @@ from decisions.api.bodies import (
 from decisions.api.schema import ANSWERS
 from decisions.intake.bodies import DecideBody
 from decisions.intake.names import split_tool_name
-from decisions.selectors import decision_for, entries_of, session_summary
+from decisions.selectors import decision_answer, decision_for, entries_of, session_summary
 from decisions.services.cancellation import cancel_decision
 from decisions.services.claims import ClaimRequest, claim_decision
 from decisions.services.deferrals import add_evidence

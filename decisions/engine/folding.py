@@ -6,7 +6,7 @@ from unicodedata import normalize
 
 
 def fold(text: str) -> str:
-    """The form under which spellings of one word are equal: `Prod`, `prod` and full-width `ｐｒｏｄ`; `straße`, `STRASSE`."""
+    """The form that all spellings of one word share: `Prod`, `prod` and `ｐｒｏｄ`; `straße` and `STRASSE`."""
     if text.isascii():
         return text.lower()
     return normalize("NFKC", normalize("NFKC", text).casefold())

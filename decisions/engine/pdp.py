@@ -14,78 +14,46 @@ raises: what can't be judged is unknown, and unknown never permits.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from decisions.engine.action import Action
-from decisions.engine.baseline import DEFERRAL_SECONDS, Baseline, choose_baseline, could_change
+from decisions.engine.assessment import Assessment
+from decisions.engine.baseline import Baseline
 from decisions.engine.context import Context
 from decisions.engine.fields import Subject, parameter_field
 from decisions.engine.folding import fold
 from decisions.engine.policy import CompiledRule, Policy
-from decisions.engine.rewrite import rewrite
-from decisions.engine.verdict import (
-    Classification,
-    ConditionResult,
-    Decision,
-    Modification,
-    ReasonCode,
-    RiskLevel,
-    Route,
-    Ruling,
-    Truth,
-)
+from decisions.engine.precedence import choose_baseline, could_change
+from decisions.engine.rewrite import Rewrite, rewrite
+from decisions.engine.rulings import ruling_of
+from decisions.engine.uncertainty import missing_context, unchangeable, unstable
+from decisions.engine.verdict import Decision, Modification, Ruling
 
 MOST_ROUNDS = 3
-
-_TRUTHS = {True: Truth.TRUE, False: Truth.FALSE, None: Truth.UNKNOWN}
-
-
-@dataclass(frozen=True, slots=True)
-class _Round:
-    """One look at the rules: those that hold, those that could, and what follows."""
-
-    subject: Subject
-    holding: Sequence[CompiledRule]
-    unknown: Sequence[CompiledRule]
-    blocking: Sequence[CompiledRule]
-    baseline: Baseline
-    evidence: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """What MODIFY rules have done so far, and the first of them."""
-
-    modifier: Baseline
-    modifications: tuple[Modification, ...]
 
 
 def evaluate(action: Action, *, context: Context, policy: Policy) -> Ruling:
     """The ruling of `policy` on `action` in `context`. Deterministic and total; changes none of its arguments."""
     tool, operation = fold(action.tool), fold(action.operation)
     rules = policy.candidates(tool=tool, operation=operation)
-    subject = Subject(tool, operation, action.parameters, context)
-    rounds = [_look(rules, subject=subject, posture=policy.posture)]
-    change: _Change | None = None
-    while rounds[-1].baseline.decision is Decision.MODIFY:
-        last = rounds[-1]
-        rewritten = rewrite(last.subject.parameters, steps=last.baseline.steps)
-        if rewritten.obstacles:
-            evidence = tuple(dict.fromkeys(parameter_field(path).evidence for path in rewritten.obstacles))
-            rounds.append(replace(last, baseline=_unchangeable(last.baseline, evidence), evidence=evidence))
-        elif not rewritten.modifications:
-            rounds.append(replace(last, baseline=_permission(last.baseline)))
-        elif len(rounds) > MOST_ROUNDS:
-            rounds.append(replace(last, baseline=_unstable(last.baseline)))
-        else:
-            done = change.modifications if change else ()
-            change = _Change(change.modifier if change else last.baseline, done + rewritten.modifications)
-            subject = replace(subject, parameters=rewritten.parameters)
-            rounds.append(_look(rules, subject=subject, posture=_permission(last.baseline)))
-    return _ruling(action, rounds=rounds, change=change)
+    subject, posture = Subject(tool, operation, action.parameters, context), policy.posture
+    rounds: list[Assessment] = []
+    modifications: tuple[Modification, ...] = ()
+    while len(rounds) <= MOST_ROUNDS:
+        current = _assess(rules, subject=subject, posture=posture)
+        rounds.append(current)
+        if current.outcome.decision is not Decision.MODIFY:
+            return ruling_of(current.outcome, rounds=rounds, modifications=modifications)
+        # Step 6: what the rules make of the parameters is judged in its turn.
+        rewritten = rewrite(subject.parameters, steps=current.outcome.steps)
+        if rewritten.obstacles or not rewritten.modifications:
+            return ruling_of(_settled(current.outcome, rewritten), rounds=rounds, modifications=modifications)
+        modifications += rewritten.modifications
+        subject, posture = replace(subject, parameters=rewritten.parameters), _permission(current.outcome)
+    return ruling_of(unstable(rounds[0].outcome, rounds=MOST_ROUNDS), rounds=rounds, modifications=())
 
 
-def _look(rules: Sequence[CompiledRule], *, subject: Subject, posture: Baseline) -> _Round:
+def _assess(rules: Sequence[CompiledRule], *, subject: Subject, posture: Baseline) -> Assessment:
     holding: list[CompiledRule] = []
     unknown: list[CompiledRule] = []
     for rule in rules:
@@ -94,18 +62,33 @@ def _look(rules: Sequence[CompiledRule], *, subject: Subject, posture: Baseline)
             holding.append(rule)
         elif truth is None:
             unknown.append(rule)
-    # Steps 1 and 3, and conflicts of step 4.
+    # Steps 1 and 3, and of step 4 the conflict: forbidden rules have the highest standing of all.
     baselines = [rule.baseline for rule in holding if rule.baseline is not None]
     baseline = choose_baseline(baselines, posture=posture)
-    # Step 4: what is unknown.
+    # Step 4: the unknown. Rules that change nothing one by one change nothing together, so each is tried by itself.
     blocking = [
         rule
         for rule in unknown
-        if rule.baseline is not None
-        and could_change(baseline, baselines=baselines, unknown=rule.baseline, posture=posture)
+        if rule.baseline and could_change(baseline, holding=baselines, unknown=rule.baseline, posture=posture)
     ]
-    if not blocking:
-        return _Round(subject, holding, unknown, blocking, baseline, ())
-    fields = dict.fromkeys(field.evidence for rule in blocking for field in rule.condition.unknown_fields(subject))
-    evidence = tuple(sorted(fields))
-    return _Round(subject, holding, unknown, blocking, _waiting(baseline, blocking, evidence), evidence)
+    outcome = _with_unknown(baseline, blocking=blocking, subject=subject) if blocking else baseline
+    return Assessment(subject=subject, holding=holding, unknown=unknown, blocking=blocking, outcome=outcome)
+
+
+def _with_unknown(baseline: Baseline, *, blocking: Sequence[CompiledRule], subject: Subject) -> Baseline:
+    missing = {field.evidence for rule in blocking for field in rule.condition.unknown_fields(subject)}
+    blocked = [rule.baseline for rule in blocking if rule.baseline is not None]
+    return missing_context(baseline, blocking=blocked, missing=tuple(sorted(missing)))
+
+
+def _settled(baseline: Baseline, rewritten: Rewrite) -> Baseline:
+    """A MODIFY that changes nothing permits; one that can't change what it should must not."""
+    if not rewritten.obstacles:
+        return _permission(baseline)
+    missing = {parameter_field(path).evidence for path in rewritten.obstacles}
+    return unchangeable(baseline, missing=tuple(sorted(missing)))
+
+
+def _permission(modify: Baseline) -> Baseline:
+    """What a MODIFY rule says of parameters that it has no more to change in: they may pass, unless a rule objects."""
+    return replace(modify, decision=Decision.ALLOW, steps=())

@@ -40,8 +40,8 @@ _EVERYWHERE: Places = frozenset({(None, None)})
 class CompiledRule:
     """A rule ready to evaluate.
 
-    `baseline` is None for a rule that only sets labels. `test` leaves out what the index has settled; `condition` is the
-    whole, for traces.
+    `baseline` is None for a rule that only sets labels. `test` leaves out what the index has settled; `condition` is
+    the whole, for traces.
     """
 
     id: str

@@ -2,56 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 
-from decisions.engine.baseline import Baseline
-from decisions.engine.verdict import Classification, Decision, ReasonCode, RiskLevel
+from decisions.engine.baseline import Baseline, highest_risk
+from decisions.engine.verdict import Classification, Decision, ReasonCode
 
 DEFERRAL_SECONDS = 300
 
 
-def conflict(rule_ids: Iterable[str], *, risk_level: RiskLevel) -> Baseline:
+def conflict(deciding: Sequence[Baseline]) -> Baseline:
     """Rules of one standing disagree."""
-    names = ", ".join(sorted(rule_ids))
-    return _deferral(f"Rules of equal priority disagree: {names}.", code=ReasonCode.RULE_CONFLICT, risk_level=risk_level)
+    why = f"Rules of equal priority disagree: {_names(deciding)}."
+    return _deferral(why, code=ReasonCode.RULE_CONFLICT, about=deciding)
 
 
-def missing_context(baseline: Baseline, *, rule_ids: Iterable[str], missing: tuple[str, ...]) -> Baseline:
+def missing_context(baseline: Baseline, *, blocking: Sequence[Baseline], missing: tuple[str, ...]) -> Baseline:
     """Rules that could change `baseline` can't be judged. A baseline that waits anyway goes on waiting, for more."""
     if baseline.decision is Decision.DEFER:
         return replace(baseline, missing=missing)
-    names = ", ".join(sorted(rule_ids))
-    why = f"Not enough is known to apply {names}: {', '.join(missing)} is missing or can't be relied on."
-    waiting = _deferral(why, code=ReasonCode.MISSING_CONTEXT, risk_level=baseline.risk_level)
+    why = f"Not enough is known to apply {_names(blocking)}: {', '.join(missing)} is missing or can't be relied on."
+    waiting = _deferral(why, code=ReasonCode.MISSING_CONTEXT, about=[baseline, *blocking])
     return replace(waiting, missing=missing)
 
 
 def unchangeable(baseline: Baseline, *, missing: tuple[str, ...]) -> Baseline:
-    """A MODIFY rule holds, but the parameters aren't such that it could change them."""
-    why = f"{baseline.rule_id} can't change {', '.join(missing)}, because what stands there is not what it expects."
-    waiting = _deferral(why, code=ReasonCode.MISSING_CONTEXT, risk_level=baseline.risk_level)
-    return replace(waiting, rule_id=baseline.rule_id, missing=missing)
+    """A MODIFY rule holds, but what stands in the parameters is nothing that it could change."""
+    why = f"Not enough is known to apply {baseline.rule_id}: {', '.join(missing)} is not what it can change."
+    waiting = _deferral(why, code=ReasonCode.MISSING_CONTEXT, about=[baseline])
+    return replace(waiting, missing=missing)
 
 
 def unstable(baseline: Baseline, *, rounds: int) -> Baseline:
-    """MODIFY rules go on changing the parameters, so nobody can say what would run (APR-46)."""
-    return replace(
-        baseline,
+    """MODIFY rules go on changing the parameters, so nobody could say what would run (APR-46)."""
+    return Baseline(
         decision=Decision.DENY,
         reason=f"The policy's modifications did not settle in {rounds} rounds.",
         reason_code=ReasonCode.MODIFICATION_NOT_STABLE,
-        classification=None,
-        steps=(),
+        risk_level=baseline.risk_level,
+        rule_id=baseline.rule_id,
     )
 
 
-def _deferral(reason: str, *, code: ReasonCode, risk_level: RiskLevel) -> Baseline:
+def _names(baselines: Sequence[Baseline]) -> str:
+    return ", ".join(sorted(each.rule_id for each in baselines if each.rule_id is not None))
+
+
+def _deferral(reason: str, *, code: ReasonCode, about: Sequence[Baseline]) -> Baseline:
     return Baseline(
         decision=Decision.DEFER,
         reason=reason,
         reason_code=code,
-        risk_level=risk_level,
+        risk_level=highest_risk(about),
         classification=Classification.CONTEXT_DEPENDENT_DEFER,
         timeout_seconds=DEFERRAL_SECONDS,
     )

@@ -138,9 +138,7 @@ _PERMITTING_APPROVALS = frozenset({"APPROVED", "CLAIMED"})
 _OPEN_APPROVALS = frozenset({"PENDING", "HELD"})
 
 
-def effective(
-    *, decision: Decision, approval_state: str | None = None, deferral_state: str | None = None
-) -> Effective:
+def effective(*, decision: Decision, approval_state: str | None = None, deferral_state: str | None = None) -> Effective:
     """What a decision amounts to, given how its approval (STEP_UP, or DEFER that was escalated) or deferral stands.
 
     The only place in the product that grants permission. A state that is missing or not known here means DENY.

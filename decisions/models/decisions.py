@@ -10,7 +10,10 @@ from receipts.identifiers import ID_LENGTH
 
 
 class Decision(models.Model):
-    """The answer to one action. The effective outcome is derived from it and from the approval or deferral it led to."""
+    """The answer to one action.
+
+    The effective outcome is derived from it and from the approval or deferral it led to.
+    """
 
     insert_only: ClassVar[bool] = True
 
@@ -34,9 +37,7 @@ class Decision(models.Model):
     depends_on = models.JSONField(default=list)
     ruling = models.JSONField()
     payload = models.ForeignKey("receipts.Payload", on_delete=models.PROTECT, related_name="+")
-    approval = models.ForeignKey(
-        "approvals.ApprovalRequest", null=True, on_delete=models.PROTECT, related_name="+"
-    )
+    approval = models.ForeignKey("approvals.ApprovalRequest", null=True, on_delete=models.PROTECT, related_name="+")
     receipt = models.ForeignKey("receipts.Receipt", on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField()
 

@@ -32,9 +32,7 @@ class Deferral(models.Model):
     method = models.CharField(max_length=16, blank=True)
     resolution = models.JSONField(null=True)
     payload = models.ForeignKey("receipts.Payload", null=True, on_delete=models.PROTECT, related_name="+")
-    approval = models.ForeignKey(
-        "approvals.ApprovalRequest", null=True, on_delete=models.PROTECT, related_name="+"
-    )
+    approval = models.ForeignKey("approvals.ApprovalRequest", null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints = [

@@ -40,7 +40,10 @@ class Session(models.Model):
 
 
 class ContextEntry(models.Model):
-    """One thing that happened in a session. `body` is the canonical form that `digest` covers, with commitments only."""
+    """One thing that happened in a session.
+
+    `body` is the canonical form that `digest` covers, with commitments only.
+    """
 
     insert_only: ClassVar[bool] = True
 

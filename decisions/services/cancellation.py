@@ -10,7 +10,10 @@ from receipts.access import Caller
 
 
 def cancel_decision(*, caller: Caller, decision_id: str) -> Decision:
-    """The decision as it is afterwards. What was resolved before stays as it is; nothing is an error but another's id."""
+    """The decision as it is afterwards.
+
+    What was resolved before stays as it is; nothing is an error but another's id.
+    """
     decision = decision_for(caller, decision_id)
     cancel_deferral(decision)
     deferral = deferral_of(decision)

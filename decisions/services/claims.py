@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -20,16 +19,18 @@ from approvals.services.requests import Request
 from decisions.engine.verdict import Decision as Verdict
 from decisions.models import Claim, Decision, Deferral, Session
 from decisions.selectors import decision_for, deferral_of, deferral_state_at
+from decisions.selectors.values import parameters_in
 from decisions.services.deferrals import judge_again
 from decisions.services.evaluation import Judged, approval_route
 from decisions.services.idempotency import Answer, Attempt, earlier_answer, remember
 from decisions.services.identity import identity_problem
-from decisions.services.records import decision_sections, parameters_in
+from decisions.services.records import decision_sections
 from receipts.access import Caller
 from receipts.clock import database_now
 from receipts.identifiers import new_id
 from receipts.problems import ProblemError
-from receipts.services import issue_receipt, opened_values
+from receipts.selectors import opened_values
+from receipts.services import issue_receipt
 from receipts.signing.canonical import JSON, action_digest, digest
 from receipts.signing.statement import ReceiptType
 
@@ -58,7 +59,8 @@ class _Approved:
 def claim_decision(*, caller: Caller, decision_id: str, wanted: ClaimRequest, key: str) -> Answer:
     """The final parameters and the lease, exactly once; again only under the same `Idempotency-Key` inside the lease.
 
-    Raises `not_found`, `already_consumed`, `action_mismatch`, `not_approved`, `stale_identity`, `policy_changed`, `expired`.
+    Raises `not_found`, `already_consumed`, `action_mismatch`, `not_approved`, `stale_identity`, `policy_changed`,
+    `expired`.
     """
     named = decision_for(caller, decision_id)
     content: dict[str, JSON] = {"action_digest": wanted.action_digest, "action": dict(wanted.action or {})}
@@ -78,9 +80,11 @@ def claim_decision(*, caller: Caller, decision_id: str, wanted: ClaimRequest, ke
 def _attempted(
     caller: Caller, named: Decision, *, wanted: ClaimRequest, attempt: Attempt
 ) -> tuple[Answer | None, ProblemError | None]:
-    """1 lock the session · 2 a repeat · 3 the state · 4 the action · 5 the identity · 6 the policy · 7 the votes · 8 take."""
-    session = Session.objects.select_for_update(of=("self",)).select_related("request", "human", "agent").get(
-        pk=named.session_id
+    """1 lock the session · 2 a repeat · 3 state · 4 action · 5 identity · 6 policy · 7 votes · 8 take."""
+    session = (
+        Session.objects.select_for_update(of=("self",))
+        .select_related("request", "human", "agent")
+        .get(pk=named.session_id)
     )
     at = database_now()
     decision = decision_for(caller, named.pk)
@@ -107,7 +111,10 @@ def _repeat(decision: Decision, *, attempt: Attempt, at: datetime) -> Answer | N
 
 def _consumed() -> ProblemError:
     return ProblemError(
-        "already_consumed", status=409, why="This approval has been claimed.", fix="Submit the action again for a new decision."
+        "already_consumed",
+        status=409,
+        why="This approval has been claimed.",
+        fix="Submit the action again for a new decision.",
     )
 
 
@@ -142,7 +149,9 @@ def _take(approved: _Approved, *, wanted: ClaimRequest, attempt: Attempt, caller
     )
     claim.save(force_insert=True)
     lease = claim.lease_expires_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    _receipt(approved, type=ReceiptType.CLAIM, outcome={"status": "CLAIMED"}, claim={"id": claim.pk, "lease": lease}, at=at)
+    _receipt(
+        approved, type=ReceiptType.CLAIM, outcome={"status": "CLAIMED"}, claim={"id": claim.pk, "lease": lease}, at=at
+    )
     content: dict[str, JSON] = {
         "claim_id": claim.pk,
         "decision_id": decision.pk,
@@ -160,7 +169,9 @@ _NOT_APPROVED: dict[str, tuple[str, int, str]] = {
 
 
 def _refused(state: str) -> ProblemError:
-    code, status, why = _NOT_APPROVED.get(state, ("not_approved", 409, f"The request is {state.lower()}, not approved."))
+    code, status, why = _NOT_APPROVED.get(
+        state, ("not_approved", 409, f"The request is {state.lower()}, not approved.")
+    )
     return ProblemError(code, status=status, why=why, fix="Submit the action again for a new decision.")
 
 
@@ -271,5 +282,3 @@ def _receipt(
         body=decision_sections(decision, session=approved.session) | more,
         at=at,
     )
-
-

@@ -1,7 +1,7 @@
 """A session's accumulated state and its chain of entries.
 
-The state is what a decision reads; its size doesn't grow with the session. The entries are what happened; each names the
-digest of the one before it and of the state after it, so that altering either is found.
+The state is what a decision reads; its size doesn't grow with the session. The entries are what happened; each names
+the digest of the one before it and of the state after it, so that altering either is found.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any
 from decisions.engine.context import Context, Fact, Trust
 from decisions.models import ContextEntry, Session
 from receipts.problems import ProblemError
-from receipts.services import Committed, opened_values
+from receipts.selectors import opened_values
+from receipts.services import Committed
 from receipts.signing.canonical import JSON, canonical_bytes, digest, sha256_digest
 
 MAX_TOOLS = 200
@@ -31,7 +32,7 @@ class Recorded:
 
 
 def append_entry(
-    session: Session, *, kind: str, body: Mapping[str, JSON], at: datetime, payload: Committed | None = None
+    session: Session, *, kind: str, body: Mapping[str, Any], at: datetime, payload: Committed | None = None
 ) -> Recorded:
     """Adds an entry to a session whose row the caller has locked, and saves the session's state, length and head."""
     position = session.length + 1
@@ -81,7 +82,11 @@ def with_fact(state: Mapping[str, Any], *, field: str, fact: Mapping[str, JSON])
     facts = {**state["facts"], field: dict(fact)}
     if len(facts) > MAX_FACTS:
         raise ProblemError(
-            "too_many_facts", status=409, why=f"A session holds {MAX_FACTS} facts.", fix="Open a new session.", param="field"
+            "too_many_facts",
+            status=409,
+            why=f"A session holds {MAX_FACTS} facts.",
+            fix="Open a new session.",
+            param="field",
         )
     return {**state, "facts": facts}
 

@@ -15,17 +15,19 @@ from decisions.engine.verdict import Decision as Verdict
 from decisions.engine.verdict import ReasonCode, Ruling
 from decisions.models import ActivePolicy, Decision, Deferral, Session
 from decisions.selectors import deferral_of
+from decisions.selectors.values import ASKED, parameters_in
 from decisions.services.dependencies import Standing, standing_of
 from decisions.services.escalation import open_approval
 from decisions.services.evaluation import Judged, judge_action
-from decisions.services.records import ASKED, committed_values, decision_sections, parameters_in, ruling_record
+from decisions.services.records import committed_values, decision_sections, ruling_record
 from decisions.services.sessions import record_fact
 from decisions.services.tools import effect_of
 from receipts.access import Caller, CallerKind
 from receipts.clock import database_now
 from receipts.identifiers import new_id
 from receipts.problems import ProblemError, not_found
-from receipts.services import Committed, issue_receipt, opened_values
+from receipts.selectors import opened_values
+from receipts.services import Committed, issue_receipt
 from receipts.signing.canonical import JSON, action_digest
 from receipts.signing.statement import ReceiptType
 
@@ -78,7 +80,9 @@ def add_evidence(*, caller: Caller, deferral_id: str, field: str, value: JSON, s
 
 
 def _locked(session_id: str) -> Session:
-    return Session.objects.select_for_update(of=("self",)).select_related("request", "human", "agent").get(pk=session_id)
+    return (
+        Session.objects.select_for_update(of=("self",)).select_related("request", "human", "agent").get(pk=session_id)
+    )
 
 
 def _waiting(session: Session) -> list[Deferral]:
@@ -89,7 +93,10 @@ def _waiting(session: Session) -> list[Deferral]:
 
 
 def resume_deferrals(session: Session, *, at: datetime) -> int:
-    """Evaluates what waits in a locked session again, in the order in which it was submitted; returns how many ended."""
+    """Evaluates what waits in a locked session again, in the order in which it was submitted.
+
+    Returns how many ended.
+    """
     ended = 0
     for deferral in _waiting(session):
         end = _Expired if at >= deferral.expires_at else _judged_again(deferral, session=session, at=at)
@@ -147,7 +154,9 @@ def _end(deferral: Deferral, *, session: Session, end: _End, at: datetime) -> No
         final, more = _adopted(decision, session=session, judged=end.judged, sections=sections, at=at)
         changes |= more
     if Deferral.objects.filter(pk=deferral.pk, state="PENDING").update(**changes) != 1:
-        raise ProblemError("already_resolved", status=409, why="The deferral has ended.", fix="Read the decision again.")
+        raise ProblemError(
+            "already_resolved", status=409, why="The deferral has ended.", fix="Read the decision again."
+        )
     issue_receipt(
         type=ReceiptType.DEFERRAL_TERMINAL,
         stream=f"session/{session.pk}",
@@ -160,12 +169,17 @@ def _end(deferral: Deferral, *, session: Session, end: _End, at: datetime) -> No
 def _adopted(
     decision: Decision, *, session: Session, judged: Judged, sections: Mapping[str, JSON], at: datetime
 ) -> tuple[Committed, dict[str, Any]]:
-    """What the later ruling changes: final parameters with a digest of their own, and an approval where it asks for one."""
+    """What the later ruling changes: final parameters with a digest of their own, and maybe an approval."""
     ruling = judged.ruling
-    final = committed_values(ruling, asked=parameters_in(opened_values(decision.payload)), explanation=None, at=at, session=session)
+    final = committed_values(
+        ruling, asked=parameters_in(opened_values(decision.payload)), explanation=None, at=at, session=session
+    )
     final.row.save(force_insert=True)
     digest = action_digest(
-        nonce=bytes(decision.nonce), tool=decision.tool, operation=decision.operation, parameters=dict(ruling.parameters)
+        nonce=bytes(decision.nonce),
+        tool=decision.tool,
+        operation=decision.operation,
+        parameters=dict(ruling.parameters),
     )
     record = ruling_record(ruling) | {
         "decision": ruling.decision.value,
@@ -216,7 +230,7 @@ def cancel_deferral(decision: Decision) -> None:
 
 
 def expire_due() -> int:
-    """Ends deferrals whose time is up, and resumes those whose dependencies have settled. Any number may run at once."""
+    """Ends deferrals whose time is up, and resumes those whose dependencies have settled. Any number may run."""
     now = database_now()
     due = Deferral.objects.filter(state="PENDING", expires_at__lte=now).values_list("session_id", flat=True)
     waiting = Deferral.objects.filter(state="PENDING", waits_for_actions=True).values_list("session_id", flat=True)

@@ -26,7 +26,9 @@ def standing_of(session: Session, *, depends_on: Iterable[str], at: datetime | N
     wanted = set(depends_on)
     if not wanted:
         return Standing.SETTLED
-    found = Decision.objects.filter(session=session, action_id__in=wanted).select_related("approval", "deferral__approval")
+    found = Decision.objects.filter(session=session, action_id__in=wanted).select_related(
+        "approval", "deferral__approval"
+    )
     effects = {decision.action_id: effective_at(decision, at=at or now_of(session)) for decision in found}
     unknown = wanted - set(effects)
     if unknown:

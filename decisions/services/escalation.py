@@ -11,10 +11,11 @@ from approvals.lifecycle.snapshot import PriorStep, Provenance, RiskLevel, Snaps
 from approvals.services.requests import Opening, Request, new_approval_id, open_request
 from decisions.engine.verdict import Ruling
 from decisions.models import Decision, Session, Tool
+from decisions.selectors.values import ASKED, parameters_in
 from decisions.services.evaluation import approval_route
-from decisions.services.records import ASKED, modification_answer, parameters_in
+from decisions.services.records import modification_answer
 from receipts.identifiers import new_seed
-from receipts.services import opened_values
+from receipts.selectors import opened_values
 from receipts.signing.canonical import JSON, canonical_bytes
 
 PRIOR_STEPS = 5
@@ -64,9 +65,7 @@ def snapshot_of(decision: Decision, *, session: Session, ruling: Ruling, source:
         service=session.service or None,
         session=session.pk,
         scope=tuple(session.scope),
-        consequence=consequence_of(
-            tool=decision.tool, operation=decision.operation, parameters=ruling.parameters
-        ),
+        consequence=consequence_of(tool=decision.tool, operation=decision.operation, parameters=ruling.parameters),
         reason=ruling.reason,
         rule_id=ruling.rule_id,
         policy_id=decision.policy.policy_id,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import structlog
-
 from django.conf import settings
 
 from approvals.lifecycle.quorum import Stage
 from approvals.lifecycle.route import Route as ApprovalRoute
-from approvals.services.routing import has_enough_reviewers
+from approvals.selectors import has_enough_reviewers
 from decisions.engine.action import Action
 from decisions.engine.context import Context
 from decisions.engine.pdp import evaluate
@@ -77,7 +77,7 @@ def _ruled(action: Action, *, context: Context, policy: Policy) -> Ruling:
         return _failed(action)
 
 
-def _input_of(context: Context) -> dict[str, JSON]:
+def _input_of(context: Context) -> dict[str, Any]:
     facts: dict[str, JSON] = {
         name: {"value": fact.value, "trust": fact.trust.value, "source": fact.source}
         for name, fact in context.facts.items()
@@ -113,7 +113,7 @@ def judge_action(
             code=ReasonCode.NO_ELIGIBLE_REVIEWER,
             reason="This needs approval, and nobody who could give it is there.",
         )
-    question: dict[str, JSON] = {
+    question: dict[str, Any] = {
         "engine": ENGINE_VERSION,
         "policy": version.digest,
         # Facts and requests can be guessed; without the nonce their digest would give them away.

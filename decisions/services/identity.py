@@ -66,7 +66,11 @@ def named_agent(name: str) -> Agent:
     agent = Agent.objects.filter(Q(pk=name) | Q(name=name), is_active=True).first()
     if agent is None:
         raise ProblemError(
-            "unknown_agent", status=400, why="No active agent has this id or name.", fix="Create it first.", param="agent"
+            "unknown_agent",
+            status=400,
+            why="No active agent has this id or name.",
+            fix="Create it first.",
+            param="agent",
         )
     return agent
 

@@ -39,7 +39,11 @@ def report_outcome(*, caller: Caller, decision_id: str, report: Report, key: str
     Raises `not_found`, and `not_executable` for an action that was never allowed or was not claimed.
     """
     named = decision_for(caller, decision_id)
-    content: dict[str, JSON] = {"status": report.status, "values": report.values, "kinds": list(report.data_classification)}
+    content: dict[str, JSON] = {
+        "status": report.status,
+        "values": report.values,
+        "kinds": list(report.data_classification),
+    }
     attempt = Attempt(caller=caller.id, purpose=f"outcome:{named.pk}", key=key, body_digest=digest(content))
     with transaction.atomic():
         session = Session.objects.select_for_update().get(pk=named.session_id)

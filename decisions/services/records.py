@@ -9,14 +9,13 @@ from typing import Any
 from decisions.engine.verdict import Modification, Ruling
 from decisions.intake.bodies import DecideBody
 from decisions.models import Decision, Session
+from decisions.selectors.values import ASKED, FINAL
 from decisions.services.evaluation import Judged
 from decisions.services.sessions import identity_of
 from receipts.access import Caller
 from receipts.identifiers import new_id
 from receipts.services import Committed, commit_values
 from receipts.signing.canonical import JSON, action_digest, request_digest
-
-FINAL, ASKED = "parameters/", "asked/"
 
 
 def committed_values(
@@ -30,11 +29,6 @@ def committed_values(
     if explanation:
         values["explanation"] = explanation
     return commit_values(values, at=at, subject=session.human_id or "")
-
-
-def parameters_in(values: Mapping[str, JSON], *, prefix: str = FINAL) -> dict[str, JSON]:
-    """The parameters among a decision's opened values."""
-    return {path.removeprefix(prefix): value for path, value in values.items() if path.startswith(prefix)}
 
 
 def modification_answer(change: Modification) -> dict[str, JSON]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import OuterRef, Subquery
+from django.db.models import Subquery
 
 from decisions.models import ActivePolicy, Agent, Human, Session, Tool
 from decisions.services.context import EMPTY_STATE, append_entry, with_fact
@@ -55,13 +55,20 @@ def _parties(caller: Caller, new: NewSession) -> tuple[Agent, Human | None]:
     for field in ("human", "agent"):
         if not getattr(new, field):
             raise ProblemError(
-                f"{field}_required", status=400, why=f"The host has to name the {field}.", fix=f"Send {field}.", param=field
+                f"{field}_required",
+                status=400,
+                why=f"The host has to name the {field}.",
+                fix=f"Send {field}.",
+                param=field,
             )
     return named_agent(new.agent), known_human(new.human)
 
 
 def open_session(*, caller: Caller, new: NewSession) -> Session:
-    """A session of one agent. The request is attested by a host and merely asserted by an agent; the first one stays."""
+    """A session of one agent.
+
+    The request is attested by a host and merely asserted by an agent; the first one stays.
+    """
     with transaction.atomic():
         agent, human = _parties(caller, new)
         at = database_now()
@@ -119,8 +126,8 @@ def session_of(*, caller: Caller, session_id: str) -> Session:
 def locked_session(*, caller: Caller, session_id: str, tool: str = "", operation: str = "") -> Session:
     """The session's row, locked, with what a decision needs read in the same statement.
 
-    Adds `now` (the database's clock), `active_policy_id`, `tool_effect` and the request's text, so that a decision costs one
-    read, and sees every policy whose publication was acknowledged before it began (POL-11).
+    Adds `now` (the database's clock), `active_policy_id`, `tool_effect` and the request's text, so that a decision
+    costs one read, and sees every policy whose publication was acknowledged before it began (POL-11).
     """
     found = (
         Session.objects.select_for_update(of=("self",))
@@ -146,7 +153,11 @@ def add_message(*, caller: Caller, session_id: str, role: str, text: str) -> Ses
     """A later turn of the conversation. Only the host can vouch for the user's words."""
     if role == "user" and caller.kind is not CallerKind.HOST:
         raise ProblemError(
-            "user_turn_from_agent", status=403, why="User turns come from the host.", fix="Send it with a host key.", param="role"
+            "user_turn_from_agent",
+            status=403,
+            why="User turns come from the host.",
+            fix="Send it with a host key.",
+            param="role",
         )
     with transaction.atomic():
         session = locked_session(caller=caller, session_id=session_id)

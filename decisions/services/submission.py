@@ -11,12 +11,12 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
-from decisions.answers import decision_answer
 from decisions.engine.action import Action
 from decisions.engine.verdict import Decision as Verdict
 from decisions.engine.verdict import ReasonCode, Ruling
 from decisions.intake.bodies import DecideBody
 from decisions.models import Decision, Session
+from decisions.selectors import decision_answer
 from decisions.services.context import append_entry, with_action, with_labels
 from decisions.services.deferrals import hold_action
 from decisions.services.dependencies import Standing, standing_of
@@ -63,7 +63,9 @@ def _decide(caller: Caller, body: DecideBody, *, attempt: Attempt) -> Answer:
     nonce = new_seed()
     action = Action(tool=body.tool, operation=body.operation, parameters=body.parameters)
     judged = _judge(session, body, action=action, nonce=nonce, at=at)
-    values = committed_values(judged.ruling, asked=body.parameters, explanation=body.explanation, at=at, session=session)
+    values = committed_values(
+        judged.ruling, asked=body.parameters, explanation=body.explanation, at=at, session=session
+    )
     values.row.save(force_insert=True)
     _chain(session, action=action, judged=judged, values=values, at=at)
     decision = decision_row(session, body=body, caller=caller, judged=judged, nonce=nonce, values=values, at=at)

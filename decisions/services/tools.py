@@ -30,7 +30,10 @@ def effect_of(*, tool: str, operation: str) -> str | None:
 
 
 def register_tools(*, caller: Caller, tools: Sequence[NewTool]) -> list[Tool]:
-    """Adds tools to the catalogue. A host can't change what is already there: that would let it relabel a write as a read."""
+    """Adds tools to the catalogue.
+
+    A host can't change what is already there: that would let it relabel a write as a read.
+    """
     with transaction.atomic():
         return [_registered(caller, item) for item in tools]
 

@@ -12,8 +12,16 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from receipts.access import Caller, CallerKind
-from receipts.selectors import FILTERS, matching, page_of, receipt_answer, receipt_for, signed_form, visible_to
-from receipts.services.verification import published_jwks
+from receipts.selectors import (
+    matching,
+    page_of,
+    published_jwks,
+    receipt_answer,
+    receipt_for,
+    signed_form,
+    visible_to,
+)
+from receipts.selectors.search import FILTERS
 
 READERS = ("receipts.audit", "approvals.review")
 _RESULT: dict[str, Any] = {"type": "object", "required": ["id"], "additionalProperties": True}

@@ -2,15 +2,13 @@
 
 from receipts.services.issuing import issue_receipt
 from receipts.services.keys import current_signer, ensure_signing_key
-from receipts.services.payloads import Committed, commit_values, disclosure_of, opened_values, store_values
+from receipts.services.payloads import Committed, commit_values, store_values
 
 __all__ = [
     "Committed",
     "commit_values",
     "current_signer",
-    "disclosure_of",
     "ensure_signing_key",
     "issue_receipt",
-    "opened_values",
     "store_values",
 ]

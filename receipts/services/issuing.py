@@ -1,50 +1,26 @@
 """Issuing a receipt: the last write of every transaction that changes something.
 
-Lock order everywhere: session → approval → receipt chain. A receipt is only ever issued inside its caller's transaction,
-so that a fact without a receipt, or a receipt without its fact, can't be committed.
+Lock order everywhere: session → approval → receipt chain. A receipt is only ever issued inside its caller's
+transaction, so that a fact without a receipt, or a receipt without its fact, can't be committed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
 from receipts.identifiers import new_id
 from receipts.models import Chain, Receipt
+from receipts.selectors.index import index_of
 from receipts.services.keys import current_signer
 from receipts.services.payloads import Committed
-from receipts.signing.canonical import JSON, sha256_digest
+from receipts.signing.canonical import sha256_digest
 from receipts.signing.envelope import PAYLOAD_TYPE, pae
 from receipts.signing.statement import ReceiptType, build_statement
-
-# Where each searchable column is found in the signed body.
-INDEX: Mapping[str, tuple[str, str]] = {
-    "session_id": ("context", "session"),
-    "decision_id": ("decision", "id"),
-    "approval_id": ("approval", "id"),
-    "agent_id": ("identity", "agent"),
-    "human_id": ("identity", "human"),
-    "approver_id": ("vote", "approver"),
-    "tool": ("action", "tool"),
-    "operation": ("action", "operation"),
-    "decision": ("decision", "result"),
-    "outcome": ("outcome", "status"),
-    "rule_id": ("decision", "rule"),
-    "risk_level": ("decision", "risk_level"),
-}
-
-
-def index_of(body: Mapping[str, JSON]) -> dict[str, str]:
-    """The searchable columns that a signed body implies; what it doesn't say is the empty string."""
-    found: dict[str, str] = {}
-    for column, (section, member) in INDEX.items():
-        part = body.get(section)
-        value = part.get(member) if isinstance(part, Mapping) else None
-        found[column] = value if isinstance(value, str) else ""
-    return found
 
 
 def _locked_chain(stream: str) -> Chain:
@@ -59,11 +35,14 @@ def issue_receipt(
     *,
     type: ReceiptType,
     stream: str,
-    body: Mapping[str, JSON],
+    body: Mapping[str, Any],
     at: datetime,
     payload: Committed | None = None,
 ) -> Receipt:
-    """Signs `body` as the next receipt of `stream`. Needs an open transaction; raises `signing_unavailable` without a key."""
+    """Signs `body` as the next receipt of `stream`, in an open transaction.
+
+    Raises `signing_unavailable` without a key.
+    """
     connection = transaction.get_connection()
     if not connection.in_atomic_block:
         raise RuntimeError("A receipt is issued inside the transaction of the fact that it proves.")

@@ -82,7 +82,12 @@ def _disclosed(report: Report, *, disclosure: bytes) -> Report:
     if len(report.statements) != 1:
         raise _UsageError("A disclosure belongs to one receipt: give that one alone.")
     found = verify_disclosure(report.statements[0], read_disclosure(disclosure))
-    return replace(report, disclosed_paths=found.disclosed_paths, erased_paths=found.erased_paths)
+    return replace(
+        report,
+        disclosed_paths=found.disclosed_paths,
+        erased_paths=found.erased_paths,
+        withheld_paths=found.withheld_paths,
+    )
 
 
 def _report(options: argparse.Namespace) -> Report:
@@ -101,7 +106,8 @@ def _write(text: str, *, stream: TextIO) -> None:
         stream.flush()
     except BrokenPipeError:
         # The interpreter flushes once more as it ends, which would fail and be reported.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - a device, not a path of ours.
+            os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -23,7 +23,7 @@ ERASURE_UNPROVEN = "that the erased values were erased lawfully, or at all: see 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Receipts that were verified, how, and what of their payload was erased or disclosed."""
+    """Receipts that were verified, how, and what a disclosure showed of the values behind them."""
 
     envelopes: Sequence[Envelope]
     statements: Sequence[Statement]
@@ -31,6 +31,7 @@ class Report:
     has_expected_head: bool = False
     disclosed_paths: tuple[str, ...] = ()
     erased_paths: tuple[str, ...] = ()
+    withheld_paths: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> ExitCode:
@@ -58,6 +59,7 @@ class Report:
         lines = [_line(statement) for statement in self.statements]
         lines += [f"disclosed and matching: {path!a}" for path in self.disclosed_paths]
         lines += [f"erased: {path!a}" for path in self.erased_paths]
+        lines += [f"not disclosed: {path!a}" for path in self.withheld_paths]
         lines += [f"{word}: {self.verdict}", "This does not prove:"]
         lines += [f"  - {clause};" for clause in self.unproven]
         return "\n".join(lines) + "\n"
@@ -73,6 +75,7 @@ class Report:
             "receipts": [_entry(envelope, statement=statement) for envelope, statement in pairs],
             "disclosed_paths": list(self.disclosed_paths),
             "erased_paths": list(self.erased_paths),
+            "withheld_paths": list(self.withheld_paths),
         }
 
 

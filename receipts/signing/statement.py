@@ -137,8 +137,8 @@ def _broken_rule(document: Mapping[str, object]) -> str | None:
 
 def build_statement(
     *,
-    id: str,  # noqa: A002 - the name that the member has in the receipt.
-    type: ReceiptType,  # noqa: A002
+    id: str,
+    type: ReceiptType,
     stream: str,
     position: int,
     previous: str | None,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
+# Newer Pythons read 24:00 as the next day's midnight, which would be a second spelling of it.
+_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?!24)[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 
 
 def format_time(moment: datetime) -> str:
@@ -19,7 +20,4 @@ def parse_time(text: object) -> datetime:
     """The aware instant that `format_time` wrote. Raises ValueError for any other spelling."""
     if not isinstance(text, str) or not _FORM.fullmatch(text):
         raise ValueError("A moment is written as 2026-11-03T09:15:00.000000Z.")
-    moment = datetime.fromisoformat(text)
-    if format_time(moment) != text:  # Newer Pythons read 24:00 as the next day's midnight.
-        raise ValueError("A moment has one spelling.")
-    return moment
+    return datetime.fromisoformat(text)

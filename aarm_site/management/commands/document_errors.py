@@ -11,6 +11,7 @@ from aarm_site.codes import as_markdown
 
 class Command(BaseCommand):
     help = "Prints the page of all problem codes; redirect it to docs/errors.md."
+    requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(as_markdown(), ending="")

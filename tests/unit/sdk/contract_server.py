@@ -191,7 +191,9 @@ class ContractServer:
         decision_id = received.path.split("/")[-2]
         earlier = self._claims.get(decision_id)
         if earlier is not None:
-            return earlier[1] if earlier[0] == received.idempotency_key else problem_answer(409, code="already_consumed")
+            return (
+                earlier[1] if earlier[0] == received.idempotency_key else problem_answer(409, code="already_consumed")
+            )
         decision = self._decisions[decision_id]
         if decision["effective"] != "ALLOW":
             return problem_answer(409, code="not_approved")
@@ -205,6 +207,7 @@ class Wire(BaseHTTPRequestHandler):
 
     server_of_contract: ClassVar[ContractServer]
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         self._serve()
@@ -212,7 +215,9 @@ class Wire(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._serve()
 
-    def send(self, status: int, content: bytes, *, headers: dict[str, str] | None = None, length: int | None = None) -> None:
+    def send(
+        self, status: int, content: bytes, *, headers: dict[str, str] | None = None, length: int | None = None
+    ) -> None:
         """Writes a response; `length` may lie."""
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -256,7 +261,9 @@ def digest_of(asked: Body) -> str:
 
 def problem_answer(status: int, *, code: str, why: str = "It is so.") -> Answer:
     """RFC 9457."""
-    return Answer(status, {"type": "about:blank", "title": "No", "status": status, "code": code, "why": why, "fix": "Mend it."})
+    return Answer(
+        status, {"type": "about:blank", "title": "No", "status": status, "code": code, "why": why, "fix": "Mend it."}
+    )
 
 
 def honest(wire: Wire, answer: Answer) -> None:

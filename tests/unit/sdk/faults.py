@@ -11,7 +11,9 @@ from tests.unit.sdk.contract_server import Answer, Body, Fault, Wire, problem_an
 
 def status(code: int, content: bytes = b"", **headers: str) -> Fault:
     """Another status, with a body of one's own."""
-    return lambda wire, _answer: wire.send(code, content, headers={name.replace("_", "-"): headers[name] for name in headers})
+    return lambda wire, _answer: wire.send(
+        code, content, headers={name.replace("_", "-"): headers[name] for name in headers}
+    )
 
 
 def problem(code: int, *, name: str, **headers: str) -> Fault:

@@ -105,7 +105,6 @@ def test_a_faulty_answer_while_waiting_runs_nothing(
     server.rulings["email.send"] = Ruling("STEP_UP")
     server.on_poll = server.approve
     assert len(play(kind, hasty).runs) == 1
-    # An approved STEP_UP may be denied or wait, so that these two contradict nothing by themselves but their parameters.
     server.fail("poll", WRONG[name])
     refused(kind, hasty, error=ProtocolError)
     assert len(server.requests("claim")) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from receipts.signing.__main__ import main
+from receipts.signing.__main__ import _write, main
 from receipts.signing.documents import read_envelopes
 from receipts.signing.errors import MalformedError, UnsupportedError
 from tests.unit.signing.issuer import Issuer
@@ -184,7 +185,12 @@ def test_the_report_for_people_names_what_was_disclosed_and_erased(
     receipt = command.write("receipt.json", case["file"])
     assert main(["verify", "--keys", keys, "--disclosure", wrapped, receipt]) == 6
     out = capsys.readouterr().out
-    assert "disclosed and matching: '/reason'\nerased: '/parameters/to'\nVALID, PAYLOAD ERASED: " in out
+    assert out.splitlines()[1:4] == [
+        "disclosed and matching: '/reason'",
+        "erased: '/parameters/to'",
+        "not disclosed: '/parameters/amount'",
+    ]
+    assert out.splitlines()[4].startswith("VALID, PAYLOAD ERASED: ")
     assert "erasure receipt" in out
 
 
@@ -216,6 +222,33 @@ def test_a_reader_that_goes_away_does_not_change_the_verdict(command: Command, a
     )
     os.close(writing)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_writing_to_a_reader_that_has_gone_away_is_no_error() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as stream:
+        _write("a verdict", stream=stream)
+        _write("a verdict", stream=stream)
+
+
+def test_the_module_ends_with_the_exit_code_of_its_verdict(
+    command: Command, alice: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receipt = command.write("receipt.json", alice.receipt().to_dict())
+    arguments = [
+        "verify",
+        "--keys",
+        str(command.folder / "keys.json"),
+        receipt,
+        "--expect-head",
+        "1:sha256:" + "0" * 64,
+    ]
+    monkeypatch.setattr(sys, "argv", ["receipts.signing", *arguments])
+    monkeypatch.delitem(sys.modules, "receipts.signing.__main__")
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("receipts.signing", run_name="__main__")
+    assert ended.value.code == 2
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import runpy
+from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from receipts.signing.__main__ import main
-from receipts.signing.envelope import Envelope
+from receipts.signing.envelope import Envelope, sign_payload
 from receipts.signing.errors import ExitCode
+from receipts.signing.keys import SigningKey
+from receipts.signing.statement import ReceiptType, build_statement
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "receipts"
 DOCUMENT: dict[str, Any] = json.loads((VECTORS / "receipts.json").read_text())
@@ -58,13 +62,6 @@ def test_the_vectors_cover_every_verdict() -> None:
 
 
 def test_our_issuer_gives_the_same_bytes_as_the_vectors_generator() -> None:
-    from datetime import UTC, datetime
-    from hashlib import sha256
-
-    from receipts.signing.envelope import sign_payload
-    from receipts.signing.keys import SigningKey
-    from receipts.signing.statement import ReceiptType, build_statement
-
     key = SigningKey.from_seed(sha256(b"alice").digest())
     payload = build_statement(
         id="rct_first",

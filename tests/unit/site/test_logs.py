@@ -37,6 +37,7 @@ def lines() -> Iterator[Lines]:
     written = Lines()
     root = logging.getLogger()
     before = root.level
+    structlog.contextvars.clear_contextvars()
     root.addHandler(written.handler)
     root.setLevel(logging.INFO)
     yield written

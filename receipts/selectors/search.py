@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from receipts.access import Caller, CallerKind
 from receipts.models import PublishedKey, Receipt
 from receipts.problems import ProblemError, not_found
-from receipts.services.verification import envelope_of
+from receipts.selectors.verification import envelope_of
 from receipts.signing.statement import ReceiptType
 
 PAGE = 50
@@ -61,7 +61,11 @@ def matching(rows: QuerySet[Receipt], *, query: Mapping[str, str]) -> QuerySet[R
             continue
         if name not in FILTERS:
             raise ProblemError(
-                "unknown_filter", status=400, why=f"Receipts have no filter {name!a}.", fix="See /api/schema.", param=name[:64]
+                "unknown_filter",
+                status=400,
+                why=f"Receipts have no filter {name!a}.",
+                fix="See /api/schema.",
+                param=name[:64],
             )
         rows = rows.filter(**{FILTERS[name]: _value(name, value)})
     words = query.get("q", "")[:200]
@@ -96,7 +100,9 @@ def page_of(rows: QuerySet[Receipt], *, cursor: str) -> tuple[list[Receipt], str
         text, _, last = cursor.partition("~")
         moment = _instant(text)
         if moment is None or not last:
-            raise ProblemError("invalid_cursor", status=400, why="The cursor isn't one of ours.", fix="Start without one.")
+            raise ProblemError(
+                "invalid_cursor", status=400, why="The cursor isn't one of ours.", fix="Start without one."
+            )
         rows = rows.filter(Q(issued_at__lt=moment) | Q(issued_at=moment, pk__lt=last))
     found = list(rows[: PAGE + 1])
     last_row = found[PAGE - 1] if len(found) > PAGE else None
@@ -110,8 +116,18 @@ def receipt_answer(receipt: Receipt) -> dict[str, Any]:
 
 
 _COLUMNS = (
-    "session_id", "decision_id", "approval_id", "agent_id", "human_id", "approver_id",
-    "tool", "operation", "decision", "outcome", "rule_id", "risk_level",
+    "session_id",
+    "decision_id",
+    "approval_id",
+    "agent_id",
+    "human_id",
+    "approver_id",
+    "tool",
+    "operation",
+    "decision",
+    "outcome",
+    "rule_id",
+    "risk_level",
 )
 
 

@@ -47,7 +47,7 @@ def requester_ids(requester: str) -> frozenset[str]:
 
 
 def has_enough_reviewers(*, route: Route, requester: str) -> bool:
-    """Whether the people there are now could approve at all; if not, asking would only wait for the timeout (APR-19)."""
+    """Whether the people there are now could approve at all; if not, asking would only wait (APR-19)."""
     own = requester_ids(requester)
     roster = {name: found - own for name, found in _reviewers(stage.group for stage in route.stages).items()}
     return is_reachable(route.stages, roster=roster, requester=None)

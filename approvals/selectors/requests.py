@@ -12,11 +12,10 @@ from django.db.models import Q, QuerySet
 from approvals.lifecycle.quorum import Tally
 from approvals.lifecycle.states import NON_TERMINAL, State
 from approvals.models import ApprovalRequest, User
-from approvals.services.requests import state_at
-from approvals.services.votes import current_tally, why_not
+from approvals.selectors.standing import current_tally, state_at, why_not
 from receipts.clock import DatabaseNow, database_now
 from receipts.problems import ProblemError, not_found
-from receipts.services import opened_values
+from receipts.selectors import opened_values
 
 PAGE = 50
 
@@ -28,7 +27,9 @@ def visible_to(user: User) -> QuerySet[ApprovalRequest]:
         return rows
     if not user.has_perm("approvals.review"):
         return rows.none()
-    return rows.filter(pk__in=ApprovalRequest.asked.through.objects.filter(group__user=user).values("approvalrequest_id"))
+    return rows.filter(
+        pk__in=ApprovalRequest.asked.through.objects.filter(group__user=user).values("approvalrequest_id")
+    )
 
 
 def pending_for(user: User) -> QuerySet[ApprovalRequest]:
@@ -151,7 +152,8 @@ def approval_answer(shown: ShownRequest) -> dict[str, Any]:
             "needed": shown.tally.needed,
             "given": shown.tally.given,
             "stages": [
-                {"group": stage.group, "count": stage.count, "given": len(people)} for stage, people in shown.tally.filled
+                {"group": stage.group, "count": stage.count, "given": len(people)}
+                for stage, people in shown.tally.filled
             ],
         },
         "votes": [

@@ -7,12 +7,12 @@ from typing import Any
 
 from django.conf import settings
 
-from approvals.services.requests import state_at
+from approvals.selectors import state_at
 from decisions.engine.verdict import Effective
-from decisions.models import Deferral, Decision
-from decisions.selectors import deferral_of, deferral_state_at, effective_at
-from decisions.services.records import parameters_in
-from receipts.services import opened_values
+from decisions.models import Decision, Deferral
+from decisions.selectors.standing import deferral_of, deferral_state_at, effective_at
+from decisions.selectors.values import parameters_in
+from receipts.selectors import opened_values
 
 
 def _instant(at: datetime) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from receipts.models import PublishedKey, Receipt
-from receipts.services.issuing import index_of
-from receipts.services.payloads import disclosure_of
+from receipts.selectors.index import index_of
+from receipts.selectors.values import disclosure_of
 from receipts.signing.envelope import Envelope
 from receipts.signing.errors import BrokenChainError, TamperedError, VerificationError
 from receipts.signing.keys import KeySet
@@ -49,7 +49,7 @@ def _check_index(receipt: Receipt, statement: Statement) -> None:
 
 
 def _check_values(receipt: Receipt, statement: Statement) -> None:
-    verify_disclosure(statement, disclosure_of(receipt.payload))
+    verify_disclosure(statement, disclosure_of(receipt.payload, commitments=statement.commitments))
 
 
 _STEPS: tuple[tuple[str, Callable[[Receipt, Statement], None]], ...] = (
@@ -60,7 +60,10 @@ _STEPS: tuple[tuple[str, Callable[[Receipt, Statement], None]], ...] = (
 
 
 def check_receipt(receipt: Receipt) -> list[Check]:
-    """Verifies a stored receipt from its bytes. A failed signature ends the list, because nothing else means anything then."""
+    """Verifies a stored receipt from its bytes.
+
+    A failed signature ends the list, because nothing else means anything then.
+    """
     try:
         statement = verify_receipt(envelope_of(receipt), keys=KeySet.from_jwks(published_jwks()))
     except VerificationError as error:

@@ -1,0 +1,116 @@
+"""What is wrong with an installation, in sentences: the checks of `/readyz`, and those that only an operator can mend."""
+
+from __future__ import annotations
+
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import connection
+from redis import Redis
+from redis.exceptions import RedisError
+
+from aarm_site.celery import answering_workers
+from aarm_site.health import CHECKS, Check
+from receipts.clock import database_now
+
+MAX_CLOCK_GAP_SECONDS = 2.0
+MIN_SECRET_LENGTH = 32
+PING_SECONDS = 2.0
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+WIDE_HOSTS = {"*", "."}
+
+
+def secret_key_problem() -> str:
+    """Too short a key could be guessed, and sessions forged with it."""
+    if len(settings.SECRET_KEY) < MIN_SECRET_LENGTH:
+        return f"The secret key has fewer than {MIN_SECRET_LENGTH} characters: set AARM_SECRET_KEY to a random one."
+    return ""
+
+
+def base_url_problem() -> str:
+    """Only the embedded product on loopback may do without TLS."""
+    parts = urlsplit(settings.AARM_BASE_URL)
+    if parts.scheme == "https" or (settings.AARM_IS_EMBEDDED and parts.hostname in LOOPBACK):
+        return ""
+    return f"AARM_BASE_URL is {settings.AARM_BASE_URL}: people and agents would reach it unencrypted. Use an https address."
+
+
+def hosts_problem() -> str:
+    """A wildcard lets another site's name lead here, and its pages then count as our own."""
+    wide = [host for host in settings.ALLOWED_HOSTS if host in WIDE_HOSTS or host.startswith((".", "*"))]
+    return f"AARM_ALLOWED_HOSTS is too wide: {', '.join(wide)}. Name each host." if wide else ""
+
+
+def private_files() -> list[Path]:
+    """Files that hold a secret of this installation."""
+    return [Path(settings.AARM_SIGNING_KEY_PATH), Path(settings.AARM_DATA_DIR) / "secret_key"]
+
+
+def key_files_problem() -> str:
+    """Secrets that others on the machine can read."""
+    found = [path for path in private_files() if path.is_file() and stat.S_IMODE(path.stat().st_mode) & 0o077]
+    return f"Others can read {', '.join(map(str, found))}: chmod 600." if found else ""
+
+
+def ownership_problem() -> str:
+    """Whether this very role could lift the guards of the receipts (RCP-33)."""
+    if connection.vendor != "postgresql":
+        return ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT rolsuper OR pg_has_role(current_user, c.relowner, 'MEMBER') FROM pg_roles, pg_class c "
+            "WHERE rolname = current_user AND c.relname = 'receipts_receipt'"
+        )
+        row = cursor.fetchone()
+    if row is None or not row[0]:
+        return ""
+    return (
+        "DATABASE_URL signs in as a role that owns the receipts and could switch their protection off: "
+        "migrate with AARM_MIGRATION_DATABASE_URL and give the application a role of its own."
+    )
+
+
+def clock_problem() -> str:
+    """The database decides what is late; a gap makes what people are shown wrong."""
+    gap = abs((datetime.now(UTC) - database_now()).total_seconds())
+    if gap <= MAX_CLOCK_GAP_SECONDS:
+        return ""
+    return f"The clocks of this host and of the database differ by {gap:.1f} s: let both follow one time server."
+
+
+def queue_problem() -> str:
+    """Redis and the workers carry notices only, but nobody is notified without them."""
+    if settings.AARM_IS_EMBEDDED:
+        return ""
+    try:
+        Redis.from_url(settings.CELERY_BROKER_URL, socket_connect_timeout=PING_SECONDS).ping()
+        workers = answering_workers(timeout_seconds=PING_SECONDS)
+    except (OSError, RedisError):
+        return "Redis doesn't answer at REDIS_URL; approvals keep working, and nobody is notified of them."
+    return "" if workers else "No worker answers: start ./run worker."
+
+
+EVERY = (
+    *(check for check in CHECKS if check.name != "background"),
+    Check("secret_key", secret_key_problem),
+    Check("base_url", base_url_problem),
+    Check("hosts", hosts_problem),
+    Check("key_files", key_files_problem),
+    Check("ownership", ownership_problem),
+    Check("clock", clock_problem),
+    Check("queue", queue_problem),
+)
+
+EMBEDDED_NOTES = (
+    "Embedded: one process on SQLite. Whoever can write the data folder can change what is in it.",
+    "Embedded: no database role stands between the application and the receipts' guards; PostgreSQL adds that.",
+    "Embedded: deadlines follow this host's clock.",
+)
+
+
+def notes() -> tuple[str, ...]:
+    """What is as intended and still worth knowing."""
+    return EMBEDDED_NOTES if settings.AARM_IS_EMBEDDED else ()

@@ -1,0 +1,34 @@
+"""Reading requests and who may decide them."""
+
+from approvals.selectors.requests import (
+    ShownRequest,
+    ShownVote,
+    approval_answer,
+    open_among,
+    page_of,
+    pending_count_for,
+    pending_for,
+    request_for,
+    shown_to,
+    visible_to,
+    waiting_for,
+)
+from approvals.selectors.roster import has_enough_reviewers
+from approvals.selectors.standing import current_tally, state_at
+
+__all__ = [
+    "ShownRequest",
+    "ShownVote",
+    "approval_answer",
+    "current_tally",
+    "has_enough_reviewers",
+    "open_among",
+    "page_of",
+    "pending_count_for",
+    "pending_for",
+    "request_for",
+    "shown_to",
+    "state_at",
+    "visible_to",
+    "waiting_for",
+]

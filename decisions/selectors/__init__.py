@@ -1,0 +1,18 @@
+"""Reading decisions, sessions and the policy that holds."""
+
+from decisions.selectors.answers import decision_answer
+from decisions.selectors.policies import active_version_id
+from decisions.selectors.sessions import entries_of, session_summary
+from decisions.selectors.standing import decision_for, deferral_of, deferral_state_at, effective_at, pending_among
+
+__all__ = [
+    "active_version_id",
+    "decision_answer",
+    "decision_for",
+    "deferral_of",
+    "deferral_state_at",
+    "effective_at",
+    "entries_of",
+    "pending_among",
+    "session_summary",
+]

@@ -1,0 +1,64 @@
+"""What became of a decision, and whose it is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from approvals.selectors import state_at
+from decisions.engine.verdict import Decision as Verdict
+from decisions.engine.verdict import Effective, effective
+from decisions.models import Decision, Deferral
+from receipts.access import Caller, CallerKind
+from receipts.clock import database_now
+from receipts.problems import not_found
+
+
+def deferral_of(decision: Decision) -> Deferral | None:
+    """The deferral that the decision led to."""
+    return decision.deferral if hasattr(decision, "deferral") else None
+
+
+def deferral_state_at(deferral: Deferral, at: datetime) -> str:
+    """The state that a reader must be told: a deferral past its time is expired, sweeper or not."""
+    return "EXPIRED" if deferral.state == "PENDING" and at >= deferral.expires_at else deferral.state
+
+
+def effective_at(decision: Decision, *, at: datetime, deferral: Deferral | None = None) -> Effective:
+    """ALLOW, DENY or PENDING as of `at`."""
+    held = deferral or deferral_of(decision)
+    approval = decision.approval or (held.approval if held else None)
+    return effective(
+        decision=Verdict(decision.decision),
+        approval_state=state_at(approval, at).value if approval else None,
+        deferral_state=deferral_state_at(held, at) if held else None,
+    )
+
+
+def decision_for(caller: Caller, decision_id: str) -> Decision:
+    """A decision of this agent, or one in a session that this host opened (APR-06)."""
+    owned = {"agent_id": caller.id} if caller.kind is CallerKind.AGENT else {"session__host_id": caller.id}
+    found = (
+        Decision.objects.select_related(
+            "session__request",
+            "session__human",
+            "session__agent",
+            "policy",
+            "payload",
+            "receipt",
+            "approval",
+            "deferral__approval",
+            "deferral__payload",
+        )
+        .filter(pk=decision_id, **owned)
+        .first()
+    )
+    if found is None:
+        raise not_found("decision")
+    return found
+
+
+def pending_among(decision_ids: set[str]) -> set[str]:
+    """Which of these decisions are still undecided, in one query."""
+    at = database_now()
+    rows = Decision.objects.filter(pk__in=decision_ids).select_related("approval", "deferral__approval")
+    return {row.pk for row in rows if effective_at(row, at=at) is Effective.PENDING}

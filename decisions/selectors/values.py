@@ -1,0 +1,14 @@
+"""The paths under which a decision's payload keeps its parameters: as they may run, and as they were asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from receipts.signing.canonical import JSON
+
+FINAL, ASKED = "parameters/", "asked/"
+
+
+def parameters_in(values: Mapping[str, JSON], *, prefix: str = FINAL) -> dict[str, JSON]:
+    """The parameters among a decision's opened values."""
+    return {path.removeprefix(prefix): value for path, value in values.items() if path.startswith(prefix)}

@@ -1,0 +1,161 @@
+"""The cast of the tests, made through the product's own services.
+
+Alice asks, through an agent that a host runs for her. Bob and Carol review for the security team, Dave for the data
+owners; Audrey audits, Adam administers, and Mallory is nobody's reviewer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from approvals.lifecycle.quorum import Verdict
+from approvals.models import ApprovalRequest, User
+from approvals.services.people import Role, create_person
+from approvals.services.votes import CastBallot, cast_vote
+from decisions.intake.bodies import DecideBody
+from decisions.models import Agent, Host, PolicyVersion, Tool
+from decisions.services.identity import authenticate, issue_key
+from decisions.services.policies import publish_policy
+from decisions.services.sessions import NewSession, open_session
+from decisions.services.submission import submit_action
+from receipts.access import Caller
+from receipts.clock import database_now
+from receipts.services import ensure_signing_key
+from receipts.signing.canonical import JSON
+
+ALICE = "alice@corp.example"
+SECURITY, DATA_OWNER = "security-team", "data-owner"
+REQUEST = "Send the Q4 deck to Ana."
+MAIL: Mapping[str, JSON] = {"to": "ana@partner.example", "subject": "Q4 deck", "body": "See the deck."}
+
+
+def make_person(
+    name: str, *, teams: tuple[str, ...] = (), roles: tuple[Role, ...] = (Role.REVIEWER,), email: str = ""
+) -> User:
+    """Somebody who may sign in; without another address `name@corp.example`."""
+    return create_person(username=name, email=email or f"{name}@corp.example", roles=roles, teams=teams)
+
+
+def make_agent(name: str) -> tuple[Agent, str]:
+    """An agent and its key."""
+    agent = Agent.objects.create(name=name)
+    return agent, issue_key(owner=agent, at=database_now())
+
+
+def make_host(name: str) -> tuple[Host, str]:
+    """A host and its key."""
+    host = Host.objects.create(name=name)
+    return host, issue_key(owner=host, at=database_now())
+
+
+def publish(name: str) -> PolicyVersion:
+    """Publishes one of the product's policies: `demo`, `starter`, …"""
+    text = (settings.BASE_DIR / "decisions" / "policies" / f"{name}.yaml").read_text(encoding="utf-8")
+    return publish_policy(text=text, source=f"{name}.yaml", actor=None)
+
+
+def describe(tool: str, operation: str, consequence: str, *, effect: str = "write") -> Tool:
+    """Puts an operation into the catalogue."""
+    values = {"consequence": consequence, "effect": effect}
+    return Tool.objects.update_or_create(tool=tool, operation=operation, defaults=values)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Everybody, with the keys of the agent and its host; `agent` and `host` are them as callers."""
+
+    bob: User
+    carol: User
+    dave: User
+    audrey: User
+    adam: User
+    mallory: User
+    agent: Caller
+    host: Caller
+    agent_key: str
+    host_key: str
+
+
+def make_cast() -> Cast:
+    """People, agent and host, under the demo policy."""
+    ensure_signing_key()
+    publish("demo")
+    describe("email", "send", "Sends 1 email to {to}. Cannot be undone.", effect="egress")
+    agent_key, host_key = make_agent("demo-agent")[1], make_host("demo-host")[1]
+    return Cast(
+        bob=make_person("bob", teams=(SECURITY,)),
+        carol=make_person("carol", teams=(SECURITY,)),
+        dave=make_person("dave", teams=(DATA_OWNER,)),
+        audrey=make_person("audrey", roles=(Role.AUDITOR,)),
+        adam=make_person("adam", roles=(Role.ADMIN,)),
+        mallory=make_person("mallory", teams=("marketing",)),
+        agent=authenticate(agent_key),
+        host=authenticate(host_key),
+        agent_key=agent_key,
+        host_key=host_key,
+    )
+
+
+def begin_session(cast: Cast, *, request: str = REQUEST, human: str = ALICE, **more: Any) -> str:
+    """A session that the host opened for `human`, whose request is therefore attested; its id."""
+    new = NewSession(original_request=request, human=human, agent=cast.agent.id, **more)
+    return open_session(caller=cast.host, new=new).pk
+
+
+def begin_asserted_session(cast: Cast, *, request: str = REQUEST) -> str:
+    """A session that the agent opened itself: nobody vouches for the human or the request."""
+    return open_session(caller=cast.agent, new=NewSession(original_request=request)).pk
+
+
+def decide(
+    cast: Cast, session_id: str, name: str, *, parameters: Mapping[str, JSON], key: str = "", **more: Any
+) -> dict[str, Any]:
+    """What the agent is answered for `tool.operation`."""
+    tool, _, operation = name.rpartition(".")
+    body = DecideBody.model_validate(
+        {"session_id": session_id, "tool": tool, "operation": operation, "parameters": dict(parameters), **more}
+    )
+    answer: dict[str, Any] = json.loads(submit_action(caller=cast.agent, body=body, key=key).content)
+    return answer
+
+
+@dataclass(frozen=True, slots=True)
+class StepUp:
+    """An action that waits for a human, and the answer that its agent was given."""
+
+    approval: ApprovalRequest
+    answer: Mapping[str, Any]
+
+    @property
+    def path(self) -> str:
+        """The page of the request."""
+        return f"/a/{self.approval.pk}"
+
+
+def open_step_up(
+    cast: Cast,
+    *,
+    name: str = "email.send",
+    parameters: Mapping[str, JSON] = MAIL,
+    session_id: str = "",
+    request: str = REQUEST,
+    human: str = ALICE,
+    **more: Any,
+) -> StepUp:
+    """An action that the demo policy steps up, in a session of its own unless one is given."""
+    session = session_id or begin_session(cast, request=request, human=human)
+    answer = decide(cast, session, name, parameters=parameters, **more)
+    assert answer["decision"] == "STEP_UP", answer
+    return StepUp(approval=ApprovalRequest.objects.get(pk=answer["approval"]["id"]), answer=answer)
+
+
+def vote(step: StepUp, person: User, *, verdict: Verdict = Verdict.APPROVE, **words: str) -> ApprovalRequest:
+    """What `person` says of the request as it is."""
+    approval = ApprovalRequest.objects.get(pk=step.approval.pk)
+    ballot = CastBallot(verdict=verdict, view_digest=approval.view_digest, version=approval.version, **words)
+    return cast_vote(approval_id=approval.pk, person=person, ballot=ballot)
