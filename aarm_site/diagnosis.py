@@ -1,4 +1,4 @@
-"""What is wrong with an installation, in sentences: the checks of `/readyz`, and those that only an operator can mend."""
+"""What is wrong with an installation, in sentences: the checks of `/readyz`, and those that only operators can mend."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def base_url_problem() -> str:
     parts = urlsplit(settings.AARM_BASE_URL)
     if parts.scheme == "https" or (settings.AARM_IS_EMBEDDED and parts.hostname in LOOPBACK):
         return ""
-    return f"AARM_BASE_URL is {settings.AARM_BASE_URL}: people and agents would reach it unencrypted. Use an https address."
+    return f"AARM_BASE_URL is {settings.AARM_BASE_URL}, where everything travels unencrypted: use an https address."
 
 
 def hosts_problem() -> str:

@@ -178,7 +178,6 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = ENV.max_body_bytes
 USE_X_FORWARDED_HOST = False
 
 AARM_BASE_URL = ENV.own_base_url
-AARM_DATA_DIR = ENV.data_dir
 # The demo's people have passwords that were printed; only settings that can't be production's allow them.
 AARM_MAY_SEED_DEMO = False
 AARM_DEPLOYMENT = ENV.deployment

@@ -124,3 +124,8 @@ def read_json(node: Node) -> JSON:
     if isinstance(node, Sequence):
         return [read_json(item) for item in node.items]
     return {key.text: read_json(value) for key, value in node.entries}
+
+
+def members(enum: type[E]) -> dict[str, E]:
+    """The words of an enumeration, for `read_choice`."""
+    return {member.value: member for member in enum}

@@ -231,7 +231,7 @@ def _check_identity(approved: _Approved) -> None:
 
 
 def _check_policy(approved: _Approved, *, at: datetime) -> None:
-    """Nothing to ask while the policy is the one that was applied; a newer one has to permit the same thing (APR-16, 17)."""
+    """A policy newer than the one that was applied has to permit the same thing (APR-16, APR-17)."""
     decision = approved.decision
     assert decision.policy is not None
     judged = judge_again(decision, session=approved.session, at=at)

@@ -85,7 +85,7 @@ class NotAllowedError(AarmError):
         return self.verdict.receipt
 
 
-class Denied(NotAllowedError):
+class Denied(NotAllowedError):  # noqa: N818 - the word that agents catch.
     """Policy or a person said no."""
 
     def __init__(self, verdict: Verdict) -> None:
@@ -95,7 +95,7 @@ class Denied(NotAllowedError):
         )
 
 
-class Expired(NotAllowedError):
+class Expired(NotAllowedError):  # noqa: N818 - the word that agents catch.
     """The time for an answer, or for using one, is over."""
 
     def __init__(self, verdict: Verdict) -> None:
@@ -103,7 +103,7 @@ class Expired(NotAllowedError):
         super().__init__("The time to answer or to use the answer is over.", code="expired", fix=fix, verdict=verdict)
 
 
-class Pending(NotAllowedError):
+class Pending(NotAllowedError):  # noqa: N818 - the word that agents catch.
     """Somebody or something still has to answer. `decision_id` and `request_digest` are what `wait_for` takes later."""
 
     retryable = True
@@ -136,7 +136,7 @@ class RefusedError(AarmError):
         self.status = status
 
 
-class Unavailable(AarmError):
+class Unavailable(AarmError):  # noqa: N818 - the word that agents catch.
     """`status` is None when no answer arrived at all; `retry_after_seconds` is what the server asked for."""
 
     retryable = True

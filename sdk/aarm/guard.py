@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from inspect import Signature
-from typing import ParamSpec, TypeVar, cast
+from typing import ParamSpec, Protocol, TypeVar, cast
 
 from aarm.arguments import arguments_for, parameters_of, schema_of
 from aarm.authorisation import OnPending, Wait, Wish, authorise, patience
@@ -23,10 +23,16 @@ from aarm.session import GuardSession, Opening
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Mark = Callable[[Callable[P, R]], Callable[P, R]]
 
 # `external` is the word for a tool that sends something out, as people say it; the catalogue's word is `egress`.
 _EFFECTS = {"read": "read", "write": "write", "egress": "egress", "external": "egress"}
+
+
+class Mark(Protocol):
+    """A decorator that keeps the function's type: arguments, result, and whether it is awaited."""
+
+    def __call__(self, function: Callable[P, R], /) -> Callable[P, R]:
+        """The guarded function."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ class Guard:
 
     def __call__(
         self, tool: str, *, effect: str | None = None, wait: Wait | None = None, on_pending: OnPending | None = None
-    ) -> Mark[P, R]:
+    ) -> Mark:
         """Guards a function under the name of a tool, such as `email.send`; sync and async functions alike.
 
         `effect` is what the catalogue is told: read, write, egress or, for the latter, external.

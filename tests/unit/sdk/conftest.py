@@ -6,8 +6,8 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from aarm import Client, Guard
 
+from aarm import Client, Guard
 from tests.unit.sdk.contract_server import AGENT_KEY, HOST_KEY, ContractServer, running_server
 
 

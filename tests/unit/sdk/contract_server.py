@@ -227,7 +227,7 @@ class Wire(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *_args: object) -> None:
         """Tests read `received` instead."""
 
     def _serve(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from aarm import ConfigurationError, NotJsonError, ProtocolError
 from aarm.arguments import arguments_for, parameters_of, schema_of
 

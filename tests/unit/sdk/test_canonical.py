@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 import rfc8785
-from aarm import NotJsonError
-from aarm.canonical import MAX_INTEGER, decode, encode, request_digest, split_tool
 from hypothesis import given
 from hypothesis import strategies as st
+
+from aarm import NotJsonError
+from aarm.canonical import MAX_INTEGER, decode, encode, request_digest, split_tool
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"))
 NUMBERS = st.integers(-MAX_INTEGER, MAX_INTEGER) | st.floats(-1e15, 1e15)

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 
 import pytest
+
 from aarm import (
     AsyncClient,
     Client,
@@ -16,14 +17,23 @@ from aarm import (
     RefusedError,
     Unavailable,
 )
-
 from tests.unit.sdk import faults
 from tests.unit.sdk.contract_server import AGENT_KEY, ContractServer, Ruling
 
 METHODS = (
-    "open_session add_message end_session register_tools decide get_decision wait_for claim report_outcome cancel "
-    "add_evidence receipt"
-).split()
+    "open_session",
+    "add_message",
+    "end_session",
+    "register_tools",
+    "decide",
+    "get_decision",
+    "wait_for",
+    "claim",
+    "report_outcome",
+    "cancel",
+    "add_evidence",
+    "receipt",
+)
 
 
 def test_every_door_is_called_as_the_contract_says(server: ContractServer, host: Client) -> None:

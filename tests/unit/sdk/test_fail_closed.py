@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from aarm import AarmError, Client, Guard, ProtocolError, RefusedError, Unavailable
 
+from aarm import AarmError, Client, Guard, ProtocolError, RefusedError, Unavailable
 from tests.unit.sdk import faults
 from tests.unit.sdk.agents import KINDS, Call, Kind, play
 from tests.unit.sdk.contract_server import AGENT_KEY, ContractServer, Fault, Ruling
@@ -152,7 +152,7 @@ def test_a_swapped_answer_is_detected(server: ContractServer, guard: Guard, kind
     server.fail("decide", faults.edited(harmless.update), times=1)
     assert len(play(kind, guard).runs) == 1
     server.rulings["email.send"] = Ruling("DENY")
-    server.fail("decide", faults.edited(lambda body: (body.clear(), body.update(harmless))))
+    server.fail("decide", faults.edited(lambda body: body.update(harmless)))
     error = refused(kind, guard, error=ProtocolError, call=Call(to="mallory@evil.example"))
     assert "another request" in str(error)
 

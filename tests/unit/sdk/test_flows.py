@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+
 from aarm import Effective, Unavailable, flows
 from aarm.answers import Lost, Reply
 from aarm.calls import Call, post

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime, timedelta
+from pathlib import PosixPath
 
 import pytest
+
 from aarm import (
     Change,
     Client,
@@ -19,7 +21,6 @@ from aarm import (
     RefusedError,
     Unavailable,
 )
-
 from tests.unit.sdk import faults
 from tests.unit.sdk.agents import KINDS, Call, Kind, MailError, play
 from tests.unit.sdk.contract_server import ContractServer, Ruling
@@ -251,7 +252,7 @@ def test_an_argument_that_is_not_json_is_refused_before_anything_is_sent(server:
         attach("report.pdf")
         sent = len(server.received)
         with pytest.raises(NotJsonError, match=r"parameters\.path is a PosixPath, which JSON cannot carry"):
-            attach(__import__("pathlib").PosixPath("report.pdf"))
+            attach(PosixPath("report.pdf"))
     assert runs == ["report.pdf"]
     assert len(server.received) == sent
 

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+
 from aarm import OutcomeStatus
 from aarm.outcomes import MAX_OUTPUT_BYTES, details_of, ending_of
 

@@ -7,9 +7,9 @@ import re
 import tomllib
 from pathlib import Path
 
-import aarm
 import pytest
 
+import aarm
 from tests.unit.sdk.contract_server import AGENT_KEY, HOST_KEY, ContractServer, Ruling
 
 SDK = Path(aarm.__file__).parent.parent

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from aarm import __version__
 from aarm.__main__ import main
 from aarm.table import neutral
-
 from tests.unit.sdk import faults
 from tests.unit.sdk.contract_server import AGENT_KEY, HOST_KEY, ContractServer, Ruling
 
@@ -117,7 +117,7 @@ def test_answers_that_break_the_contract_are_rows_and_a_failing_exit_code(
     server.fail("decide", faults.with_values(request_digest="sha256:" + "0" * 64), times=2)
     assert main(options(server)) == 1
     out = capsys.readouterr().out
-    assert out.count("ERROR") == 3
+    assert out.count("ERROR     The answer belongs to another request") == 2
     assert "2 traces, 8 steps, 6 executed, 2 errors" in out
     assert len(server.requests("outcome")) == 6
 

@@ -6,8 +6,8 @@ import asyncio
 import threading
 
 import pytest
-from aarm import AsyncClient, Client, ConfigurationError, Guard
 
+from aarm import AsyncClient, Client, ConfigurationError, Guard
 from tests.unit.sdk import faults
 from tests.unit.sdk.contract_server import AGENT_KEY, HOST_KEY, ContractServer
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from aarm.errors import TraceError
 from aarm.traces import catalogue_of, read_traces
 

@@ -19,9 +19,9 @@ from decisions.engine.fields import (
 from decisions.engine.operands import read_operand
 from decisions.engine.operators import OPERATORS
 from decisions.engine.pointers import read_path
-from decisions.engine.readers import nearest, read_items, shown, wrong_type
-from decisions.engine.source import Findings, Mapping as MappingNode
-from decisions.engine.source import Node, Place, Scalar, Sequence
+from decisions.engine.readers import nearest, read_items, wrong_type
+from decisions.engine.source import Findings, Node, Scalar, Sequence
+from decisions.engine.source import Mapping as MappingNode
 
 _ReadKey: TypeAlias = Callable[[Node, Findings], Condition | None]
 
@@ -169,7 +169,7 @@ def _read_comparison(node: Node, *, field: Field, operator: str, findings: Findi
 
 
 def _read_tool(node: Node, *, splits: bool, findings: Findings) -> Condition | None:
-    """`tool:` takes a name, names, operators on the whole name, or `effect:`. Without `operation:`, a dotted name is both."""
+    """`tool:` takes names, operators on the whole name, or `effect:`. Without `operation:`, a dotted name is both."""
     if isinstance(node, MappingNode):
         return _read_tool_mapping(node, findings)
     names = read_items(node, wanted="a tool", findings=findings)
@@ -179,7 +179,10 @@ def _read_tool(node: Node, *, splits: bool, findings: Findings) -> Condition | N
     items = [item for item in read if item is not None]
     if len(items) < len(read):
         return None
-    return items[0] if len(items) == 1 else AnyOf(tuple(items))
+    whole = [item.operand for item in items if isinstance(item, Comparison) and isinstance(item.operand, str)]
+    if len(items) == 1 or len(whole) < len(items):
+        return items[0] if len(items) == 1 else AnyOf(tuple(items))
+    return Comparison(_WHOLE_TOOL, "in", tuple(whole))
 
 
 def _read_tool_name(node: Node, *, splits: bool, findings: Findings) -> Condition | None:

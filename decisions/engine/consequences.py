@@ -1,0 +1,143 @@
+"""Reading what a rule, or the default posture, leads to: the action and the keys that go with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from decisions.engine.document import Consequence
+from decisions.engine.fields import Field, FieldKind, fact_field
+from decisions.engine.matching import read_field
+from decisions.engine.modifications import read_changes
+from decisions.engine.readers import Entry, members, nearest, read_choice, read_integer, read_items, read_text
+from decisions.engine.routes import read_stages
+from decisions.engine.source import Findings, Node, Place, Scalar
+from decisions.engine.verdict import Classification, Decision, RiskLevel
+
+LONGEST_TIMEOUT = 30 * 24 * 3600
+LONGEST_REASON = 500
+
+DEFAULT_TIMEOUTS = {Decision.STEP_UP: 3600, Decision.DEFER: 300}
+# The risk of a rule that names none.
+DEFAULT_RISKS = {
+    Decision.ALLOW: RiskLevel.LOW,
+    Decision.MODIFY: RiskLevel.MEDIUM,
+    Decision.STEP_UP: RiskLevel.MEDIUM,
+    Decision.DEFER: RiskLevel.MEDIUM,
+    Decision.DENY: RiskLevel.HIGH,
+}
+# The decisions that a classification can go with.
+CLASSIFIED = {
+    Classification.FORBIDDEN: {Decision.DENY},
+    Classification.CONTEXT_DEPENDENT_DENY: {Decision.DENY},
+    Classification.CONTEXT_DEPENDENT_ALLOW: {Decision.ALLOW, Decision.STEP_UP},
+    Classification.CONTEXT_DEPENDENT_DEFER: {Decision.DEFER},
+}
+# The decisions that a key belongs to. Beside another one it would say nothing, so it is refused.
+KEY_DECISIONS = {
+    "approvers": {Decision.STEP_UP},
+    "quorum": {Decision.STEP_UP},
+    "timeout": {Decision.STEP_UP, Decision.DEFER},
+    "timeout_action": {Decision.STEP_UP, Decision.DEFER},
+    "context_needed": {Decision.DEFER},
+    "modifications": {Decision.MODIFY},
+}
+REQUIRED = {Decision.STEP_UP: "approvers", Decision.MODIFY: "modifications"}
+# Every accepted spelling of the keys that go with an action.
+CONSEQUENCE_KEYS = {
+    **{name: name for name in ("classification", "risk_level", "reason", *KEY_DECISIONS)},
+    "on_timeout": "timeout_action",
+}
+_DENY_ALONE = {"DENY": Decision.DENY}
+# A DEFER can wait for what someone may still supply. Sets and counters are always there.
+_SUPPLIED = (FieldKind.PARAMETER, FieldKind.FACT, FieldKind.REQUEST)
+
+
+def read_consequence(
+    entries: Mapping[str, Entry], *, decision: Decision, place: Place, reason: str, findings: Findings
+) -> Consequence:
+    """What `decision` and the entries beside it lead to; `reason` is said where they give none.
+
+    Whatever is wrong goes to `findings`, and then the result must not be used.
+    """
+    _check_keys(entries, decision=decision, place=place, findings=findings)
+    _check_timeout_action(entries, findings=findings)
+    risk = _read_risk(entries, findings=findings)
+    return Consequence(
+        decision=decision,
+        reason=_read_reason(entries, findings=findings) or reason,
+        risk_level=risk or DEFAULT_RISKS[decision],
+        classification=_read_classification(entries, decision=decision, findings=findings),
+        modifications=read_changes(entries["modifications"].node, findings=findings) if "modifications" in entries else (),
+        stages=read_stages(entries, findings=findings),
+        context_needed=_read_needs(entries, findings=findings),
+        timeout_seconds=_read_timeout(entries, decision=decision, findings=findings),
+    )
+
+
+def _check_keys(entries: Mapping[str, Entry], *, decision: Decision, place: Place, findings: Findings) -> None:
+    for name, decisions in KEY_DECISIONS.items():
+        if name in entries and decision not in decisions:
+            why, fix = f"`{name}` means nothing beside {decision}.", f"It goes with {' or '.join(sorted(decisions))}."
+            findings.report(entries[name].place, code="key_without_use", why=why, fix=fix)
+    required = REQUIRED.get(decision)
+    if required is not None and required not in entries:
+        findings.report(place, code="missing_key", why=f"{decision} needs `{required}`.", fix=f"Add `{required}`.")
+
+
+def _check_timeout_action(entries: Mapping[str, Entry], *, findings: Findings) -> None:
+    # Silence never approves (G6), so there is nothing to choose; the key is accepted because others write it.
+    if "timeout_action" in entries:
+        read_choice(entries["timeout_action"].node, choices=_DENY_ALONE, findings=findings)
+
+
+def _read_risk(entries: Mapping[str, Entry], *, findings: Findings) -> RiskLevel | None:
+    if "risk_level" not in entries:
+        return None
+    return read_choice(entries["risk_level"].node, choices=members(RiskLevel), findings=findings)
+
+
+def _read_reason(entries: Mapping[str, Entry], *, findings: Findings) -> str | None:
+    if "reason" not in entries:
+        return None
+    return read_text(entries["reason"].node, wanted="a sentence", longest=LONGEST_REASON, findings=findings)
+
+
+def _read_classification(
+    entries: Mapping[str, Entry], *, decision: Decision, findings: Findings
+) -> Classification | None:
+    if "classification" not in entries:
+        return None
+    entry = entries["classification"]
+    classification = read_choice(entry.node, choices=members(Classification), findings=findings)
+    if classification is not None and decision not in CLASSIFIED[classification]:
+        why = f"{decision} can't be {classification}."
+        fix = f"{classification} goes with {' or '.join(sorted(CLASSIFIED[classification]))}."
+        findings.report(entry.place, code="classification_mismatch", why=why, fix=fix)
+    return classification
+
+
+def _read_timeout(entries: Mapping[str, Entry], *, decision: Decision, findings: Findings) -> int | None:
+    if "timeout" not in entries:
+        return DEFAULT_TIMEOUTS.get(decision)
+    return read_integer(entries["timeout"].node, lowest=1, highest=LONGEST_TIMEOUT, findings=findings)
+
+
+def _read_needs(entries: Mapping[str, Entry], *, findings: Findings) -> tuple[Field, ...]:
+    if "context_needed" not in entries:
+        return ()
+    items = read_items(entries["context_needed"].node, wanted="the name of a fact", findings=findings) or ()
+    needs = [_read_need(item, findings=findings) for item in items]
+    return tuple(need for need in needs if need is not None)
+
+
+def _read_need(node: Node, *, findings: Findings) -> Field | None:
+    """A bare name is a fact; anything else is a field's full name."""
+    name = node.value if isinstance(node, Scalar) else None
+    if isinstance(name, str):
+        field = read_field(name) or (read_field(f"facts.{name}") if "." not in name else None)
+        if field is not None and field.kind in _SUPPLIED:
+            return field
+    why = "This is nothing that an action could wait for."
+    fix = "Name a fact, `parameters.NAME` or `context.original_request`."
+    findings.report(node.place, code="unknown_field", why=why, fix=fix)
+    return None

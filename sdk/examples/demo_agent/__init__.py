@@ -1,0 +1,1 @@
+"""An agent with real tools behind `aarm.Guard`: files, a table of customers, mail. `./run demo` starts it."""
