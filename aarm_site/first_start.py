@@ -4,25 +4,25 @@ Each step does nothing when its result is already there, so that every start run
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
 
 from approvals.services.people import create_first_admin, issue_sign_in_link
 from decisions.selectors import active_version_id
+from decisions.services.packs import pack_named
 from decisions.services.policies import publish_policy
 from receipts.services import ensure_signing_key
 
-STARTER_POLICY = Path("decisions") / "policies" / "starter.yaml"
+STARTER = "starter"
 
 
 def publish_starter_policy() -> bool:
     """Publishes the starter policy unless one is active already."""
     if active_version_id() is not None:
         return False
-    text = (settings.BASE_DIR / STARTER_POLICY).read_text(encoding="utf-8")
-    publish_policy(text=text, source=STARTER_POLICY.as_posix(), actor=None)
+    pack = pack_named(STARTER)
+    publish_policy(text=pack.text, source=pack.source, actor=None)
     return True
 
 

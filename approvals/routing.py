@@ -6,4 +6,4 @@ from django.urls import path
 
 from approvals.consumers import InboxConsumer
 
-websocket_urlpatterns = [path("ws/inbox", InboxConsumer.as_asgi())]
+websocket_urlpatterns = [path("ws/inbox", InboxConsumer.as_asgi())]  # type: ignore[arg-type]  # a view in all but its type

@@ -6,15 +6,28 @@ authentication class, and it hands down this plain value.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from receipts.problems import ProblemError
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser
+
+AUDIT = "receipts.audit"
+READERS = (AUDIT, "approvals.review")
+"""Who may look for receipts at all; which ones is up to `receipts.selectors`."""
+
+Given = ParamSpec("Given")
+Page = Callable[Concatenate[HttpRequest, Given], HttpResponse]
 
 
 class CallerKind(StrEnum):
@@ -42,6 +55,11 @@ class Caller:
         return True
 
 
+def caller_of(user: Any) -> Caller:
+    """A signed-in person as a caller."""
+    return Caller(kind=CallerKind.USER, id=user.person_id, name=user.get_username(), user=user)
+
+
 class CallerPermission(BasePermission):
     """Lets in the kinds that the view lists in `callers` and, for users, who hold any of `user_permissions`."""
 
@@ -52,3 +70,23 @@ class CallerPermission(BasePermission):
         if caller.user is None:
             return caller.kind is not CallerKind.USER
         return any(caller.user.has_perm(name) for name in getattr(view, "user_permissions", ()))
+
+
+def for_people(*permissions: str) -> Callable[[Page[Given]], Page[Given]]:
+    """A page for people who hold any of `permissions`. Strangers are sent to sign in; who lacks them is refused."""
+
+    def guard(page: Page[Given]) -> Page[Given]:
+        @wraps(page)
+        def guarded(request: HttpRequest, /, *args: Given.args, **kwargs: Given.kwargs) -> HttpResponse:
+            if not any(request.user.has_perm(name) for name in permissions):
+                raise ProblemError(
+                    "forbidden",
+                    status=403,
+                    why="Your account lacks the right to this page.",
+                    fix="An administrator can add you to a group that has it.",
+                )
+            return page(request, *args, **kwargs)
+
+        return login_required(guarded)
+
+    return guard

@@ -6,7 +6,7 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.request import Request
 
 from approvals.models import User
-from receipts.access import Caller, CallerKind
+from receipts.access import Caller, caller_of
 
 
 class UserAuthentication(SessionAuthentication):
@@ -18,4 +18,4 @@ class UserAuthentication(SessionAuthentication):
             return None
         user = found[0]
         assert isinstance(user, User)
-        return user, Caller(kind=CallerKind.USER, id=user.person_id, name=user.get_username(), user=user)
+        return user, caller_of(user)

@@ -1,5 +1,6 @@
 """Reading requests and who may decide them."""
 
+from approvals.selectors.lists import Inbox, ListedRequest, inbox_of
 from approvals.selectors.requests import (
     ShownRequest,
     ShownVote,
@@ -17,11 +18,14 @@ from approvals.selectors.roster import has_enough_reviewers
 from approvals.selectors.standing import current_tally, state_at
 
 __all__ = [
+    "Inbox",
+    "ListedRequest",
     "ShownRequest",
     "ShownVote",
     "approval_answer",
     "current_tally",
     "has_enough_reviewers",
+    "inbox_of",
     "open_among",
     "page_of",
     "pending_count_for",

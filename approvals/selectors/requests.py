@@ -73,6 +73,7 @@ class ShownVote:
     name: str
     verdict: str
     at: datetime
+    surface: str
     reason: str
     private_note: str
     counts: bool
@@ -110,6 +111,7 @@ def _shown_votes(row: ApprovalRequest, *, tally: Tally, user: User) -> list[Show
                 name=vote.person.get_full_name() or vote.person.get_username(),
                 verdict=vote.verdict,
                 at=vote.cast_at,
+                surface=vote.surface,
                 reason=str(words.get("reason", "")),
                 private_note=str(words.get("private_note", "")) if may_read_notes else "",
                 counts=vote.person.person_id in counted,

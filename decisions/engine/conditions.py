@@ -89,6 +89,20 @@ class Compiled:
             yield from part.unknown_fields(subject)
 
 
+def comparisons(condition: Condition) -> Iterator[Comparison]:
+    """Every comparison in `condition`, in reading order."""
+    match condition:
+        case Comparison():
+            yield condition
+        case AllOf(items) | AnyOf(items):
+            for item in items:
+                yield from comparisons(item)
+        case Negation(item):
+            yield from comparisons(item)
+        case Anything():
+            return
+
+
 def compile_condition(condition: Condition, *, scope: Scope) -> Compiled:
     """The closure that tells whether `condition` holds."""
     match condition:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from decisions.engine.document import Consequence
-from decisions.engine.fields import Field, FieldKind, fact_field
+from decisions.engine.fields import Field, FieldKind
 from decisions.engine.matching import read_field
 from decisions.engine.modifications import read_changes
-from decisions.engine.readers import Entry, members, nearest, read_choice, read_integer, read_items, read_text
+from decisions.engine.readers import Entry, members, read_choice, read_integer, read_items, read_text
 from decisions.engine.routes import read_stages
 from decisions.engine.source import Findings, Node, Place, Scalar
 from decisions.engine.verdict import Classification, Decision, RiskLevel
@@ -67,7 +67,9 @@ def read_consequence(
         reason=_read_reason(entries, findings=findings) or reason,
         risk_level=risk or DEFAULT_RISKS[decision],
         classification=_read_classification(entries, decision=decision, findings=findings),
-        modifications=read_changes(entries["modifications"].node, findings=findings) if "modifications" in entries else (),
+        modifications=read_changes(entries["modifications"].node, findings=findings)
+        if "modifications" in entries
+        else (),
         stages=read_stages(entries, findings=findings),
         context_needed=_read_needs(entries, findings=findings),
         timeout_seconds=_read_timeout(entries, decision=decision, findings=findings),

@@ -49,7 +49,9 @@ def _read_terms(node: Node, findings: Findings) -> Condition | None:
         findings.report(node.place, code="empty_match", why="An empty match is refused.", fix=fix)
         return None
     has_operation = any(key.text == "operation" for key, _ in node.entries)
-    return _joined(_read_term(key, value, splits_tool=not has_operation, findings=findings) for key, value in node.entries)
+    return _joined(
+        _read_term(key, value, splits_tool=not has_operation, findings=findings) for key, value in node.entries
+    )
 
 
 def _read_term(key: Scalar, node: Node, *, splits_tool: bool, findings: Findings) -> Condition | None:

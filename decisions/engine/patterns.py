@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import re2
 
@@ -17,11 +17,8 @@ def compile_pattern(text: str) -> Callable[[str], bool | None] | None:
     """
     if len(text) > LONGEST_PATTERN:
         return None
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = _PROGRAM_BYTES
     try:
-        search = re2.compile(text, options).search
+        search = re2.compile(text, _options()).search
     except (re2.error, UnicodeEncodeError):
         return None
 
@@ -32,3 +29,20 @@ def compile_pattern(text: str) -> Callable[[str], bool | None] | None:
             return None
 
     return occurs
+
+
+def finder(pattern: str) -> Callable[[bytes], Iterator[tuple[int, int]]]:
+    """Where the engine's own `pattern` occurs in UTF-8 bytes, as start and end; matches don't overlap."""
+    compiled = re2.compile(pattern, _options())
+
+    def find(text: bytes) -> Iterator[tuple[int, int]]:
+        return (found.span() for found in compiled.finditer(text))
+
+    return find
+
+
+def _options() -> re2.Options:
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = _PROGRAM_BYTES
+    return options

@@ -41,11 +41,18 @@ def nearest(word: str, *, known: Iterable[str]) -> str:
 
 def wrong_type(node: Node, *, wanted: str, findings: Findings) -> None:
     """Reports that something else was expected at `node`."""
-    findings.report(node.place, code="wrong_type", why=f"{shown(node)} stands where {wanted} belongs.", fix=f"Write {wanted}.")
+    findings.report(
+        node.place, code="wrong_type", why=f"{shown(node)} stands where {wanted} belongs.", fix=f"Write {wanted}."
+    )
 
 
-def read_mapping(node: Node, *, keys: Mapping[str, str], what: str, findings: Findings) -> dict[str, Entry] | None:
-    """The entries of a mapping by their canonical key; `keys` maps every accepted spelling to it."""
+def read_mapping(
+    node: Node, *, keys: Mapping[str, str], what: str, findings: Findings, hints: Mapping[str, str] | None = None
+) -> dict[str, Entry] | None:
+    """The entries of a mapping by their canonical key.
+
+    `keys` maps every accepted spelling to that key, `hints` keys that belong elsewhere to what to do about them.
+    """
     if not isinstance(node, MappingNode):
         wrong_type(node, wanted=what, findings=findings)
         return None
@@ -53,7 +60,8 @@ def read_mapping(node: Node, *, keys: Mapping[str, str], what: str, findings: Fi
     for key, value in node.entries:
         name = keys.get(key.text)
         if name is None:
-            why, fix = f"`{key.text}` is no key of {what}.", nearest(key.text, known=keys)
+            why = f"`{key.text}` is no key of {what}."
+            fix = (hints or {}).get(key.text) or nearest(key.text, known=keys)
             findings.report(key.place, code="unknown_key", why=why, fix=fix)
         elif name in entries:
             why, fix = f"`{key.text}` says `{name}` a second time.", "Keep one of the two spellings."

@@ -31,7 +31,9 @@ def read_stages(entries: Mapping[str, Entry], *, findings: Findings) -> tuple[St
     return tuple(stages)
 
 
-def _with_quorum(stages: list[Stage], *, items: tuple[Node, ...], entry: Entry, findings: Findings) -> tuple[Stage, ...]:
+def _with_quorum(
+    stages: list[Stage], *, items: tuple[Node, ...], entry: Entry, findings: Findings
+) -> tuple[Stage, ...]:
     quorum = read_integer(entry.node, lowest=1, highest=LARGEST_QUORUM, findings=findings)
     if len(items) != 1 or not isinstance(items[0], Scalar):
         why = "`quorum` counts the people of a single group."

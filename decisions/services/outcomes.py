@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 
@@ -71,7 +72,7 @@ def _append(decision: Decision, *, session: Session, report: Report, attempt: At
     kinds = detect_kinds(report.values.get("output")) | frozenset(report.data_classification)
     stored = store_values(report.values, at=at, subject=session.human_id or "")
     session.state = with_labels(session.state, kinds=kinds)
-    body: dict[str, JSON] = {
+    body: dict[str, Any] = {
         "decision": decision.pk,
         "status": report.status,
         "labels": sorted(kinds),
@@ -95,7 +96,7 @@ def _append(decision: Decision, *, session: Session, report: Report, attempt: At
         receipt=receipt,
         reported_at=at,
     )
-    content: dict[str, JSON] = {
+    content: dict[str, Any] = {
         "outcome_id": outcome.pk,
         "data_kinds": sorted(kinds),
         "receipt": {"id": receipt.pk, "digest": receipt.digest},

@@ -33,7 +33,8 @@ def committed_values(
 
 def modification_answer(change: Modification) -> dict[str, JSON]:
     """One change as answers and snapshots show it. What was or will be absent is left out."""
-    return {"path": change.path, "from": change.before, "to": change.after, "rule_id": change.rule_id}
+    before: dict[str, JSON] = {} if change.before is None else {"from": change.before}
+    return {"path": change.path, **before, "to": change.after, "rule_id": change.rule_id}
 
 
 def ruling_record(ruling: Ruling) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from receipts.access import Caller, CallerKind
+from receipts.access import READERS, Caller, CallerKind
 from receipts.selectors import (
     matching,
     page_of,
@@ -23,7 +23,6 @@ from receipts.selectors import (
 )
 from receipts.selectors.search import FILTERS
 
-READERS = ("receipts.audit", "approvals.review")
 _RESULT: dict[str, Any] = {"type": "object", "required": ["id"], "additionalProperties": True}
 _RESULTS: dict[str, Any] = {
     "type": "object",

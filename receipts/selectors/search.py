@@ -54,6 +54,12 @@ def receipt_for(caller: Caller, receipt_id: str) -> Receipt:
     return found
 
 
+def of_decision(caller: Caller, decision_id: str) -> QuerySet[Receipt]:
+    """What this caller may see of everything that was signed about one decision, oldest first."""
+    rows = visible_to(caller)
+    return rows.filter(decision_id=decision_id).order_by("stream", "position") if decision_id else rows.none()
+
+
 def matching(rows: QuerySet[Receipt], *, query: Mapping[str, str]) -> QuerySet[Receipt]:
     """Receipts that match every parameter, newest first. An unknown parameter or a malformed time is an error."""
     for name, value in query.items():

@@ -26,6 +26,7 @@ from aarm.errors import ConfigurationError
 from aarm.flows import Flow, Pause
 
 DEFAULT_TIMEOUT_SECONDS = 10.0
+MAX_RETRY_AFTER_SECONDS = 3600.0
 P = ParamSpec("P")
 T = TypeVar("T")
 M = TypeVar("M", bound=Callable[..., object])
@@ -38,6 +39,11 @@ class Address:
     url: str
     key: str = field(repr=False)
     timeout_seconds: float
+
+    @property
+    def is_loopback(self) -> bool:
+        """On this machine, so that no proxy of the environment stands between."""
+        return urlsplit(self.url).hostname in ("127.0.0.1", "::1", "localhost")
 
     def request(self, call: Call) -> httpx.Request:
         """The HTTP request for a call."""
@@ -96,7 +102,7 @@ class Client:
         self, url: str | None = None, key: str | None = None, *, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
     ) -> None:
         self.address = resolve_address(url=url, key=key, timeout_seconds=timeout_seconds)
-        self._http = httpx.Client(verify=_tls())
+        self._http = httpx.Client(verify=_tls(), trust_env=not self.address.is_loopback)
 
     open_session = _blocking(flows.open_session)
     add_message = _blocking(flows.add_message)
@@ -151,7 +157,7 @@ class AsyncClient:
         self, url: str | None = None, key: str | None = None, *, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
     ) -> None:
         self.address = resolve_address(url=url, key=key, timeout_seconds=timeout_seconds)
-        self._http = httpx.AsyncClient(verify=_tls())
+        self._http = httpx.AsyncClient(verify=_tls(), trust_env=not self.address.is_loopback)
 
     open_session = _awaiting(flows.open_session)
     add_message = _awaiting(flows.add_message)
@@ -225,10 +231,11 @@ def _tls() -> ssl.SSLContext:
 
 def _reply(response: httpx.Response) -> Reply:
     seconds = response.headers.get("Retry-After", "")
+    is_readable = seconds.isascii() and seconds.isdigit()
     return Reply(
         status=response.status_code,
         content=response.content,
-        retry_after_seconds=float(seconds) if seconds.isascii() and seconds.isdigit() else None,
+        retry_after_seconds=min(float(seconds), MAX_RETRY_AFTER_SECONDS) if is_readable else None,
     )
 
 

@@ -89,7 +89,8 @@ class Denied(NotAllowedError):  # noqa: N818 - the word that agents catch.
     """Policy or a person said no."""
 
     def __init__(self, verdict: Verdict) -> None:
-        why = f"The action was denied: {verdict.reason or verdict.reason_code or 'no reason was given'}."
+        reason = (verdict.reason or verdict.reason_code or "no reason was given").rstrip(".")
+        why = f"The action was denied: {reason}."
         super().__init__(
             why, code="denied", fix="It was not run. Do not ask for the same action again.", verdict=verdict
         )

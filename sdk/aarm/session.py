@@ -59,13 +59,13 @@ class Opening:
 
 
 class GuardSession:
-    """`with` or `async with`: sets the session of the current context and puts the outer one back. Use it once."""
+    """`with` or `async with`: sets the session of the current context and puts the outer one back."""
 
     def __init__(self, opening: Opening, *, current: ContextVar[Session | None], connections: Connections) -> None:
         self._opening = opening
         self._current = current
         self._connections = connections
-        self._entered: tuple[Session, Token[Session | None]] | None = None
+        self._entered: list[tuple[Session, Token[Session | None]]] = []
 
     def __enter__(self) -> Session:
         with self._connections.blocking(self._opening.host_key) as caller:
@@ -86,11 +86,10 @@ class GuardSession:
             await caller.perform(self._leave())
 
     def _enter(self, session: Session) -> Session:
-        self._entered = (session, self._current.set(session))
+        self._entered.append((session, self._current.set(session)))
         return session
 
     def _leave(self) -> Flow[None]:
-        if self._entered is not None:
-            session, token = self._entered
-            self._current.reset(token)
-            yield from self._opening.close(session)
+        session, token = self._entered.pop()
+        self._current.reset(token)
+        yield from self._opening.close(session)

@@ -7,7 +7,6 @@ import re
 import signal
 import socket
 import stat
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ import pytest
 from websockets.sync.client import connect
 
 from tests.e2e.agents import ask_for_mail, decide, open_session, read_decision
-from tests.e2e.processes import ROOT, environment, run_command
+from tests.e2e.processes import run_command
 from tests.e2e.servers import HOST, Servers, embedded_variables, start_embedded, start_serve
 from tests.engines import free_port
 from tests.waiting import wait_until
@@ -74,7 +73,9 @@ def test_no_log_line_holds_what_a_caller_sent(server: Servers) -> None:
     asked = ask_for_mail(server, session=session, key=f"key-{CANARY}", subject=CANARY)
     assert read_decision(server, decision_id=asked["decision_id"]).json()["effective"] == "PENDING"
     wrong = httpx.post(
-        f"{server.base_url}/decide?secret={CANARY}", content=f'{{"{CANARY}": ', headers={"Authorization": f"Bearer {CANARY}"}
+        f"{server.base_url}/decide?secret={CANARY}",
+        content=f'{{"{CANARY}": ',
+        headers={"Authorization": f"Bearer {CANARY}"},
     )
     assert wrong.status_code in (400, 401)
     logs = server.logs()
@@ -100,7 +101,10 @@ def test_two_instances_run_side_by_side(server: Servers, tmp_path: Path) -> None
     variables = embedded_variables(tmp_path, port=free_port())
     other = start_serve(tmp_path, variables=variables)
     try:
-        mine = {httpx.get(f"{url}/healthz").status_code for url in (server.base_url, f"http://{HOST}:{variables['AARM_PORT']}")}
+        mine = {
+            httpx.get(f"{url}/healthz").status_code
+            for url in (server.base_url, f"http://{HOST}:{variables['AARM_PORT']}")
+        }
         assert mine == {200}
         secrets = {path.read_text() for path in (tmp_path / "data" / "secret_key", folder_of(server) / "secret_key")}
         assert len(secrets) == 2
@@ -121,7 +125,9 @@ def test_a_port_that_is_taken_ends_the_start_with_one_sentence(tmp_path: Path) -
 
 
 def test_a_database_server_is_refused_with_the_names_of_the_processes(tmp_path: Path) -> None:
-    variables = embedded_variables(tmp_path, port=free_port()) | {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/aarm"}
+    variables = embedded_variables(tmp_path, port=free_port()) | {
+        "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/aarm"
+    }
     done = run_command("serve", variables=variables)
     assert done.returncode == 1
     assert "./run beat" in done.stderr
@@ -156,7 +162,9 @@ def test_ctrl_c_ends_everything_at_once_whoever_is_still_waiting(tmp_path: Path,
     waiting = threading.Thread(target=wait_long)
     waiting.start()
     headers = {"Cookie": _session_cookie(servers)}
-    with connect(f"{servers.base_url.replace('http', 'ws')}/ws/inbox", origin=servers.base_url, additional_headers=headers):
+    with connect(
+        f"{servers.base_url.replace('http', 'ws')}/ws/inbox", origin=servers.base_url, additional_headers=headers
+    ):
         started = time.monotonic()
         assert servers.processes["serve"].stop(number) == 0, servers.logs()
         assert time.monotonic() - started < 5
@@ -194,21 +202,12 @@ def test_a_first_start_that_was_interrupted_is_completed_by_the_next(tmp_path: P
     assert len(LINK.findall(second.stdout.read_text())) == 2
 
 
-def test_the_run_script_keeps_its_chatter_off_standard_output(tmp_path: Path) -> None:
-    import subprocess
-
-    variables = environment(AARM_DATA_DIR=str(tmp_path), AARM_PYTHON=sys.executable)
-    script = (ROOT / "run").read_text()
-    assert ">&2" in (ROOT / ".ci" / "environment").read_text()
-    assert "manage.py" in script
-    done = subprocess.run([str(ROOT / "run"), "document_errors"], cwd=tmp_path, env=variables, capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("# Errors\n")
-
-
 def test_the_worker_thread_expires_what_nobody_answers(server: Servers) -> None:
     session = open_session(server)
     meeting = {"title": "Review", "at": "2026-12-01T10:00:00Z"}
-    asked = decide(server, session=session, key="meeting", tool="calendar", operation="create", parameters=meeting).json()
+    asked = decide(
+        server, session=session, key="meeting", tool="calendar", operation="create", parameters=meeting
+    ).json()
     assert asked["effective"] == "PENDING"
 
     def is_over() -> bool:

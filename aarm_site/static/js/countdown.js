@@ -4,7 +4,7 @@ const offset = Date.parse(document.body.dataset.serverTime) - Date.now() || 0;
 const two = (number) => String(number).padStart(2, "0");
 
 /** Words for `seconds` left: hh:mm:ss under an hour, else hours and minutes. */
-export function left(seconds) {
+function left(seconds) {
   if (seconds <= 0) return "Time is up";
   const hours = Math.floor(seconds / HOUR);
   const minutes = Math.floor(seconds / 60) % 60;
@@ -19,7 +19,6 @@ function tick() {
     const words = left(seconds);
     // Writing only what differs keeps assistive technology and layout quiet.
     if (time.textContent !== words) time.textContent = words;
-    if (time.getAttribute("role") !== "timer") time.setAttribute("role", "timer");
     time.toggleAttribute("data-late", seconds < 300);
   }
 }

@@ -20,7 +20,7 @@ function openDeny() {
 
 const openRow = () => document.activeElement?.matches("a[data-row]") && document.activeElement.click();
 const KEYS = {
-  "?": () => dialog?.showModal(),
+  "?": () => dialog.showModal(),
   "/": () => find("[data-search]")?.focus(),
   ".": () => find("[data-live-insert]:not([hidden])")?.click(),
   j: () => move(1),
@@ -32,7 +32,7 @@ const KEYS = {
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
-  if (!isOn || dialog?.open || event.target.closest?.("input, select, textarea")) return;
+  if (!isOn || dialog.open || event.target.closest?.("input, select, textarea")) return;
   const link = previous === "g" ? find(`a[data-key="g ${CSS.escape(event.key)}"]`) : null;
   const action = link ? () => link.click() : KEYS[event.key];
   previous = event.key;
@@ -41,9 +41,10 @@ addEventListener("keydown", (event) => {
   action();
 });
 
-for (const button of document.querySelectorAll("[data-keys-open]")) {
-  button.hidden = false;
-  button.addEventListener("click", () => dialog?.showModal());
+const open = find("[data-keys-open]");
+if (open) {
+  open.hidden = false;
+  open.addEventListener("click", KEYS["?"]);
 }
 const toggle = find("[data-keys-switch]");
 toggle.checked = isOn;

@@ -3,9 +3,7 @@
 // message loses nothing. A changeable element is a part: it has an id and a data-rev, and is replaced when its rev differs.
 const HEARTBEAT = 15_000, ANSWER = 5_000, POLL = 5_000, STALE = 20_000, SPEAK = 10_000, GUARD = 700, MARK = 4_000;
 const BACKOFF = [1, 2, 4, 8, 15, 30];
-const QUIET = ["pong", "heartbeat"];
 const PART = "[id][data-rev]";
-const HEADERS = { "X-Fragment": "1" };
 const now = () => Date.now();
 const find = (selector) => document.querySelector(selector);
 const idsIn = (list) => [...list.querySelectorAll(PART)].map((part) => part.id);
@@ -68,7 +66,7 @@ class Live {
     this.pingedAt = 0;
     let type;
     try { type = JSON.parse(data).type; } catch { /* Whatever it was, fetching again is the right answer. */ }
-    if (!QUIET.includes(type)) this.refresh();
+    if (type !== "pong") this.refresh();
     else if (this.isCurrent) this.freshAt = now();
   }
 
@@ -104,7 +102,7 @@ class Live {
 
   async load() {
     try {
-      const answer = await fetch(this.root.dataset.liveFragment, { headers: HEADERS, cache: "no-store", signal: AbortSignal.timeout(10_000) });
+      const answer = await fetch(this.root.dataset.liveFragment, { headers: { "X-Fragment": "1" }, cache: "no-store", signal: AbortSignal.timeout(10_000) });
       if (answer.redirected || [401, 403].includes(answer.status)) this.stop();
       return answer.ok && !answer.redirected ? await answer.text() : null;
     } catch { return null; /* No network: the reader is told how old the page is. */ }
@@ -181,8 +179,7 @@ class Live {
     const number = Number(text), badge = find("[data-inbox-badge]"), icon = find("link[rel=icon]");
     if (badge) { badge.firstChild.data = text; badge.hidden = !number; }
     if (this.list) document.title = `${number ? `(${number}) ` : ""}${document.title.replace(/^\(\d+\) /, "")}`;
-    icon.dataset.plain ??= icon.href;
-    icon.href = number ? icon.dataset.waiting : icon.dataset.plain;
+    icon.href = number ? icon.dataset.waiting : icon.dataset.idle;
   }
 
   stop() {
@@ -196,7 +193,7 @@ class Live {
   show() {
     if (this.isStopped) return;
     const age = now() - this.freshAt;
-    const time = new Date(this.freshAt).toLocaleTimeString([], { hour12: false });
+    const time = new Date(this.freshAt).toISOString().slice(11, 19);
     if (this.isOpen && this.isCurrent) this.tell("live", "Live", "");
     else if (this.isCurrent && age < 2 * POLL) this.tell("polling", "Polling", "");
     else this.tell("reconnecting", `Reconnecting, ${Math.round(age / 1000)} s old`, age > STALE ? `Showing ${time}. Reconnecting.` : "");

@@ -1,4 +1,4 @@
-"""The public keys, from the command line of whoever runs the server: a source that doesn't pass through its web side."""
+"""The public keys, for whoever runs the server: a way to them that doesn't lead through its web side."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from receipts.services.verification import published_jwks
+from receipts.selectors import published_jwks
 
 
 class Command(BaseCommand):

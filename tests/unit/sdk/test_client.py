@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Callable
 
@@ -84,6 +85,16 @@ def test_every_door_is_called_as_the_contract_says(server: ContractServer, host:
     ]
 
 
+def test_the_asyncio_client_asks_the_same(server: ContractServer) -> None:
+    async def ask() -> Effective:
+        async with AsyncClient(server.url, AGENT_KEY) as client:
+            session = await client.open_session("Tell Bob")
+            return (await client.decide("email.send", session_id=session.session_id, parameters={})).effective
+
+    assert asyncio.run(ask()) is Effective.ALLOW
+    assert [one.path for one in server.received] == ["/api/v1/sessions", "/decide"]
+
+
 def test_a_name_without_operation_is_a_call_and_a_given_operation_is_not_split(client: Client) -> None:
     for tool, operation, sent in (("search", None, ("search", "call")), ("a.b", "c", ("a.b", "c"))):
         verdict = client.decide(tool, operation=operation, session_id="ses_1", parameters={})
@@ -135,6 +146,26 @@ def test_an_outage_says_what_the_server_asked_for(server: ContractServer, client
         client.decide("email.send", session_id="ses_1", parameters={})
     assert (caught.value.code, caught.value.status, caught.value.retry_after_seconds) == ("draining", 503, 120)
     assert len(server.requests("decide")) == 1
+
+
+@pytest.mark.parametrize(("asked", "heard"), [("9" * 400, 3600), ("soon", None), ("-1", None)])
+def test_an_unreasonable_retry_after_is_bounded(
+    server: ContractServer, client: Client, asked: str, heard: float | None
+) -> None:
+    server.fail("sessions", faults.problem(503, name="unavailable", Retry_After=asked))
+    with pytest.raises(Unavailable) as caught:
+        client.open_session("Tell Bob")
+    assert caught.value.retry_after_seconds == heard
+
+
+def test_a_proxy_of_the_environment_does_not_stand_before_this_machine(
+    server: ContractServer, closed_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", closed_url)
+    with Client(server.url, AGENT_KEY) as client:
+        assert client.open_session("Tell Bob").session_id
+    with Client("http://aarm.invalid", AGENT_KEY) as client, pytest.raises(Unavailable, match="refused"):
+        client.open_session("Tell Bob")
 
 
 def test_a_wrong_key_is_a_refusal(server: ContractServer) -> None:

@@ -124,5 +124,14 @@ def test_a_retry_waits_as_long_as_the_server_asks_within_reason() -> None:
         flow.send(Reply(503, b"", retry_after_seconds=flows.MAX_RETRY_PAUSE_SECONDS + 1))
 
 
+def test_what_an_answer_may_leave_out_is_left_out() -> None:
+    flow = flows.get_decision("dec_1", request_digest=OURS)
+    next(flow)
+    bare = answer(approval={"id": "apr_1", "state": "PENDING"})
+    found = ended(flow, Reply(200, json.dumps(bare).encode()))
+    assert found.waiting.expires_at is found.waiting.url is found.waiting.code is None
+    assert (found.reason, found.reason_code, found.receipt) == ("", "", None)
+
+
 def test_keys_are_fresh() -> None:
     assert len({flows.new_key() for _ in range(100)}) == 100

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime, timedelta
-from pathlib import PosixPath
 
 import pytest
 
 from aarm import (
     Change,
     Client,
-    ConfigurationError,
     Decision,
     Denied,
     Expired,
     Guard,
-    NotJsonError,
     Pending,
+    ProtocolError,
     RefusedError,
     Unavailable,
 )
@@ -121,6 +119,18 @@ def test_an_approval_that_is_not_given_runs_nothing(
     assert ending.runs == []
     assert type(ending.error) is error
     assert server.requests("claim") == []
+
+
+@BOTH
+def test_an_approval_without_a_digest_to_claim_runs_nothing(server: ContractServer, guard: Guard, kind: Kind) -> None:
+    server.rulings["email.send"] = Ruling("STEP_UP")
+    server.on_poll = server.approve
+    assert len(play(kind, guard).runs) == 1
+    server.fail("poll", faults.without("action_digest"))
+    ending = play(kind, guard)
+    assert ending.runs == []
+    assert isinstance(ending.error, ProtocolError)
+    assert len(server.requests("claim")) == 1
 
 
 @BOTH
@@ -239,74 +249,3 @@ def test_last_never_describes_an_earlier_call(server: ContractServer, guard: Gua
         with pytest.raises(Denied):
             send("bob@corp.example")
         assert guard.last is None
-
-
-def test_an_argument_that_is_not_json_is_refused_before_anything_is_sent(server: ContractServer, guard: Guard) -> None:
-    runs: list[object] = []
-
-    @guard("files.attach")
-    def attach(path: object) -> None:
-        runs.append(path)
-
-    with guard.session(session_id="ses_1"):
-        attach("report.pdf")
-        sent = len(server.received)
-        with pytest.raises(NotJsonError, match=r"parameters\.path is a PosixPath, which JSON cannot carry"):
-            attach(PosixPath("report.pdf"))
-    assert runs == ["report.pdf"]
-    assert len(server.received) == sent
-
-
-def test_a_call_outside_a_session_is_refused_before_anything_is_sent(server: ContractServer, guard: Guard) -> None:
-    @guard("email.send")
-    def send() -> str:
-        return "sent"
-
-    with guard.session(session_id="ses_1"):
-        assert send() == "sent"
-    sent = len(server.received)
-    with pytest.raises(ConfigurationError, match="outside a session"):
-        send()
-    assert len(server.received) == sent
-
-
-def test_a_guard_refuses_what_it_could_not_guard(guard: Guard) -> None:
-    def steps() -> object:
-        yield "one"
-
-    async def async_steps() -> object:
-        yield "one"
-
-    for function in (steps, async_steps):
-        with pytest.raises(ConfigurationError, match="generator"):
-            guard("email.send")(function)
-    with pytest.raises(ConfigurationError, match="effect"):
-        guard("email.send", effect="harmless")
-    with pytest.raises(ConfigurationError, match="wait"):
-        guard("email.send", wait="forever")(lambda: None)  # type: ignore[arg-type]
-    with pytest.raises(ConfigurationError, match="wait"):
-        Guard(wait="never")  # type: ignore[arg-type]
-    with pytest.raises(NotJsonError, match="name of a tool"):
-        guard("email.")
-
-
-def test_the_guard_keeps_name_documentation_and_signature(guard: Guard) -> None:
-    @guard("email.send", effect="external")
-    def send(to: str, copies: int = 1) -> str:
-        """Sends a message."""
-        return to * copies
-
-    assert send.__name__ == "send"
-    assert guard.tools() == [
-        {
-            "name": "email.send",
-            "description": "Sends a message.",
-            "effect": "egress",
-            "parameters": {
-                "type": "object",
-                "properties": {"to": {"type": "string"}, "copies": {"type": "integer"}},
-                "required": ["to"],
-                "additionalProperties": False,
-            },
-        }
-    ]

@@ -169,6 +169,7 @@ def test_the_module_runs_as_a_command(server: ContractServer) -> None:
         return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | env)
 
     assert run("version").stdout == f"{__version__}\n"
+    assert main(["version"]) == 0
     replayed = run(*options(server)[:2], AARM_URL=server.url, AARM_KEY=AGENT_KEY, AARM_HOST_KEY=HOST_KEY)
     assert replayed.returncode == 0, replayed.stderr
     # A terminal that knows only ASCII must not stop the run.

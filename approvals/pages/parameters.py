@@ -1,0 +1,71 @@
+"""The parameters of an action as a page shows them: what changed, what may deceive, and where it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from approvals.lifecycle.render import value_flags
+from approvals.lifecycle.snapshot import Snapshot
+from receipts.signing.canonical import JSON, canonical_bytes
+
+# Parameters that say where an action goes. The first one that is there stands on the button.
+TARGETS = ("to", "recipient", "recipients", "url", "host", "path", "file", "name", "table", "account", "command")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter as it will run. `change` says what a policy did to it, and `before` what the agent had asked."""
+
+    name: str
+    value: JSON
+    change: str = ""
+    before: JSON = None
+    rule_id: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+def parameters_of(snapshot: Snapshot) -> tuple[Parameter, ...]:
+    """Every parameter, those that may deceive first, else in canonical order."""
+    final = snapshot.parameters
+    asked = final if snapshot.original_parameters is None else snapshot.original_parameters
+    rules = _rules_by_name(snapshot.modifications)
+    names = sorted({*asked, *final}, key=lambda name: name.encode("utf-16-be", "surrogatepass"))
+    found = [_parameter(name, asked=asked, final=final, rule_id=rules.get(name, "")) for name in names]
+    return tuple(sorted(found, key=lambda parameter: not parameter.warnings))
+
+
+def _rules_by_name(modifications: Iterable[Mapping[str, JSON]]) -> dict[str, str]:
+    """Which rule changed which top-level parameter. Paths are JSON Pointers (RFC 6901)."""
+    found: dict[str, str] = {}
+    for change in modifications:
+        name = str(change["path"]).split("/")[1].replace("~1", "/").replace("~0", "~")
+        found[name] = str(change.get("rule_id") or "")
+    return found
+
+
+def _parameter(name: str, *, asked: Mapping[str, JSON], final: Mapping[str, JSON], rule_id: str) -> Parameter:
+    change = _change(name, asked=asked, final=final)
+    return Parameter(
+        name=name,
+        value=final.get(name),
+        change=change,
+        before=asked.get(name),
+        rule_id=rule_id if change else "",
+        warnings=value_flags({name: final.get(name)}),
+    )
+
+
+def _change(name: str, *, asked: Mapping[str, JSON], final: Mapping[str, JSON]) -> str:
+    if name not in asked:
+        return "added"
+    if name not in final:
+        return "removed"
+    # Python holds 1 and True to be equal; what will run isn't.
+    return "changed" if canonical_bytes(asked[name]) != canonical_bytes(final[name]) else ""
+
+
+def target_of(parameters: Mapping[str, JSON]) -> Parameter | None:
+    """The parameter that says where the action goes, if one of them does."""
+    found = next((name for name in TARGETS if name in parameters), None)
+    return None if found is None else Parameter(name=found, value=parameters[found])

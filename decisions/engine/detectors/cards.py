@@ -1,0 +1,75 @@
+"""Payment card numbers: 13 to 19 digits, written as cards are, with a known issuer and a right Luhn digit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from decisions.engine.patterns import finder
+
+# A run of digits and single separators. Where a number ends within it is decided below.
+_RUNS = finder(r"[0-9](?:[ -]?[0-9]){12,}")
+_GROUPS = finder(r"[0-9]+")
+# How cards are printed, as lengths of digit groups; an unbroken number is checked besides.
+_PRINTED = ((4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (4, 4, 4, 1))
+
+# First and last prefix of a range, and the lengths that its issuer uses.
+_ISSUERS: tuple[tuple[str, str, frozenset[int]], ...] = (
+    ("4", "4", frozenset({13, 16, 19})),  # Visa
+    ("51", "55", frozenset({16})),  # Mastercard
+    ("2221", "2720", frozenset({16})),  # Mastercard
+    ("34", "34", frozenset({15})),  # American Express
+    ("37", "37", frozenset({15})),  # American Express
+    ("6011", "6011", frozenset(range(16, 20))),  # Discover
+    ("644", "659", frozenset(range(16, 20))),  # Discover
+    ("300", "305", frozenset(range(14, 20))),  # Diners Club
+    ("36", "36", frozenset(range(14, 20))),  # Diners Club
+    ("38", "39", frozenset(range(14, 20))),  # Diners Club
+    ("3528", "3589", frozenset(range(16, 20))),  # JCB
+    ("62", "62", frozenset(range(16, 20))),  # UnionPay
+    ("5018", "5018", frozenset(range(13, 20))),  # Maestro
+    ("5020", "5020", frozenset(range(13, 20))),  # Maestro
+    ("5038", "5038", frozenset(range(13, 20))),  # Maestro
+    ("6304", "6304", frozenset(range(13, 20))),  # Maestro
+    ("6759", "6763", frozenset(range(13, 20))),  # Maestro
+)
+_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+
+
+def card_occurs(text: bytes) -> bool:
+    """Whether a payment card number stands in `text`."""
+    return any(_is_card(number) for start, end in _RUNS(text) for number in _numbers(text, start=start, end=end))
+
+
+def _numbers(text: bytes, *, start: int, end: int) -> Iterator[str]:
+    """Every way to read a card number out of one run of digits."""
+    groups = [text[start + first : start + last].decode("ascii") for first, last in _GROUPS(text[start:end])]
+    if _touches(text[max(start - 2, 0) : start][::-1]):
+        groups[0] = ""
+    if _touches(text[end : end + 2]):
+        groups[-1] = ""
+    for position, group in enumerate(groups):
+        if 13 <= len(group) <= 19:
+            yield group
+        elif len(group) == 4:
+            for lengths in _PRINTED:
+                window = groups[position : position + len(lengths)]
+                if tuple(map(len, window)) == lengths:
+                    yield "".join(window)
+
+
+def _touches(neighbours: bytes) -> bool:
+    """Whether a letter, or a decimal point and a digit, makes the digits beside it part of something else."""
+    return neighbours[:1].isalpha() or neighbours[:1] == b"_" or (neighbours[:1] == b"." and neighbours[1:].isdigit())
+
+
+def _is_card(number: str) -> bool:
+    return _has_issuer(number) and _luhn(number)
+
+
+def _has_issuer(number: str) -> bool:
+    return any(low <= number[: len(low)] <= high and len(number) in lengths for low, high, lengths in _ISSUERS)
+
+
+def _luhn(number: str) -> bool:
+    digits = [int(digit) for digit in reversed(number)]
+    return (sum(digits[::2]) + sum(_DOUBLED[digit] for digit in digits[1::2])) % 10 == 0

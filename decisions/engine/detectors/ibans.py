@@ -1,0 +1,63 @@
+"""International bank account numbers (ISO 13616): country, length and check digits must agree."""
+
+from __future__ import annotations
+
+import re
+
+from decisions.engine.patterns import finder
+
+_STARTS = finder(r"\b[A-Za-z]{2}[0-9]{2}")
+_SEPARATED = re.compile(rb"[A-Za-z0-9](?:[ -]?[A-Za-z0-9]){0,33}")
+_LONGEST_WRITTEN = 70
+
+# Countries of the registry by the length of their numbers.
+_BY_LENGTH = {
+    15: "NO",
+    16: "BE",
+    18: "DK FI FK FO GL NL SD",
+    19: "MK SI",
+    20: "AT BA EE KZ LT LU MN XK",
+    21: "CH HR LI LV",
+    22: "BG BH CR DE GB GE IE ME RS VA",
+    23: "AE GI IL IQ OM SO TL",
+    24: "AD CZ ES MD PK RO SA SE SK TN VG",
+    25: "LY PT ST",
+    26: "IS TR",
+    27: "BI DJ FR GR IT MC MR SM",
+    28: "AL AZ BY CY DO GT HN HU LB NI PL SV",
+    29: "BR EG PS QA UA",
+    30: "JO KW MU YE",
+    31: "MT SC",
+    32: "LC",
+    33: "RU",
+}
+_LENGTHS = {country: length for length, countries in _BY_LENGTH.items() for country in countries.split()}
+
+
+def iban_occurs(text: bytes) -> bool:
+    """Whether an IBAN stands in `text`, in one piece or in groups."""
+    return any(_is_iban_at(text, start=start) for start, _ in _STARTS(text))
+
+
+def _is_iban_at(text: bytes, *, start: int) -> bool:
+    length = _LENGTHS.get(text[start : start + 2].decode("ascii").upper())
+    written = _SEPARATED.match(text, start, start + _LONGEST_WRITTEN)
+    if length is None or written is None:
+        return False
+    # What follows in the next group may be the next word, so the country's length decides where the number ends.
+    compact = written[0].translate(None, b" -").decode("ascii").upper()
+    if len(compact) < length or not _ends_group(written[0], length=length, text=text, end=written.end()):
+        return False
+    number = compact[:length]
+    return int("".join(str(int(character, 36)) for character in number[4:] + number[:4])) % 97 == 1
+
+
+def _ends_group(written: bytes, *, length: int, text: bytes, end: int) -> bool:
+    """Whether a group ends behind the first `length` characters of `written`, not counting separators."""
+    seen = 0
+    for position, character in enumerate(written):
+        seen += character not in b" -"
+        if seen == length:
+            following = written[position + 1 : position + 2] or text[end : end + 1]
+            return not following.isalnum()
+    return False

@@ -1,0 +1,33 @@
+"""Reading members of a signed body by path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from receipts.signing.canonical import JSON, canonical_bytes
+
+Body = Mapping[str, JSON]
+Names = Mapping[str, str]
+
+
+def value_at(body: Body, path: str) -> JSON:
+    """The member that `section.member…` names, or None."""
+    found: JSON = dict(body)
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
+
+
+def text_at(body: Body, path: str) -> str:
+    """That member as text: a list joined, nothing as the empty string."""
+    return _as_text(value_at(body, path))
+
+
+def _as_text(value: JSON) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return ", ".join(map(_as_text, value))
+    return canonical_bytes(value).decode()

@@ -1,0 +1,51 @@
+"""What was checked, line by line, and what it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from receipts.selectors import Check
+
+
+class CheckState(StrEnum):
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckLine:
+    """One check as a line."""
+
+    state: CheckState
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """All of them, and what they come to."""
+
+    lines: tuple[CheckLine, ...]
+
+    @property
+    def is_valid(self) -> bool:
+        """No check is no pass."""
+        return bool(self.lines) and all(line.state is not CheckState.FAILED for line in self.lines)
+
+    @property
+    def sentence(self) -> str:
+        """How many of those that could be made passed."""
+        made = [line for line in self.lines if line.state is not CheckState.SKIPPED]
+        failed = sum(line.state is CheckState.FAILED for line in made)
+        good = f"{len(made)} of {len(made)} checks passed on this server."
+        return f"{failed} of {len(made)} checks failed on this server." if failed else good
+
+
+def report_of(checks: Sequence[Check], *, is_erased: bool) -> CheckReport:
+    """The lines of the panel. Where values were erased there was nothing to open, which is said and not counted."""
+    lines = [CheckLine(CheckState.PASSED if check.is_good else CheckState.FAILED, check.sentence) for check in checks]
+    if is_erased:
+        lines.append(CheckLine(CheckState.SKIPPED, "The values were erased; what was signed of them stays verifiable."))
+    return CheckReport(tuple(lines))

@@ -1,0 +1,134 @@
+"""What a signed body says, as rows of facts under headings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from receipts.pages.bodies import Body, Names, text_at
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A row of a definition table: our term, and a value that may be anybody's text."""
+
+    term: str
+    value: str
+    href: str = ""
+    is_code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Facts under one heading."""
+
+    title: str
+    rows: tuple[Fact, ...]
+
+
+# Title, then path and term of each fact. A path with a dash before it is a digest or id, to be read letter by letter.
+_SECTIONS: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
+    (
+        "Action",
+        (
+            ("action.tool", "Tool"),
+            ("action.operation", "Operation"),
+            ("-action.id", "Action"),
+            ("-action.request_digest", "Request digest"),
+            ("-action.action_digest", "Action digest"),
+        ),
+    ),
+    (
+        "Decision",
+        (
+            ("decision.result", "Decision"),
+            ("decision.reason", "Reason"),
+            ("decision.rule", "Rule"),
+            ("decision.classification", "Classification"),
+            ("decision.risk_level", "Risk"),
+            ("-decision.evaluation_digest", "Evaluation digest"),
+        ),
+    ),
+    (
+        "Vote",
+        (
+            ("vote.approver", "Approver"),
+            ("vote.verdict", "Verdict"),
+            ("vote.groups", "As a member of"),
+            ("vote.surface", "Surface"),
+            ("vote.verified_by", "Identity verified by"),
+            ("-vote.view_digest", "View digest"),
+        ),
+    ),
+    (
+        "Approval",
+        (
+            ("-approval.id", "Request"),
+            ("approval.state", "State"),
+            ("approval.source", "Source"),
+            ("approval.opened_at", "Opened"),
+            ("approval.expires_at", "Expires"),
+            ("-approval.view_digest", "View digest"),
+        ),
+    ),
+    (
+        "Deferral",
+        (
+            ("-deferral.id", "Deferral"),
+            ("deferral.needs", "Evidence wanted"),
+            ("deferral.state", "State"),
+            ("deferral.method", "Ended by"),
+        ),
+    ),
+    ("Claim", (("-claim.id", "Claim"), ("claim.lease", "To be run by"))),
+    (
+        "Outcome",
+        (("outcome.status", "Status"), ("outcome.why", "Why"), ("outcome.labels", "Data seen in the output")),
+    ),
+    (
+        "Identity",
+        (
+            ("identity.human", "Human"),
+            ("identity.service", "Service"),
+            ("identity.agent", "Agent"),
+            ("identity.host", "Host"),
+            ("identity.scope", "Scope"),
+            ("identity.delegation", "Delegation"),
+            ("identity.provenance", "Original request"),
+            ("-identity.credential", "Key"),
+        ),
+    ),
+    (
+        "Policy",
+        (
+            ("decision.policy.id", "Policy"),
+            ("decision.policy.version", "Version"),
+            ("-decision.policy.hash", "Hash"),
+            ("policy.id", "Policy"),
+            ("policy.version", "Version"),
+            ("-policy.hash", "Hash"),
+            ("actor.person", "Published by"),
+            ("actor.source", "Source"),
+        ),
+    ),
+    (
+        "Context",
+        (("-context.session", "Session"), ("context.position", "Entry"), ("-context.head", "Digest of that entry")),
+    ),
+)
+
+
+def sections_of(body: Body, *, names: Names) -> tuple[Section, ...]:
+    """Everything that the body says and people can use, by subject; an id with a name is shown as both."""
+    sections = (Section(title=title, rows=tuple(_facts(body, members, names=names))) for title, members in _SECTIONS)
+    return tuple(section for section in sections if section.rows)
+
+
+def _facts(body: Body, members: Sequence[tuple[str, str]], *, names: Names) -> list[Fact]:
+    found = []
+    for path, term in members:
+        text = text_at(body, path.lstrip("-"))
+        if text:
+            value = f"{names[text]} ({text})" if text in names else text
+            found.append(Fact(term=term, value=value, is_code=path.startswith("-")))
+    return found

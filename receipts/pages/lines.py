@@ -1,0 +1,30 @@
+"""A receipt as a line of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from receipts.models import Receipt
+from receipts.pages.stories import KINDS
+from receipts.signing.statement import ReceiptType
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """A receipt in a list, with the names behind its ids."""
+
+    receipt: Receipt
+    kind: str
+    agent: str
+    human: str
+
+
+def line_of(receipt: Receipt, *, names: Mapping[str, str]) -> ReceiptLine:
+    """The line of one receipt."""
+    return ReceiptLine(
+        receipt=receipt,
+        kind=KINDS[ReceiptType(receipt.type)],
+        agent=names.get(receipt.agent_id, receipt.agent_id),
+        human=names.get(receipt.human_id, receipt.human_id),
+    )

@@ -1,0 +1,133 @@
+"""What a receipt says, in sentences, read from its signed body."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from receipts.pages.bodies import Body, Names, text_at
+from receipts.signing.statement import ReceiptType, Statement
+
+KINDS: Mapping[ReceiptType, str] = {
+    ReceiptType.DECISION: "Decision",
+    ReceiptType.DEFERRAL_TERMINAL: "Deferral ended",
+    ReceiptType.VOTE: "Vote",
+    ReceiptType.APPROVAL_TERMINAL: "Approval ended",
+    ReceiptType.CLAIM: "Claim",
+    ReceiptType.CLAIM_REFUSED: "Claim refused",
+    ReceiptType.OUTCOME: "Outcome",
+    ReceiptType.SESSION_OPENED: "Session opened",
+    ReceiptType.SESSION_ENDED: "Session ended",
+    ReceiptType.POLICY_PUBLISHED: "Policy published",
+    ReceiptType.ADMINISTRATION: "Administration",
+    ReceiptType.KEY_CREATED: "Key created",
+    ReceiptType.KEY_RETIRED: "Key retired",
+    ReceiptType.KEY_REVOKED: "Key revoked",
+    ReceiptType.ERASURE: "Erasure",
+}
+"""Every type in words."""
+
+VERDICTS: Mapping[str, str] = {
+    "ALLOW": "was allowed",
+    "DENY": "was denied",
+    "MODIFY": "was allowed with changes",
+    "STEP_UP": "was put before a human",
+    "DEFER": "was deferred until more is known",
+}
+"""What a decision came to, in words."""
+
+_ENDINGS = {
+    "APPROVED": "was approved",
+    "DENIED": "was denied by a reviewer",
+    "EXPIRED": "expired, which denies it",
+    "CANCELLED": "was withdrawn",
+    "SUPERSEDED": "was replaced by a newer request",
+    "REVOKED": "was revoked",
+    "ALLOWED": "was allowed",
+    "ESCALATED": "was put before a human",
+}
+_OUTCOMES = {
+    "succeeded": "reports that it succeeded",
+    "failed": "reports that it failed",
+    "unknown": "doesn't know how it ended",
+}
+
+
+def ids_in(body: Body) -> set[str]:
+    """Whom the body names by random ids."""
+    paths = ("identity.agent", "identity.human", "identity.host", "vote.approver", "actor.person")
+    return {text_at(body, path) for path in paths} - {""}
+
+
+def _action(body: Body) -> str:
+    return f"{text_at(body, 'action.tool')}.{text_at(body, 'action.operation')}"
+
+
+def _name(body: Body, path: str, names: Names, *, otherwise: str) -> str:
+    found = text_at(body, path)
+    return names.get(found, found) or otherwise
+
+
+def _asked(body: Body, names: Names) -> str:
+    agent = _name(body, "identity.agent", names, otherwise="An agent")
+    human = _name(body, "identity.human", names, otherwise="nobody whose identity was verified")
+    return f"{agent} asked for it on behalf of {human}."
+
+
+def _decision(body: Body, names: Names) -> tuple[str, ...]:
+    verdict = VERDICTS.get(text_at(body, "decision.result"), "was decided")
+    return f"{_action(body)} {verdict}.", _asked(body, names), text_at(body, "decision.reason")
+
+
+def _vote(body: Body, names: Names) -> tuple[str, ...]:
+    person = _name(body, "vote.approver", names, otherwise="Somebody")
+    verdict = "approved" if text_at(body, "vote.verdict") == "approve" else "denied"
+    return f"{person} {verdict} {_action(body)}.", _asked(body, names)
+
+
+def _ending(subject: str) -> Callable[[Body, Names], tuple[str, ...]]:
+    def story(body: Body, names: Names) -> tuple[str, ...]:
+        ending = _ENDINGS.get(text_at(body, "outcome.status"), "ended")
+        return f"{subject} {_action(body)} {ending}.", _asked(body, names)
+
+    return story
+
+
+def _claim(body: Body, names: Names) -> tuple[str, ...]:
+    agent = _name(body, "identity.agent", names, otherwise="The agent")
+    return f"{agent} took up {_action(body)}.", "It was given the parameters that were approved, for one use."
+
+
+def _claim_refused(body: Body, names: Names) -> tuple[str, ...]:
+    agent = _name(body, "identity.agent", names, otherwise="The agent")
+    return f"{agent} tried to take up {_action(body)} and was refused.", "Nothing was given out, nothing was used up."
+
+
+def _outcome(body: Body, names: Names) -> tuple[str, ...]:
+    agent = _name(body, "identity.agent", names, otherwise="The agent")
+    report = _OUTCOMES.get(text_at(body, "outcome.status"), "reports an outcome")
+    return f"{agent} ran {_action(body)} and {report}.", "This is the agent's own report; nobody else observed it."
+
+
+def _policy(body: Body, names: Names) -> tuple[str, ...]:
+    person = _name(body, "actor.person", names, otherwise="The set-up")
+    name = f"{text_at(body, 'policy.id')} version {text_at(body, 'policy.version')}"
+    return f"{person} published the policy {name}.", "Every decision from then on was made under it."
+
+
+_STORIES: Mapping[ReceiptType, Callable[[Body, Names], tuple[str, ...]]] = {
+    ReceiptType.DECISION: _decision,
+    ReceiptType.VOTE: _vote,
+    ReceiptType.APPROVAL_TERMINAL: _ending("The request for"),
+    ReceiptType.DEFERRAL_TERMINAL: _ending("The deferred action"),
+    ReceiptType.CLAIM: _claim,
+    ReceiptType.CLAIM_REFUSED: _claim_refused,
+    ReceiptType.OUTCOME: _outcome,
+    ReceiptType.POLICY_PUBLISHED: _policy,
+}
+
+
+def story_of(statement: Statement, *, names: Names) -> tuple[str, ...]:
+    """What happened, in sentences, the first one short. Names from the directories stand for the signed ids."""
+    tell = _STORIES.get(statement.type)
+    sentences = tell(statement.body, names) if tell else (f"{KINDS[statement.type]}.",)
+    return tuple(filter(None, sentences))
