@@ -38,6 +38,7 @@ QUIET: Mapping[str, str] = {
     "gunicorn.error": "ERROR",
     "httpx": "WARNING",
     "kombu": "WARNING",
+    "kombu.connection": "ERROR",
     "uvicorn": "WARNING",
     "uvicorn.access": "CRITICAL",
     "uvicorn.error": "WARNING",

@@ -13,5 +13,8 @@ class DecisionsConfig(AppConfig):
         # Models exist only from here on.
         from approvals.ports import register_above
         from decisions.receivers import IdentityPort
+        from decisions.selectors import names_of
+        from receipts.ports import register_directory
 
         register_above(IdentityPort())
+        register_directory(names_of)

@@ -15,6 +15,7 @@ from receipts.signing.canonical import StrictJSONError, load_strict
 
 Body = TypeVar("Body", bound=BaseModel)
 MAX_KEY_LENGTH = 200
+MAX_PARAM_LENGTH = 120
 
 
 def _raw(request: HttpRequest) -> bytes:
@@ -59,7 +60,8 @@ def parse_body(value: object, model: type[Body]) -> Body:
         return model.model_validate(value)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or None
+        # An unknown member's name is the caller's own text, and may be as long as a body.
+        where = ".".join(str(part) for part in first["loc"])[:MAX_PARAM_LENGTH] or None
         raise ProblemError(
             "invalid_body", status=400, why=first["msg"], fix="See /api/schema for what this door takes.", param=where
         ) from error

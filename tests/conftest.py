@@ -1,19 +1,15 @@
-"""What every test may ask for. Importing this starts the database engines, before pytest-django loads the settings."""
+"""What every test may ask for."""
 
 from __future__ import annotations
 
-from tests.engines import prepare_environment
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
-prepare_environment()
+import pytest
 
-import os  # noqa: E402
-import shutil  # noqa: E402
-from collections.abc import Callable, Iterator  # noqa: E402
-from typing import TYPE_CHECKING  # noqa: E402
-
-import pytest  # noqa: E402
-
-from tests.e2e.servers import embedded_server, production_servers  # noqa: E402
+from tests.e2e.servers import embedded_server, production_servers
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

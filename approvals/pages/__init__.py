@@ -1,4 +1,4 @@
-"""What the pages say of a request: plain values, made from what the selectors found. Pure; templates only place them."""
+"""What the pages say of a request, as plain values made from what was read. Pure; templates only place them."""
 
 from approvals.pages.inbox import InboxLine, line_of
 from approvals.pages.request import RequestPage, page_of

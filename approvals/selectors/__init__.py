@@ -1,6 +1,7 @@
 """Reading requests and who may decide them."""
 
 from approvals.selectors.lists import Inbox, ListedRequest, inbox_of
+from approvals.selectors.people import names_of
 from approvals.selectors.requests import (
     ShownRequest,
     ShownVote,
@@ -26,6 +27,7 @@ __all__ = [
     "current_tally",
     "has_enough_reviewers",
     "inbox_of",
+    "names_of",
     "open_among",
     "page_of",
     "pending_count_for",

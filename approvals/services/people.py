@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from approvals.models import SignInLink, User
 from receipts.clock import DatabaseNow, database_now
@@ -104,22 +104,25 @@ def issue_sign_in_link(*, user: User) -> str:
     return token
 
 
-def is_link_usable(token: str) -> bool:
-    """Whether the token would sign in now. Looking consumes nothing."""
+def _usable(token: str) -> QuerySet[SignInLink]:
+    digest = sha256_digest(token.encode("utf-8", "replace"))
     return SignInLink.objects.filter(
-        token_digest=sha256_digest(token.encode()), used_at__isnull=True, expires_at__gt=DatabaseNow()
-    ).exists()
+        token_digest=digest, used_at__isnull=True, expires_at__gt=DatabaseNow(), user__is_active=True
+    )
+
+
+def link_owner(token: str) -> User | None:
+    """Whom the token would sign in now. Looking consumes nothing."""
+    link = _usable(token).select_related("user").first()
+    return link.user if link else None
 
 
 def consume_sign_in_link(*, token: str) -> User:
     """Uses the token up and returns its person; of two uses at once one wins."""
-    digest = sha256_digest(token.encode())
     with transaction.atomic():
-        used = SignInLink.objects.filter(
-            token_digest=digest, used_at__isnull=True, expires_at__gt=DatabaseNow(), user__is_active=True
-        ).update(used_at=DatabaseNow())
-        if used != 1:
+        owner = link_owner(token)
+        if owner is None or _usable(token).update(used_at=DatabaseNow()) != 1:
             raise ProblemError(
                 "link_spent", status=410, why="The link was used or is too old.", fix="Restart ./run for a new one."
             )
-        return SignInLink.objects.select_related("user").get(token_digest=digest).user
+        return owner

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from receipts.signing.canonical import JSON
 
+# The grammar that requests are held to before they get here; a test holds the two together.
 LONGEST_NAME = 128
 NAME_GRAMMAR = (
     "ASCII letters, digits and _ - / : in parts joined by single dots; each part starts with a letter or digit "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -19,6 +20,8 @@ class MailSink(Controller):
 
     def __init__(self, *, on_mail: Callable[[EmailMessage], object]) -> None:
         super().__init__(self, hostname=LOOPBACK, port=0)
+        # It tells of every line of SMTP, which would bury what the demo tells.
+        logging.getLogger("mail.log").setLevel(logging.WARNING)
         self.on_mail = on_mail
 
     def _trigger_server(self) -> None:

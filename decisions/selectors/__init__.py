@@ -1,6 +1,7 @@
 """Reading decisions, sessions and the policy that holds."""
 
 from decisions.selectors.answers import decision_answer
+from decisions.selectors.names import names_of
 from decisions.selectors.policies import active_version_id
 from decisions.selectors.sessions import entries_of, session_summary
 from decisions.selectors.standing import decision_for, deferral_of, deferral_state_at, effective_at, pending_among
@@ -13,6 +14,7 @@ __all__ = [
     "deferral_state_at",
     "effective_at",
     "entries_of",
+    "names_of",
     "pending_among",
     "session_summary",
 ]

@@ -81,7 +81,7 @@ class Seeded:
 def seed_demo() -> Seeded:
     """Creates people, agents, keys and catalogue and activates the demo policy, all or nothing."""
     # Hashing takes seconds; done before the transaction it keeps no server waiting for the database.
-    passwords = [secrets.token_urlsafe(15) for _ in CAST]
+    passwords = [secrets.token_hex(12) for _ in CAST]
     hashes = [make_password(password) for password in passwords]
     with transaction.atomic():
         suffix = _free_suffix()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 
 import structlog
@@ -33,6 +34,11 @@ def issue_key(*, owner: Agent | Host, at: datetime, expires_at: datetime | None 
         expires_at=expires_at,
     )
     return secret
+
+
+def revoke_keys(*, ids: Collection[str]) -> int:
+    """Ends keys at once on every process, and returns how many were still valid."""
+    return Credential.objects.filter(pk__in=ids, revoked_at__isnull=True).update(revoked_at=DatabaseNow())
 
 
 def _unauthenticated(why: str) -> ProblemError:

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from tests.e2e.agents import ask_for_mail, decide, open_session, read_decision
 from tests.e2e.processes import run_command
@@ -163,7 +164,9 @@ def test_ctrl_c_ends_everything_at_once_whoever_is_still_waiting(tmp_path: Path,
     waiting.start()
     headers = {"Cookie": _session_cookie(servers)}
     with connect(
-        f"{servers.base_url.replace('http', 'ws')}/ws/inbox", origin=servers.base_url, additional_headers=headers
+        f"{servers.base_url.replace('http', 'ws')}/ws/inbox",
+        origin=Origin(servers.base_url),
+        additional_headers=headers,
     ):
         started = time.monotonic()
         assert servers.processes["serve"].stop(number) == 0, servers.logs()

@@ -65,7 +65,7 @@ class Live {
     this.heardAt = now();
     this.pingedAt = 0;
     let type;
-    try { type = JSON.parse(data).type; } catch { /* Whatever it was, fetching again is the right answer. */ }
+    try { type = JSON.parse(data).type; } catch { /* Fetching again is right, whatever it was. */ }
     if (type !== "pong") this.refresh();
     else if (this.isCurrent) this.freshAt = now();
   }
@@ -74,8 +74,7 @@ class Live {
   tick() {
     if (this.isOpen) this.beat();
     else if (!this.socket && now() >= this.retryAt) this.connect();
-    const isCovered = this.isOpen && this.isCurrent;
-    if (!isCovered && now() - Math.max(this.freshAt, this.triedAt) >= POLL) this.refresh();
+    if (!(this.isOpen && this.isCurrent) && now() - Math.max(this.freshAt, this.triedAt) >= POLL) this.refresh();
     this.show();
     this.speak();
   }
@@ -105,7 +104,7 @@ class Live {
       const answer = await fetch(this.root.dataset.liveFragment, { headers: { "X-Fragment": "1" }, cache: "no-store", signal: AbortSignal.timeout(10_000) });
       if (answer.redirected || [401, 403].includes(answer.status)) this.stop();
       return answer.ok && !answer.redirected ? await answer.text() : null;
-    } catch { return null; /* No network: the reader is told how old the page is. */ }
+    } catch { return null; /* The reader is told how old the page is. */ }
   }
 
   accept(html) {
@@ -135,7 +134,7 @@ class Live {
     this.guard = setTimeout(setInert, GUARD, false);
   }
 
-  /** A list never moves under the pointer or the focus: what is new is offered, what has gone says so where it stands. */
+  /** Nothing moves under the pointer or the focus: what is new is offered, what has gone says so where it stands. */
   acceptList(list) {
     const before = idsIn(this.list), after = idsIn(list);
     const added = after.filter((id) => !before.includes(id));
@@ -169,8 +168,8 @@ class Live {
 
   speak() {
     if (!this.news || now() - this.spokenAt < SPEAK) return;
-    const critical = this.criticals ? `, ${this.criticals} critical` : "";
-    find("[data-live-status]").textContent = `${this.news} new request${this.news > 1 ? "s" : ""}${critical}`;
+    const words = `${this.news} new request${this.news > 1 ? "s" : ""}`;
+    find("[data-live-status]").textContent = this.criticals ? `${words}, ${this.criticals} critical` : words;
     Object.assign(this, { news: 0, criticals: 0, spokenAt: now() });
   }
 

@@ -34,8 +34,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.AARM_MAY_SEED_DEMO:
             raise CommandError("The demo doesn't belong in production: use other settings.")
-        require_tables()
+        # In this order: somebody who hasn't started anything yet is told to start it, not to migrate.
         require_server(settings.AARM_BASE_URL)
+        require_tables()
         agent, host = register_run()
         self.stdout.write("\n".join(preface(settings.AARM_BASE_URL)))
         self.stdout.flush()

@@ -14,14 +14,16 @@ from decisions.management.preconditions import require_tables
 from decisions.services.demo import HUMAN, Seeded, seed_demo
 from receipts.services import ensure_signing_key
 
-EXAMPLE = """Ask for something, as the agent:
+EXAMPLE = """To ask for something, as the agent:
+  host={host_key}
+  agent={agent_key}
   json='Content-Type: application/json'
-  session=$(curl -s {url}/api/v1/sessions -H "$json" -H 'Authorization: Bearer {host_key}' \\
+  session=$(curl -s {url}/api/v1/sessions -H "$json" -H "Authorization: Bearer $host" \\
     -d '{{"human": "{human}", "agent": "{agent}", "original_request": "Send Ana the Q4 figures"}}' \\
-    | sed 's/.*"session_id": *"\\([^"]*\\)".*/\\1/')
-  curl -s {url}/decide -H "$json" -H 'Authorization: Bearer {agent_key}' -d '{{"session_id": "'$session'",
-    "tool": "email", "operation": "send", "parameters": {{"to": "ana@partner.example", "subject": "Q4"}}}}'
-It answers STEP_UP. Sign in at {url}/ as {reviewer} and approve."""
+    | sed 's/.*"session_id": *"\\([^"]*\\).*/\\1/')
+  curl -s {url}/decide -H "$json" -H "Authorization: Bearer $agent" \\
+    -d '{{"session_id": "'$session'", "tool": "email.send", "parameters": {{"to": "ana@partner.example"}}}}'
+The answer is STEP_UP. Sign in at {url}/ as {username} with {password}, and approve."""
 
 
 class Command(BaseCommand):
@@ -81,7 +83,8 @@ def as_text(seeded: Seeded, *, url: str) -> Iterator[str]:
         human=HUMAN,
         agent=agent.name,
         agent_key=agent.key,
-        reviewer=f"{reviewer.username} ({reviewer.password})",
+        username=reviewer.username,
+        password=reviewer.password,
     )
 
 

@@ -28,9 +28,9 @@ class Office:
         (self.files / "notes.txt").write_text(NOTES, encoding="utf-8")
         (self.files / "contract.txt").write_text(CONTRACT, encoding="utf-8")
         with closing(sqlite3.connect(self.table)) as database, database:
-            database.execute("CREATE TABLE IF NOT EXISTS customers (id INTEGER PRIMARY KEY, name TEXT, city TEXT)")
+            database.execute("CREATE TABLE IF NOT EXISTS customers (id INTEGER PRIMARY KEY, name TEXT, email TEXT)")
             database.execute("DELETE FROM customers")
-            rows = [(number, f"Customer {number}", "Lisbon") for number in range(1, CUSTOMERS + 1)]
+            rows = [(number, f"Customer {number}", f"{number}@customer.example") for number in range(1, CUSTOMERS + 1)]
             database.executemany("INSERT INTO customers VALUES (?, ?, ?)", rows)
 
     def read_file(self, name: str) -> str:
@@ -50,8 +50,8 @@ class Office:
         if table != "customers":
             raise LookupError("There is only the table customers.")
         with closing(sqlite3.connect(self.table)) as database:
-            found = database.execute("SELECT id, name, city FROM customers ORDER BY id LIMIT ?", (limit,))
-            return [dict(zip(("id", "name", "city"), row, strict=True)) for row in found]
+            found = database.execute("SELECT id, name, email FROM customers ORDER BY id LIMIT ?", (limit,))
+            return [dict(zip(("id", "name", "email"), row, strict=True)) for row in found]
 
     def send_email(self, to: str, subject: str, body: str) -> str:
         """Hands a mail to the mail server."""

@@ -13,7 +13,7 @@ from examples.demo_agent.terminal import COLOUR_OF, Terminal
 from aarm import Expired, Guard, NotAllowedError
 from aarm.guarded import Guarded
 
-REQUEST = "Read my notes, look up our customers, tidy up the folder, and send Ana the renewal offer."
+REQUEST = "Read my notes, send Ana the renewal offer, look up our customers, tidy up the folder, and report to me."
 OFFER = "Dear Ana, we would be glad to renew for two more years. Shall we talk on Thursday?"
 
 
@@ -48,9 +48,9 @@ def steps_of(guard: Guard, *, office: Office) -> tuple[Step, ...]:
     report = {"to": "alice@corp.example", "subject": "Done", "body": "The offer to Ana is settled."}
     return (
         Step("files.read", read, {"name": "notes.txt"}, lambda text: f"{len(str(text or ''))} characters were read"),
+        Step("email.send", send, offer, delivery),
         Step("database.query", query, {"table": "customers", "limit": 5000}, rows),
         Step("files.delete", delete, {"name": "contract.txt"}, contract_stands),
-        Step("email.send", send, offer, delivery),
         Step("email.send", send, report, delivery),
     )
 

@@ -1,0 +1,78 @@
+"""People, with their roles and teams; requests and votes to look up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from approvals.lifecycle.render import plain, render
+from approvals.models import ApprovalRequest, User, Vote
+from approvals.selectors import state_at
+from receipts.clock import database_now
+from receipts.readonly import ReadOnlyAdmin
+
+admin.site.site_header = "AARM administration"
+admin.site.site_title = "AARM"
+admin.site.index_title = "People, agents and policies"
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin):
+    """Accounts are deactivated and never deleted: votes and receipts refer to them."""
+
+    list_display = ("username", "email", "is_active", "is_staff", "last_login")
+    readonly_fields = ("person_id", "last_login", "date_joined")
+    fieldsets = (
+        *UserAdmin.fieldsets,  # type: ignore[misc]  # the stubs allow for None, which it is not
+        ("In receipts", {"fields": ("person_id",), "description": "What receipts name instead of the person."}),
+    )
+    add_fieldsets = (
+        (None, {"classes": ("wide",), "fields": ("username", "email", "usable_password", "password1", "password2")}),
+    )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(ApprovalRequest)
+class ApprovalRequestAdmin(ReadOnlyAdmin):
+    list_display = ("opened_at", "action", "risk_level", "state_now", "asked_for", "code", "id")
+    list_display_links = ("id",)
+    list_filter = ("risk_level", "state", "source")
+    search_fields = ("=id", "tool", "operation", "requester", "=code")
+    fields = (
+        "id", "action", "risk_level", "source", "state_now", "resolution", "version", "asked_for", "asked",
+        "opened_at", "expires_at", "release_at", "claim_expires_at", "resolved_at",
+        "code", "action_digest", "snapshot_digest", "view_digest", "policy_hash", "stream",
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApprovalRequest]:
+        return super().get_queryset(request).prefetch_related("asked")
+
+    @admin.display(description="action")
+    def action(self, row: ApprovalRequest) -> str:
+        return f"{row.tool}.{row.operation}"
+
+    @admin.display(description="state")
+    def state_now(self, row: ApprovalRequest) -> str:
+        """By the clock, whether or not a sweeper has run."""
+        return state_at(row, database_now()).value
+
+    @admin.display(description="asked for by")
+    def asked_for(self, row: ApprovalRequest) -> str:
+        """A host named this person; nothing in the name may hide."""
+        return plain(render(row.requester, limit=200))
+
+
+@admin.register(Vote)
+class VoteAdmin(ReadOnlyAdmin):
+    list_display = ("cast_at", "person", "verdict", "surface", "request", "id")
+    list_display_links = ("id",)
+    list_filter = ("verdict", "surface")
+    list_select_related = ("person", "request")
+    search_fields = ("=id", "=request__id", "person__username")
+    fields = ("id", "request", "person", "verdict", "groups", "surface", "view_digest", "version", "cast_at")

@@ -1,0 +1,110 @@
+"""One request: read it, and decide it with a plain form that says which view of it was read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from approvals.forms import PRESETS, ApproveForm, DecisionForm, DenyForm
+from approvals.models import ApprovalRequest, User
+from approvals.pages import page_of
+from approvals.selectors import request_for, shown_to
+from approvals.selectors.roster import REVIEW
+from approvals.services.votes import CastBallot, cast_vote
+from approvals.views.reading import LIVE_URL, is_fragment, reader_of
+from receipts.access import AUDIT, caller_of, for_people
+from receipts.problems import ProblemError
+from receipts.selectors import of_decision
+from receipts.signing.statement import ReceiptType
+
+CHANGED = "changed_while_reviewing"
+WRITTEN = ("preset", "reason", "private_note")
+
+
+def _proofs(user: User, row: ApprovalRequest) -> dict[str, str]:
+    """What the receipts that this person may read say further: what the agent reported, and the one to look at."""
+    decision = row.receipt_sections.get("decision", {})
+    rows = list(of_decision(caller_of(user), str(decision.get("id", ""))))
+    reported = [item.outcome for item in rows if item.type == ReceiptType.OUTCOME.value]
+    endings = [
+        item.pk for item in rows if item.type == ReceiptType.APPROVAL_TERMINAL.value and item.approval_id == row.pk
+    ]
+    latest = endings or [item.pk for item in rows]
+    return {
+        "reported": reported[-1] if reported else "",
+        "receipt_url": reverse("receipts:detail", args=[latest[-1]]) if latest else "",
+    }
+
+
+def _context(user: User, approval_id: str) -> dict[str, Any]:
+    row = request_for(user, approval_id)
+    shown = shown_to(user, row)
+    proofs = _proofs(user, row)
+    return {
+        "page": page_of(shown, reported=proofs["reported"]),
+        "approval": row,
+        "state": shown.state.value,
+        "may_vote": shown.may_vote,
+        "receipt_url": proofs["receipt_url"],
+        "presets": PRESETS,
+        "server_time": shown.at,
+        "live_url": LIVE_URL,
+        "page_url": reverse("approvals:detail", args=[row.pk]),
+        "ballot": {},
+    }
+
+
+@for_people(REVIEW, AUDIT)
+@require_safe
+def detail(request: HttpRequest, approval_id: str) -> HttpResponse:
+    """`/a/<id>`"""
+    name = "approvals/_detail.html" if is_fragment(request) else "approvals/detail.html"
+    return render(request, name, _context(reader_of(request), approval_id))
+
+
+@for_people(REVIEW)
+@require_POST
+def approve(request: HttpRequest, approval_id: str) -> HttpResponse:
+    """`/a/<id>/approve`"""
+    return _decide(request, approval_id, form=ApproveForm(request.POST))
+
+
+@for_people(REVIEW)
+@require_POST
+def deny(request: HttpRequest, approval_id: str) -> HttpResponse:
+    """`/a/<id>/deny`"""
+    return _decide(request, approval_id, form=DenyForm(request.POST))
+
+
+def _decide(request: HttpRequest, approval_id: str, *, form: DecisionForm) -> HttpResponse:
+    user = reader_of(request)
+    row = request_for(user, approval_id)
+    try:
+        cast_vote(approval_id=row.pk, person=user, ballot=_ballot(form))
+    except ProblemError as problem:
+        return _refused(request, row.pk, form=form, problem=problem)
+    page = reverse("approvals:detail", args=[row.pk])
+    return HttpResponseRedirect(f"{page}#decision", status=303)
+
+
+def _ballot(form: DecisionForm) -> CastBallot:
+    if form.is_valid():
+        return form.ballot()
+    field, errors = next(iter(form.errors.items()))
+    raise ProblemError(
+        "invalid_form", status=400, why=f"{field}: {errors[0]}", fix="Correct it and send the form again.", param=field
+    )
+
+
+def _refused(request: HttpRequest, approval_id: str, *, form: DecisionForm, problem: ProblemError) -> HttpResponse:
+    """The page as it is now, with why the decision wasn't recorded and everything that was written."""
+    context = _context(reader_of(request), approval_id) | {
+        "problem": problem,
+        "has_changed": problem.code == CHANGED,
+        "ballot": {"verdict": form.verdict.value} | {name: form.data.get(name, "") for name in WRITTEN},
+    }
+    return render(request, "approvals/detail.html", context, status=problem.status)

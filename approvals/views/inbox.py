@@ -1,0 +1,47 @@
+"""What waits for its reader. The same address with `X-Fragment: 1` gives only the part that changes by itself."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from approvals.pages import line_of
+from approvals.selectors import inbox_of
+from approvals.selectors.roster import REVIEW
+from approvals.views.reading import LIVE_URL, is_fragment, reader_of
+from receipts.access import AUDIT, READERS, for_people
+
+MINE, ALL = "mine", "all"
+
+
+@login_required
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """`/`: the first page that this person has."""
+    reads = any(request.user.has_perm(name) for name in READERS)
+    page = "admin:index" if reader_of(request).is_staff and not reads else "approvals:inbox"
+    return HttpResponseRedirect(reverse(page))
+
+
+@for_people(REVIEW, AUDIT)
+@require_safe
+def inbox(request: HttpRequest) -> HttpResponse:
+    """`/inbox`: what this person can decide, or with `?show=all` everything pending that they may see."""
+    user = reader_of(request)
+    default = MINE if user.has_perm(REVIEW) else ALL
+    shown = ALL if request.GET.get("show", default) == ALL else MINE
+    found = inbox_of(user, is_all=shown == ALL, cursor=request.GET.get("cursor", ""))
+    context = {
+        "lines": [line_of(listed) for listed in found.rows],
+        "inbox": found,
+        "shown": shown,
+        "server_time": found.at,
+        "next_url": f"?{urlencode({'show': shown, 'cursor': found.following})}" if found.following else "",
+        "live_url": LIVE_URL,
+    }
+    return render(request, "approvals/_inbox_list.html" if is_fragment(request) else "approvals/inbox.html", context)

@@ -1,0 +1,16 @@
+"""Agents, hosts and their keys, tools and policies to administer; what was decided to look up."""
+
+from decisions.admin.agents import AgentAdmin, CredentialAdmin, HostAdmin, ToolAdmin
+from decisions.admin.facts import DecisionAdmin, DeferralAdmin, SessionAdmin
+from decisions.admin.policies import PolicyVersionAdmin
+
+__all__ = [
+    "AgentAdmin",
+    "CredentialAdmin",
+    "DecisionAdmin",
+    "DeferralAdmin",
+    "HostAdmin",
+    "PolicyVersionAdmin",
+    "SessionAdmin",
+    "ToolAdmin",
+]

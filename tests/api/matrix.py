@@ -1,0 +1,222 @@
+"""Who gets which answer where: every route × every caller × own and other, tried one by one and taken back each time.
+
+A cell is the answer's status. `in` is a redirect to a page where one signs in; for a websocket it is the code that
+closes it, or 101 where it opens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from asgiref.sync import async_to_sync
+from channels.testing import WebsocketCommunicator
+from django.conf import settings
+from django.db import transaction
+from django.test import Client
+
+from aarm_site.asgi import application
+from approvals.models import User
+from tests.api.doors import as_bytes
+from tests.api.routes import Route, every_route
+from tests.api.world import Camp, World, any_object, receipt_of
+
+SIGN_IN = ("/accounts/login/", "/admin/login/")
+FORM = "application/x-www-form-urlencoded"
+NO_SIDE, BOTH = "-", "both"
+SOCKET_OPENS = "101"
+COLUMNS = ("anon", "agent", "host", "review", "agent2", "host2", "review2", "audit", "author", "admin")
+
+# Which object of a camp a route is about; one that says nothing takes the last two.
+DECISIONS: Mapping[str, Callable[[Camp], Any]] = {
+    "/api/v1/decisions/{decision_id}/claim": lambda camp: camp.approved.answer,
+    "/api/v1/decisions/{decision_id}/outcome": lambda camp: camp.allowed,
+}
+IDS: Mapping[str, Callable[[World, Camp], str]] = {
+    "deferral_id": lambda world, camp: str(camp.deferred["deferral"]["id"]),
+    "session_id": lambda world, camp: camp.session,
+    "approval_id": lambda world, camp: camp.pending.approval.pk,
+    "receipt_id": lambda world, camp: receipt_of(camp),
+    "token": lambda world, camp: world.link,
+    "app_label": lambda world, camp: "decisions",
+    "url": lambda world, camp: "nowhere",
+    "content_type_id": lambda world, camp: "1",
+}
+# The parameters that name somebody's own: of these there are two rows.
+OWNED = {"decision_id", "deferral_id", "session_id", "approval_id", "receipt_id"}
+
+
+def _ballot(camp: Camp) -> dict[str, Any]:
+    approval = camp.pending.approval
+    return {"view_digest": approval.view_digest, "version": approval.version}
+
+
+def _opening(camp: Camp) -> dict[str, Any]:
+    return {"original_request": "Do it.", "human": "alice@corp.example", "agent": camp.agent.id}
+
+
+def _action(camp: Camp) -> dict[str, Any]:
+    return {"session_id": camp.session, "tool": "files", "operation": "read", "parameters": {}}
+
+
+# What is posted where. A body that is right lets the answer show who may, and not what is missing.
+BODIES: Mapping[str, Callable[[Camp], dict[str, Any]]] = {
+    "/decide": _action,
+    "/api/v1/decide": _action,
+    "/api/v1/sessions": _opening,
+    "/api/v1/sessions/{session_id}/messages": lambda camp: {"role": "model", "text": "Reading."},
+    "/api/v1/decisions/{decision_id}/claim": lambda camp: {"action_digest": camp.approved.answer["action_digest"]},
+    "/api/v1/decisions/{decision_id}/outcome": lambda camp: {"status": "succeeded"},
+    "/api/v1/deferrals/{deferral_id}/evidence": lambda camp: {"field": "maintenance_window", "value": "closed"},
+    "/api/v1/tools": lambda camp: {"tools": [{"name": "files.read", "effect": "read"}]},
+    "/api/v1/approvals/{approval_id}/votes": lambda camp: _ballot(camp) | {"verdict": "deny"},
+    "/a/{approval_id}/approve": _ballot,
+    "/a/{approval_id}/deny": _ballot,
+}
+FORMS = {"/a/{approval_id}/approve", "/a/{approval_id}/deny"}
+# Their bodies, and not their addresses, name somebody's own.
+OWNED_BY_BODY = {"/decide", "/api/v1/decide", "/api/v1/sessions"}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """How one column of the matrix calls: with a key, as a signed-in person, or neither."""
+
+    key: str = ""
+    cookie: str = ""
+
+    def client(self, *, enforce_csrf_checks: bool = False) -> Client:
+        """A fresh one: signing out in one cell must not reach the next."""
+        client = Client(raise_request_exception=False, enforce_csrf_checks=enforce_csrf_checks)
+        if self.cookie:
+            client.cookies[settings.SESSION_COOKIE_NAME] = self.cookie
+        return client
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What identifies an agent or a host."""
+        return {"Authorization": f"Bearer {self.key}"} if self.key else {}
+
+
+def _person(user: User) -> Caller:
+    client = Client()
+    client.force_login(user)
+    return Caller(cookie=client.cookies[settings.SESSION_COOKIE_NAME].value)
+
+
+def callers_of(world: World) -> dict[str, Caller]:
+    """The columns. The second agent, host and reviewer are the other camp's."""
+    ours, theirs = world.ours, world.theirs
+    callers = (
+        Caller(), Caller(key=ours.agent_key), Caller(key=ours.host_key), _person(ours.reviewer),
+        Caller(key=theirs.agent_key), Caller(key=theirs.host_key), _person(theirs.reviewer),
+        _person(world.auditor), _person(world.author), _person(world.admin),
+    )  # fmt: skip
+    return dict(zip(COLUMNS, callers, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the matrix. `side` is `ours`, `theirs`, `both` where they don't differ, or `-` without an object."""
+
+    method: str
+    template: str
+    side: str
+    cells: Mapping[str, str]
+
+
+def address(route: Route, *, world: World, camp: Camp) -> str:
+    """The route with its parameters filled in."""
+    values = {name: _value(route, name, world=world, camp=camp) for name in route.parameters}
+    return route.template.format(**values)
+
+
+def _value(route: Route, name: str, *, world: World, camp: Camp) -> str:
+    if name == "object_id":
+        _, _, app, model, *_ = route.template.split("/")
+        return any_object(app, model) if app != "r" else "1"
+    if name == "decision_id":
+        return str(DECISIONS.get(route.template, lambda camp: camp.pending.answer)(camp)["decision_id"])
+    return IDS[name](world, camp)
+
+
+def _cell(response: Any) -> str:
+    if response.status_code in (301, 302, 303) and urlsplit(response["Location"]).path in SIGN_IN:
+        return "in"
+    return str(response.status_code)
+
+
+def try_once(caller: Caller, method: str, route: Route, *, world: World, camp: Camp, csrf: bool = False) -> Any:
+    """The answer of one request, whose effects are taken back."""
+    client = caller.client(enforce_csrf_checks=csrf)
+    body = BODIES.get(route.template, lambda camp: {})(camp)
+    is_form = route.template in FORMS or route.template.startswith(("/admin/", "/accounts/"))
+    path = address(route, world=world, camp=camp)
+    with transaction.atomic():
+        if method == "GET":
+            answer = client.get(path, headers=caller.headers)
+        elif is_form:
+            answer = client.generic(method, path, _encoded(body), content_type=FORM, headers=caller.headers)
+        else:
+            answer = client.generic(method, path, as_bytes(body), content_type="application/json", headers=caller.headers)
+        transaction.set_rollback(True)
+    return answer
+
+
+def _encoded(body: Mapping[str, Any]) -> str:
+    from urllib.parse import urlencode
+
+    return urlencode(body)
+
+
+def _listen(caller: Caller, route: Route) -> str:
+    """What becomes of a websocket that this caller opens from our own page."""
+    origin = settings.AARM_BASE_URL
+    headers = [(b"origin", origin.encode()), (b"host", urlsplit(origin).netloc.encode())]
+    if caller.cookie:
+        headers.append((b"cookie", f"{settings.SESSION_COOKIE_NAME}={caller.cookie}".encode()))
+    headers += [(name.lower().encode(), value.encode()) for name, value in caller.headers.items()]
+
+    async def attempt() -> str:
+        socket = WebsocketCommunicator(application, route.template, headers=headers)
+        is_open, code = await socket.connect()
+        await socket.disconnect()
+        return SOCKET_OPENS if is_open else str(code)
+
+    return async_to_sync(attempt)()
+
+
+def _cells(method: str, route: Route, *, world: World, callers: Mapping[str, Caller], camp: Camp) -> dict[str, str]:
+    if route.is_socket:
+        return {name: _listen(caller, route) for name, caller in callers.items()}
+    return {
+        name: _cell(try_once(caller, method, route, world=world, camp=camp)) for name, caller in callers.items()
+    }
+
+
+def has_sides(method: str, route: Route) -> bool:
+    """Whether the request is about something that belongs to somebody."""
+    by_body = method == "POST" and route.template in OWNED_BY_BODY
+    return by_body or bool(OWNED & set(route.parameters))
+
+
+def _rows(method: str, route: Route, *, world: World, callers: Mapping[str, Caller]) -> list[Row]:
+    ours = _cells(method, route, world=world, callers=callers, camp=world.ours)
+    if not has_sides(method, route):
+        return [Row(method, route.template, NO_SIDE, ours)]
+    theirs = _cells(method, route, world=world, callers=callers, camp=world.theirs)
+    if ours == theirs:
+        return [Row(method, route.template, BOTH, ours)]
+    return [Row(method, route.template, "ours", ours), Row(method, route.template, "theirs", theirs)]
+
+
+def access_matrix(world: World) -> list[Row]:
+    """Every row there is. Needs an open transaction."""
+    callers = callers_of(world)
+    found: list[Row] = []
+    for route in every_route():
+        for method in ("WS",) if route.is_socket else ("GET", "POST"):
+            found += _rows(method, route, world=world, callers=callers)
+    return found

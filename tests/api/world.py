@@ -1,0 +1,119 @@
+"""Two camps that have nothing to do with each other: an agent, its host, its reviewer, and one object of every kind.
+
+*Ours* are the agent, host and reviewer of the matrix's first columns; *theirs* the others. Auditor, policy author and
+admin belong to neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db import models
+
+from approvals.models import ApprovalRequest, User
+from approvals.services.people import Role, issue_sign_in_link
+from decisions.services.identity import authenticate
+from decisions.services.policies import publish_policy
+from receipts.access import Caller
+from receipts.models import Receipt
+from receipts.services import ensure_signing_key
+from tests.api.doors import Door
+from tests.factories import StepUp, make_agent, make_host, make_person, vote
+
+# Two teams are asked, so that a request can be another team's.
+POLICY = """
+policy: {id: matrix, version: "1", default: DENY}
+rules:
+  - {id: reads, match: {tool: files.read}, action: ALLOW}
+  - {id: ours, match: {tool: email.send}, action: STEP_UP, approvers: [security-team]}
+  - {id: theirs, match: {tool: campaign.send}, action: STEP_UP, approvers: [marketing]}
+  - {id: waits, match: {tool: credentials.rotate}, action: DEFER, context_needed: [maintenance_window], priority: 2}
+  - {id: rotates, match: {tool: credentials.rotate, facts: {maintenance_window: open}}, action: ALLOW, priority: 1}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Camp:
+    """One agent with its host and reviewer, and what belongs to them. Every answer is that of `POST /decide`."""
+
+    agent: Caller
+    agent_key: str
+    host_key: str
+    reviewer: User
+    session: str
+    allowed: Mapping[str, Any]
+    pending: StepUp
+    approved: StepUp
+    deferred: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everybody and everything that the matrix's requests are about. `link` signs our reviewer in."""
+
+    ours: Camp
+    theirs: Camp
+    auditor: User
+    author: User
+    admin: User
+    link: str
+
+
+def _step_up(door: Door, session: str, name: str) -> StepUp:
+    answer = door.decide(session, name).json()
+    return StepUp(approval=ApprovalRequest.objects.get(pk=answer["approval"]["id"]), answer=answer)
+
+
+def _camp(name: str, *, team: str, asks: str) -> Camp:
+    """Everything of one side, made through the doors that its own members use."""
+    agent, agent_key = make_agent(f"{name}-agent")
+    host_key = make_host(f"{name}-host")[1]
+    reviewer = make_person(f"{name}-reviewer", teams=(team,))
+    door = Door(agent_key)
+    opening = {"original_request": "Do it.", "human": "alice@corp.example", "agent": agent.pk}
+    session = Door(host_key).post("/api/v1/sessions", opening).json()["session_id"]
+    approved = _step_up(door, session, asks)
+    vote(approved, reviewer)
+    return Camp(
+        agent=authenticate(agent_key),
+        agent_key=agent_key,
+        host_key=host_key,
+        reviewer=reviewer,
+        session=session,
+        allowed=door.decide(session, "files.read").json(),
+        pending=_step_up(door, session, asks),
+        approved=approved,
+        deferred=door.decide(session, "credentials.rotate").json(),
+    )
+
+
+def make_world() -> World:
+    """In the database of the test that asks."""
+    ensure_signing_key()
+    publish_policy(text=POLICY, source="matrix.yaml", actor=None)
+    # Teams have to be there before anybody of them is asked.
+    ours = _camp("our", team="security-team", asks="email.send")
+    theirs = _camp("their", team="marketing", asks="campaign.send")
+    return World(
+        ours=ours,
+        theirs=theirs,
+        auditor=make_person("auditor", roles=(Role.AUDITOR,)),
+        author=make_person("author", roles=(Role.POLICY_AUTHOR,)),
+        admin=make_person("admin", roles=(Role.ADMIN,)),
+        link=issue_sign_in_link(user=ours.reviewer),
+    )
+
+
+def receipt_of(camp: Camp) -> str:
+    """The receipt of the camp's approved decision."""
+    return Receipt.objects.get(decision_id=camp.approved.answer["decision_id"], type="decision").pk
+
+
+def any_object(app: str, model: str) -> str:
+    """Some row of a model that the admin shows, by its address there. A person of whom nothing depends comes last."""
+    found: models.Model | None = apps.get_model(app, model)._default_manager.order_by("pk").last()
+    assert found is not None, f"The world has no {app}.{model}: give it one, so that its pages are tried."
+    return str(found.pk)

@@ -1,0 +1,101 @@
+"""Measuring in rounds: every target once a round, one after the other, so that what slows the machine slows all."""
+
+from __future__ import annotations
+
+import secrets
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tests.bench.load import AIMS, Aim, Client, Door, job_for
+from tests.bench.machine import Usage, calibration_ms, read_now, usage_between
+
+SERVER, DATABASE, CLIENT = "server", "database", "client"
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long to measure. One more round than `rounds` is run; the first one is thrown away."""
+
+    rounds: int
+    seconds: float
+    warm_seconds: float = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One target for a few seconds."""
+
+    aim: Aim
+    per_second: float
+    latencies_us: Sequence[int]
+    answered: int
+    errors: int
+    first_error: str
+    usage: Usage
+
+    def milliseconds_each(self, tree: str) -> float:
+        """Processor time that an answer cost in one of the trees."""
+        return 1000 * self.usage.trees[tree] / max(1, self.answered)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Every target once, and how fast the machine was just before."""
+
+    calibration_ms: float
+    slices: Mapping[Aim, Slice]
+
+
+def run_round(client: Client, door: Door, *, roots: Mapping[str, int], pace: Pace) -> Round:
+    """All aims in their order."""
+    calibrated = min(calibration_ms() for _ in range(3))
+    slices = {aim: _run_slice(client, door, aim=aim, roots=roots, pace=pace) for aim in AIMS}
+    return Round(calibration_ms=calibrated, slices=slices)
+
+
+def _run_slice(client: Client, door: Door, *, aim: Aim, roots: Mapping[str, int], pace: Pace) -> Slice:
+    times = {"seconds": pace.seconds, "warm_seconds": pace.warm_seconds}
+    job = job_for(aim, door=door, run=secrets.token_hex(8), times=times)
+    before = read_now(roots)
+    report = client.run(job)
+    usage = usage_between(before, read_now(roots))
+    return Slice(
+        aim=aim,
+        per_second=len(report.latencies_us) / pace.seconds,
+        latencies_us=report.latencies_us,
+        answered=report.answered,
+        errors=report.errors,
+        first_error=report.first_error,
+        usage=usage,
+    )
+
+
+def percentile_ms(latencies_us: Sequence[int], *, percent: int) -> float:
+    """The least time that this share of the answers kept to."""
+    ordered = sorted(latencies_us)
+    return ordered[max(0, -(-len(ordered) * percent // 100) - 1)] / 1000 if ordered else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A median over the rounds, and the least and the greatest of them."""
+
+    median: float
+    least: float
+    greatest: float
+
+
+def span_of(values: Sequence[float]) -> Span:
+    """Of at least one value."""
+    return Span(median=statistics.median(values), least=min(values), greatest=max(values))
+
+
+def over_rounds(rounds: Sequence[Round], *, value: Callable[[Round], float]) -> Span:
+    """`value` of each round."""
+    return span_of([value(each) for each in rounds])
+
+
+def ratio(rounds: Sequence[Round], *, of: Aim, to: Aim) -> Span:
+    """Requests a second of one target over those of another in the same round."""
+    return over_rounds(rounds, value=lambda each: each.slices[of].per_second / max(each.slices[to].per_second, 1e-9))

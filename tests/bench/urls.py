@@ -1,0 +1,18 @@
+"""The product's addresses and the yardsticks' on one server."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from aarm_site.urls import handler400, handler403, handler404, handler500
+from aarm_site.urls import urlpatterns as product
+from tests.bench.yardsticks import RecordView, answer_constant, record_raw
+
+__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
+
+urlpatterns = [
+    path("bench/f0", answer_constant),
+    path("bench/f1", RecordView.as_view()),
+    path("bench/f2", record_raw),
+    *product,
+]
