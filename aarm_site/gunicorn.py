@@ -12,3 +12,5 @@ logconfig_dict: dict[str, Any] = logging_settings()
 # A client on the same host is not a proxy: only AARM_BEHIND_PROXY makes Django read the forwarded scheme (API-26).
 forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
+# Workers are managed by whatever started the server, not over a socket.
+control_socket_disable = True

@@ -1,4 +1,4 @@
-"""The synchronous door, for `POST /decide` under a process-per-request server."""
+"""The synchronous door, for agents alone: `/decide` and what belongs to it, without pages and their middleware."""
 
 from __future__ import annotations
 
@@ -7,4 +7,5 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aarm_site.settings.prod")
+os.environ.setdefault("AARM_TIER", "decide")
 application = get_wsgi_application()

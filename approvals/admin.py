@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -15,13 +15,19 @@ from approvals.selectors import state_at
 from receipts.clock import database_now
 from receipts.readonly import ReadOnlyAdmin
 
+if TYPE_CHECKING:
+    # Generic in the stubs only.
+    OwnUserAdmin = UserAdmin[User]
+else:
+    OwnUserAdmin = UserAdmin
+
 admin.site.site_header = "AARM administration"
 admin.site.site_title = "AARM"
 admin.site.index_title = "People, agents and policies"
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(OwnUserAdmin):
     """Accounts are deactivated and never deleted: votes and receipts refer to them."""
 
     list_display = ("username", "email", "is_active", "is_staff", "last_login")

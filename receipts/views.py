@@ -17,7 +17,6 @@ from receipts.pages import KINDS, VERDICTS, ids_in, line_of, report_of, sections
 from receipts.ports import names_of
 from receipts.problems import ProblemError
 from receipts.selectors import (
-    FILTERS,
     check_receipt,
     matching,
     of_decision,
@@ -31,8 +30,20 @@ from receipts.signing.canonical import canonical_bytes
 from receipts.signing.errors import VerificationError
 from receipts.signing.statement import ReceiptType, Statement, parse_statement
 
-# The filters that the form shows only when it is opened; type and decision are always there.
-MORE_FILTERS = tuple(name for name in FILTERS if name not in {"type", "decision"})
+# The filters that the form shows only when it is opened; kind and decision are always there.
+MORE_FILTERS = {
+    "tool": "Tool",
+    "operation": "Operation",
+    "outcome": "Outcome",
+    "risk": "Risk",
+    "rule": "Rule",
+    "agent": "Agent's id",
+    "human": "Human's id",
+    "approver": "Approver's id",
+    "session": "Session",
+    "since": "From, as 2026-01-31T00:00:00Z",
+    "until": "Before, as 2026-02-01T00:00:00Z",
+}
 
 
 def _found(caller: Caller, query: dict[str, str]) -> tuple[list[Receipt], str | None, ProblemError | None]:
@@ -53,11 +64,11 @@ def receipt_list(request: HttpRequest) -> HttpResponse:
     names = names_of({item for row in rows for item in (row.agent_id, row.human_id)})
     asked = {name: value for name, value in query.items() if value and name != "cursor"}
     context = {
-        "rows": [line_of(row, names=names) for row in rows],
+        "lines": [line_of(row, names=names) for row in rows],
         "query": query,
         "types": KINDS.items(),
         "decisions": VERDICTS,
-        "more": [(name, query.get(name, "")) for name in MORE_FILTERS],
+        "more": [{"name": name, "label": label, "value": query.get(name, "")} for name, label in MORE_FILTERS.items()],
         "has_more": any(query.get(name) for name in MORE_FILTERS),
         "next_url": f"?{urlencode(asked | {'cursor': following})}" if following else "",
         "is_filtered": bool(asked),

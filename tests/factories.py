@@ -1,7 +1,7 @@
 """The cast of the tests, made through the product's own services.
 
 Alice asks, through an agent that a host runs for her. Bob and Carol review for the security team, Dave for the data
-owners; Audrey audits, Adam administers, and Mallory is nobody's reviewer.
+owners and Mallory for a team that nobody asks; Victor audits, Peggy writes policies and Trent administers.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
-
 from approvals.lifecycle.quorum import Verdict
 from approvals.models import ApprovalRequest, User
 from approvals.services.people import Role, create_person
 from approvals.services.votes import CastBallot, cast_vote
 from decisions.intake.bodies import DecideBody
 from decisions.models import Agent, Host, PolicyVersion, Tool
+from decisions.services.demo import describe_tools
 from decisions.services.identity import authenticate, issue_key
+from decisions.services.packs import pack_named
 from decisions.services.policies import publish_policy
 from decisions.services.sessions import NewSession, open_session
 from decisions.services.submission import submit_action
@@ -55,8 +55,8 @@ def make_host(name: str) -> tuple[Host, str]:
 
 def publish(name: str) -> PolicyVersion:
     """Publishes one of the product's policies: `demo`, `starter`, …"""
-    text = (settings.BASE_DIR / "decisions" / "policies" / f"{name}.yaml").read_text(encoding="utf-8")
-    return publish_policy(text=text, source=f"{name}.yaml", actor=None)
+    pack = pack_named(name)
+    return publish_policy(text=pack.text, source=pack.source, actor=None)
 
 
 def describe(tool: str, operation: str, consequence: str, *, effect: str = "write") -> Tool:
@@ -72,9 +72,10 @@ class Cast:
     bob: User
     carol: User
     dave: User
-    audrey: User
-    adam: User
     mallory: User
+    victor: User
+    peggy: User
+    trent: User
     agent: Caller
     host: Caller
     agent_key: str
@@ -85,15 +86,16 @@ def make_cast() -> Cast:
     """People, agent and host, under the demo policy."""
     ensure_signing_key()
     publish("demo")
-    describe("email", "send", "Sends 1 email to {to}. Cannot be undone.", effect="egress")
+    describe_tools()
     agent_key, host_key = make_agent("demo-agent")[1], make_host("demo-host")[1]
     return Cast(
         bob=make_person("bob", teams=(SECURITY,)),
         carol=make_person("carol", teams=(SECURITY,)),
         dave=make_person("dave", teams=(DATA_OWNER,)),
-        audrey=make_person("audrey", roles=(Role.AUDITOR,)),
-        adam=make_person("adam", roles=(Role.ADMIN,)),
         mallory=make_person("mallory", teams=("marketing",)),
+        victor=make_person("victor", roles=(Role.AUDITOR,)),
+        peggy=make_person("peggy", roles=(Role.POLICY_AUTHOR,)),
+        trent=make_person("trent", roles=(Role.ADMIN,)),
         agent=authenticate(agent_key),
         host=authenticate(host_key),
         agent_key=agent_key,

@@ -13,7 +13,7 @@ ENV = read_environment()
 BASE_DIR = ROOT
 DEBUG = False
 SECRET_KEY = ENV.secret_key
-ROOT_URLCONF = "aarm_site.urls"
+ROOT_URLCONF = "aarm_site.urls_decide" if ENV.tier == "decide" else "aarm_site.urls"
 ASGI_APPLICATION = "aarm_site.asgi.application"
 WSGI_APPLICATION = "aarm_site.wsgi.application"
 AUTH_USER_MODEL = "approvals.User"
@@ -53,7 +53,16 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "aarm_site.methods.methods_middleware",
 ]
+if ENV.tier == "decide":
+    # Agents bring a key and get JSON: no cookie, form or page has to be looked after, and what isn't there costs nothing.
+    MIDDLEWARE = [
+        "aarm_site.middleware.RequestContextMiddleware",
+        "django.middleware.security.SecurityMiddleware",
+        "django.middleware.common.CommonMiddleware",
+        "aarm_site.methods.methods_middleware",
+    ]
 
 TEMPLATES: list[dict[str, Any]] = [
     {

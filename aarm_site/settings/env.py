@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -27,6 +27,7 @@ class Environment(BaseSettings):
     deployment: str = "aarm"
     environment: str = "LIVE"
     debug: bool = False
+    tier: Literal["all", "decide"] = "all"
     # A proxy in front sets X-Forwarded-Proto and strips what clients send under that name.
     behind_proxy: bool = False
     database_url: str = Field(default="", validation_alias=AliasChoices("DATABASE_URL"))

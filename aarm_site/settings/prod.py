@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 from aarm_site.settings.base import *  # noqa: F403
-from aarm_site.settings.base import ENV
+from aarm_site.settings.base import DATABASES, ENV
 
 REFUSALS: list[tuple[bool, str]] = [
     (ENV.debug, "AARM_DEBUG is on: unset it, debug pages show secrets."),
@@ -34,5 +34,14 @@ CSRF_TRUSTED_ORIGINS = [ENV.own_base_url]
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
 SECURE_HSTS_SECONDS = 31536000
+if ENV.tier == "decide":
+    # A synchronous worker serves one request after the other, so that its one connection can stay.
+    DATABASES["default"] |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+else:
+    # Under ASGI each request has a thread, and so a connection, of its own: a pool spares it the sign-in.
+    DATABASES["default"]["OPTIONS"] = {
+        **DATABASES["default"].get("OPTIONS", {}),
+        "pool": {"min_size": 1, "max_size": 16, "timeout": 5},
+    }
 if ENV.behind_proxy:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

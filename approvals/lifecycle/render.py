@@ -28,6 +28,7 @@ __all__ = [
     "literal",
     "plain",
     "render",
+    "render_plain",
     "render_value",
     "value_flags",
 ]
@@ -43,6 +44,7 @@ LINE_COST = 20
 
 _BLANK = "[\t\u2800\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]"
 _BLANK_LINES = re.compile(rf"((?:(?<=\n)|\A)(?:{_BLANK}*+\r?+\n){{3,}}+)")
+_LABEL = re.compile("(⟦[^⟦⟧]*⟧)")
 _READS_LIKE_JSON = re.compile(
     r"""\s*+(?:["\[{].*+|-?+\d++(?:\.\d++)?+(?:[eE][+-]?+\d++)?+\s*+|(?:true|false|null)\s*+)?+""", re.DOTALL
 )
@@ -92,6 +94,22 @@ def render_value(value: JSON, *, limit: int | None = 2000) -> tuple[Token, ...]:
         return render(value, limit=limit)
     canonical_bytes(value)  # Refuses bad names and endless nesting before anything here recurses.
     return _folded(_joined(_json_tokens(value, indent="\n")), limit=limit)
+
+
+def render_plain(text: str, *, limit: int | None = 2000) -> tuple[Token, ...]:
+    """A text of ours in which `plain` has put values: its labels are labels again, all else is rendered as ever.
+
+    Sound because `plain` leaves no bracket of the values themselves; in a text that came from outside, use `render`.
+    """
+    return _folded(_joined(_read_again(text)), limit=limit)
+
+
+def _read_again(text: str) -> Iterator[Token]:
+    for number, piece in enumerate(_LABEL.split(text)):
+        if number % 2:
+            yield Token(TokenKind.PILL, piece, piece)
+        else:
+            yield from _tokens(piece)
 
 
 def literal(tokens: Iterable[Token]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from approvals.lifecycle.render import value_flags
+from approvals.lifecycle.render import flags, value_flags
 from approvals.lifecycle.snapshot import Snapshot
 from receipts.signing.canonical import JSON, canonical_bytes
 
@@ -23,16 +23,18 @@ class Parameter:
     before: JSON = None
     rule_id: str = ""
     warnings: tuple[str, ...] = ()
+    name_warnings: tuple[str, ...] = ()
 
 
 def parameters_of(snapshot: Snapshot) -> tuple[Parameter, ...]:
-    """Every parameter, those that may deceive first, else in canonical order."""
+    """Every parameter: those that may deceive first, then the one that says where it goes, else in canonical order."""
     final = snapshot.parameters
     asked = final if snapshot.original_parameters is None else snapshot.original_parameters
     rules = _rules_by_name(snapshot.modifications)
     names = sorted({*asked, *final}, key=lambda name: name.encode("utf-16-be", "surrogatepass"))
     found = [_parameter(name, asked=asked, final=final, rule_id=rules.get(name, "")) for name in names]
-    return tuple(sorted(found, key=lambda parameter: not parameter.warnings))
+    target = target_of(final)
+    return tuple(sorted(found, key=lambda item: (not item.warnings, target is None or item.name != target.name)))
 
 
 def _rules_by_name(modifications: Iterable[Mapping[str, JSON]]) -> dict[str, str]:
@@ -53,6 +55,7 @@ def _parameter(name: str, *, asked: Mapping[str, JSON], final: Mapping[str, JSON
         before=asked.get(name),
         rule_id=rule_id if change else "",
         warnings=value_flags({name: final.get(name)}),
+        name_warnings=flags(name),
     )
 
 
@@ -66,6 +69,7 @@ def _change(name: str, *, asked: Mapping[str, JSON], final: Mapping[str, JSON]) 
 
 
 def target_of(parameters: Mapping[str, JSON]) -> Parameter | None:
-    """The parameter that says where the action goes, if one of them does."""
-    found = next((name for name in TARGETS if name in parameters), None)
-    return None if found is None else Parameter(name=found, value=parameters[found])
+    """The parameter that says where the action goes. One that isn't a text has no stand-in: it would mislead."""
+    found = next((name for name in TARGETS if name in parameters), "")
+    value = parameters.get(found)
+    return Parameter(name=found, value=value) if isinstance(value, str) else None

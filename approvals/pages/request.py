@@ -38,7 +38,6 @@ def raw_of(snapshot: Snapshot) -> tuple[RawText, ...]:
 class RequestPage:
     """Everything that the detail page says. `snapshot` is None where the values were erased."""
 
-    shown: ShownRequest
     snapshot: Snapshot | None
     parameters: tuple[Parameter, ...]
     target: Parameter | None
@@ -61,7 +60,6 @@ def page_of(shown: ShownRequest, *, reported: str) -> RequestPage:
     """The page of a request as one person sees it at one moment."""
     snapshot = Snapshot.from_dict(shown.snapshot) if shown.snapshot else None
     return RequestPage(
-        shown=shown,
         snapshot=snapshot,
         parameters=parameters_of(snapshot) if snapshot else (),
         target=target_of(snapshot.parameters) if snapshot else None,

@@ -1,8 +1,8 @@
 """Text from outside on a web page: the tokens of `approvals.lifecycle.render`, escaped by the template engine.
 
-Every string of an agent, user, tool, schema or policy goes through one of these three tags, and none of them marks
-anything as safe. `untrusted` is for a short text inside a line, also in a link or button; the other two are blocks, say
-what looks deceptive, and let the reader open all of a long text.
+Every string of an agent, user, tool, schema or policy goes through one of these four tags, and none of them marks
+anything as safe. `untrusted` and `sentence` are for a short text inside a line, also in a link or button; the other two
+are blocks, say what looks deceptive, and let the reader open all of a long text.
 """
 
 from __future__ import annotations
@@ -11,7 +11,16 @@ from typing import Any
 
 from django import template
 
-from approvals.lifecycle.render import Token, flags, is_complete, literal, render, render_value, value_flags
+from approvals.lifecycle.render import (
+    Token,
+    flags,
+    is_complete,
+    literal,
+    render,
+    render_plain,
+    render_value,
+    value_flags,
+)
 from receipts.signing.canonical import JSON
 
 register = template.Library()
@@ -25,6 +34,12 @@ LONG = 2000
 def untrusted(text: object, limit: int = SHORT) -> dict[str, Any]:
     """One text within a line. What is no text yet (a number, a name from the database) is taken by its `str`."""
     return {"tokens": render("" if text is None else str(text), limit=limit)}
+
+
+@register.inclusion_tag("components/untrusted.html")
+def sentence(text: str, limit: int = SHORT) -> dict[str, Any]:
+    """A sentence of the server, into which values were put as `plain` text; their labels look like labels here too."""
+    return {"tokens": render_plain(text, limit=limit)}
 
 
 @register.inclusion_tag("components/untrusted_block.html")

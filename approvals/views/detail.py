@@ -44,11 +44,21 @@ def _context(user: User, approval_id: str) -> dict[str, Any]:
     row = request_for(user, approval_id)
     shown = shown_to(user, row)
     proofs = _proofs(user, row)
+    page = page_of(shown, reported=proofs["reported"])
     return {
-        "page": page_of(shown, reported=proofs["reported"]),
         "approval": row,
         "state": shown.state.value,
+        "shown": page.snapshot,
+        "fields": page.parameters,
+        "flagged": page.flagged,
+        "has_changes": page.has_changes,
+        "target": page.target,
+        "quorum": page.quorum,
+        "votes": shown.votes,
+        "ending": page.ending,
+        "raw": page.raw,
         "may_vote": shown.may_vote,
+        "why_not": shown.why_not,
         "receipt_url": proofs["receipt_url"],
         "presets": PRESETS,
         "server_time": shown.at,

@@ -14,6 +14,7 @@ from typing import Any
 from decisions.engine.context import Context, Fact, Trust
 from decisions.models import ContextEntry, Session
 from receipts.problems import ProblemError
+from receipts.rows import Batch, Update
 from receipts.selectors import opened_values
 from receipts.services import Committed
 from receipts.signing.canonical import JSON, canonical_bytes, digest, sha256_digest
@@ -32,9 +33,18 @@ class Recorded:
 
 
 def append_entry(
-    session: Session, *, kind: str, body: Mapping[str, Any], at: datetime, payload: Committed | None = None
+    session: Session,
+    *,
+    kind: str,
+    body: Mapping[str, Any],
+    at: datetime,
+    payload: Committed | None = None,
+    batch: Batch | None = None,
 ) -> Recorded:
-    """Adds an entry to a session whose row the caller has locked, and saves the session's state, length and head."""
+    """Adds an entry to a session whose row the caller has locked, and saves the session's state, length and head.
+
+    With a `batch` the rows are left for its caller to write.
+    """
     position = session.length + 1
     chained = canonical_bytes(
         {
@@ -57,9 +67,12 @@ def append_entry(
         payload=payload.row if payload else None,
         recorded_at=at,
     )
-    entry.save(force_insert=True)
     session.length, session.head = position, entry.digest
-    session.save(update_fields=["state", "length", "head"])
+    rows = batch or Batch()
+    rows.inserts.append(entry)
+    rows.updates.append(Update(Session, session.pk, {"state": session.state, "length": position, "head": entry.digest}))
+    if batch is None:
+        rows.write()
     return Recorded(position=position, digest=entry.digest)
 
 

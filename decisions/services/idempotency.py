@@ -8,6 +8,7 @@ from datetime import datetime
 
 from decisions.models import IdempotentAnswer
 from receipts.problems import ProblemError
+from receipts.rows import Batch
 from receipts.signing.canonical import JSON, canonical_bytes
 
 
@@ -46,11 +47,13 @@ def earlier_answer(attempt: Attempt) -> Answer | None:
     return Answer(status=found.status, content=bytes(found.answer))
 
 
-def remember(attempt: Attempt, *, status: int, content: Mapping[str, JSON], at: datetime) -> Answer:
+def remember(
+    attempt: Attempt, *, status: int, content: Mapping[str, JSON], at: datetime, batch: Batch | None = None
+) -> Answer:
     """Keeps the answer in the caller's transaction and returns it. Two at once collide on the unique key."""
     answer = Answer(status=status, content=canonical_bytes(dict(content)))
     if attempt.key:
-        IdempotentAnswer.objects.create(
+        row = IdempotentAnswer(
             caller=attempt.caller,
             purpose=attempt.purpose,
             key=attempt.key,
@@ -59,4 +62,8 @@ def remember(attempt: Attempt, *, status: int, content: Mapping[str, JSON], at: 
             answer=answer.content,
             created_at=at,
         )
+        rows = batch or Batch()
+        rows.inserts.append(row)
+        if batch is None:
+            rows.write()
     return answer

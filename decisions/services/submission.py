@@ -27,6 +27,7 @@ from decisions.services.records import committed_values, decision_row, decision_
 from decisions.services.sessions import locked_session, now_of
 from receipts.access import Caller
 from receipts.identifiers import new_seed
+from receipts.rows import Batch
 from receipts.services import Committed, issue_receipt
 from receipts.signing.canonical import digest
 from receipts.signing.statement import ReceiptType
@@ -66,10 +67,10 @@ def _decide(caller: Caller, body: DecideBody, *, attempt: Attempt) -> Answer:
     values = committed_values(
         judged.ruling, asked=body.parameters, explanation=body.explanation, at=at, session=session
     )
-    values.row.save(force_insert=True)
-    _chain(session, action=action, judged=judged, values=values, at=at)
+    batch = Batch(inserts=[values.row])
+    _chain(session, action=action, judged=judged, values=values, at=at, batch=batch)
     decision = decision_row(session, body=body, caller=caller, judged=judged, nonce=nonce, values=values, at=at)
-    return _record(decision, session=session, judged=judged, values=values, attempt=attempt)
+    return _record(decision, session=session, judged=judged, values=values, attempt=attempt, batch=batch)
 
 
 def _judge(session: Session, body: DecideBody, *, action: Action, nonce: bytes, at: datetime) -> Judged:
@@ -102,7 +103,7 @@ def _waiting(judged: Judged, *, depends_on: tuple[str, ...]) -> Ruling:
     )
 
 
-def _chain(session: Session, *, action: Action, judged: Judged, values: Committed, at: datetime) -> None:
+def _chain(session: Session, *, action: Action, judged: Judged, values: Committed, at: datetime, batch: Batch) -> None:
     ruling = judged.ruling
     state = with_action(session.state, name=f"{action.tool}.{action.operation}")
     session.state = with_labels(state, kinds=ruling.labels)
@@ -119,10 +120,13 @@ def _chain(session: Session, *, action: Action, judged: Judged, values: Committe
         },
         at=at,
         payload=values,
+        batch=batch,
     )
 
 
-def _record(decision: Decision, *, session: Session, judged: Judged, values: Committed, attempt: Attempt) -> Answer:
+def _record(
+    decision: Decision, *, session: Session, judged: Judged, values: Committed, attempt: Attempt, batch: Batch
+) -> Answer:
     at, verdict = decision.decided_at, judged.ruling.decision
     sections = decision_sections(decision, session=session)
     if verdict is Verdict.STEP_UP:
@@ -138,9 +142,12 @@ def _record(decision: Decision, *, session: Session, judged: Judged, values: Com
         body=sections | waits | held | {"commitments": dict(values.commitments)},
         at=at,
         payload=values,
+        batch=batch,
     )
-    decision.save(force_insert=True)
-    if deferral:
-        deferral.save(force_insert=True)
-    content = decision_answer(decision, deferral=deferral, at=at)
-    return remember(attempt, status=STATUS.get(verdict, 200), content=content, at=at)
+    batch.inserts.extend([decision, deferral] if deferral else [decision])
+    # The answer would otherwise ask the database for the deferral of a decision that it doesn't know yet.
+    Decision._meta.get_field("deferral").set_cached_value(decision, deferral)
+    content = decision_answer(decision, at=at)
+    answer = remember(attempt, status=STATUS.get(verdict, 200), content=content, at=at, batch=batch)
+    batch.write()
+    return answer

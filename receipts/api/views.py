@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -72,6 +73,7 @@ class ReceiptDetailView(APIView):
         return Response(signed_form(receipt_for(caller, receipt_id)))
 
 
+@require_safe
 def keys_view(request: HttpRequest) -> JsonResponse:
     """`GET /.well-known/aarm/keys.json`: public keys are for everybody."""
     return JsonResponse(published_jwks())

@@ -36,11 +36,11 @@ class CheckReport:
 
     @property
     def sentence(self) -> str:
-        """How many of those that could be made passed."""
+        """How many of those that could be made passed, without a full stop."""
         made = [line for line in self.lines if line.state is not CheckState.SKIPPED]
         failed = sum(line.state is CheckState.FAILED for line in made)
-        good = f"{len(made)} of {len(made)} checks passed on this server."
-        return f"{failed} of {len(made)} checks failed on this server." if failed else good
+        good = f"{len(made)} of {len(made)} checks passed on this server"
+        return f"{failed} of {len(made)} checks failed on this server" if failed else good
 
 
 def report_of(checks: Sequence[Check], *, is_erased: bool) -> CheckReport:

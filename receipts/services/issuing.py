@@ -15,6 +15,7 @@ from django.db import transaction
 
 from receipts.identifiers import new_id
 from receipts.models import Chain, Receipt
+from receipts.rows import Batch, Update
 from receipts.selectors.index import index_of
 from receipts.services.keys import current_signer
 from receipts.services.payloads import Committed
@@ -38,10 +39,11 @@ def issue_receipt(
     body: Mapping[str, Any],
     at: datetime,
     payload: Committed | None = None,
+    batch: Batch | None = None,
 ) -> Receipt:
     """Signs `body` as the next receipt of `stream`, in an open transaction.
 
-    Raises `signing_unavailable` without a key.
+    With a `batch` the rows are left for its caller to write. Raises `signing_unavailable` without a key.
     """
     connection = transaction.get_connection()
     if not connection.in_atomic_block:
@@ -76,6 +78,9 @@ def issue_receipt(
         issued_at=at,
         **index_of(body),
     )
-    receipt.save(force_insert=True)
-    Chain.objects.filter(stream=stream).update(length=position, head=receipt.digest)
+    rows = batch or Batch()
+    rows.inserts.append(receipt)
+    rows.updates.append(Update(Chain, stream, {"length": position, "head": receipt.digest}))
+    if batch is None:
+        rows.write()
     return receipt

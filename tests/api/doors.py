@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from django.apps import apps
 from django.test import Client
+from django.test.client import ClientHandler
 
 from approvals.models import User
 from tests.factories import MAIL
@@ -18,8 +20,16 @@ Reply = Any
 FACTS = ("receipts", "approvals", "decisions")
 
 
-def _client() -> Client:
-    return Client(raise_request_exception=False)
+@lru_cache(maxsize=2)
+def _handler(*, enforce_csrf_checks: bool) -> ClientHandler:
+    return ClientHandler(enforce_csrf_checks=enforce_csrf_checks)
+
+
+def new_client(*, enforce_csrf_checks: bool = False) -> Client:
+    """A browser without cookies. All share one chain of middleware, of which the static files' takes a while to make."""
+    client = Client(raise_request_exception=False)
+    client.handler = _handler(enforce_csrf_checks=enforce_csrf_checks)
+    return client
 
 
 def as_bytes(body: object) -> bytes:
@@ -32,7 +42,7 @@ class Door:
     """One caller. `key` is what goes into the `Authorization` header, if anything does."""
 
     key: str = ""
-    client: Client = field(default_factory=_client)
+    client: Client = field(default_factory=new_client)
 
     def _headers(self, more: Mapping[str, str]) -> dict[str, str]:
         return ({"Authorization": f"Bearer {self.key}"} if self.key else {}) | dict(more)

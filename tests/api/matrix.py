@@ -9,22 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from unittest.mock import patch
+from urllib.parse import urlencode, urlsplit
 
 from asgiref.sync import async_to_sync
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
-from django.db import transaction
+from django.db import connections, transaction
 from django.test import Client
 
 from aarm_site.asgi import application
 from approvals.models import User
-from tests.api.doors import as_bytes
+from tests.api.doors import as_bytes, new_client
 from tests.api.routes import Route, every_route
 from tests.api.world import Camp, World, any_object, receipt_of
 
 SIGN_IN = ("/accounts/login/", "/admin/login/")
-FORM = "application/x-www-form-urlencoded"
 NO_SIDE, BOTH = "-", "both"
 SOCKET_OPENS = "101"
 COLUMNS = ("anon", "agent", "host", "review", "agent2", "host2", "review2", "audit", "author", "admin")
@@ -53,10 +53,6 @@ def _ballot(camp: Camp) -> dict[str, Any]:
     return {"view_digest": approval.view_digest, "version": approval.version}
 
 
-def _opening(camp: Camp) -> dict[str, Any]:
-    return {"original_request": "Do it.", "human": "alice@corp.example", "agent": camp.agent.id}
-
-
 def _action(camp: Camp) -> dict[str, Any]:
     return {"session_id": camp.session, "tool": "files", "operation": "read", "parameters": {}}
 
@@ -65,7 +61,7 @@ def _action(camp: Camp) -> dict[str, Any]:
 BODIES: Mapping[str, Callable[[Camp], dict[str, Any]]] = {
     "/decide": _action,
     "/api/v1/decide": _action,
-    "/api/v1/sessions": _opening,
+    "/api/v1/sessions": lambda camp: {"original_request": "Do it."},
     "/api/v1/sessions/{session_id}/messages": lambda camp: {"role": "model", "text": "Reading."},
     "/api/v1/decisions/{decision_id}/claim": lambda camp: {"action_digest": camp.approved.answer["action_digest"]},
     "/api/v1/decisions/{decision_id}/outcome": lambda camp: {"status": "succeeded"},
@@ -74,6 +70,10 @@ BODIES: Mapping[str, Callable[[Camp], dict[str, Any]]] = {
     "/api/v1/approvals/{approval_id}/votes": lambda camp: _ballot(camp) | {"verdict": "deny"},
     "/a/{approval_id}/approve": _ballot,
     "/a/{approval_id}/deny": _ballot,
+}
+# An agent can't say whom it acts for, and anybody else has to.
+SAID_BY_OTHERS: Mapping[str, Callable[[Camp], dict[str, Any]]] = {
+    "/api/v1/sessions": lambda camp: {"human": "alice@corp.example", "agent": camp.agent.id},
 }
 FORMS = {"/a/{approval_id}/approve", "/a/{approval_id}/deny"}
 # Their bodies, and not their addresses, name somebody's own.
@@ -87,9 +87,13 @@ class Caller:
     key: str = ""
     cookie: str = ""
 
+    @property
+    def is_agent(self) -> bool:
+        return self.key.startswith("aak_")
+
     def client(self, *, enforce_csrf_checks: bool = False) -> Client:
         """A fresh one: signing out in one cell must not reach the next."""
-        client = Client(raise_request_exception=False, enforce_csrf_checks=enforce_csrf_checks)
+        client = new_client(enforce_csrf_checks=enforce_csrf_checks)
         if self.cookie:
             client.cookies[settings.SESSION_COOKIE_NAME] = self.cookie
         return client
@@ -134,7 +138,7 @@ def address(route: Route, *, world: World, camp: Camp) -> str:
 
 
 def _value(route: Route, name: str, *, world: World, camp: Camp) -> str:
-    if name == "object_id":
+    if name in ("object_id", "id"):
         _, _, app, model, *_ = route.template.split("/")
         return any_object(app, model) if app != "r" else "1"
     if name == "decision_id":
@@ -151,24 +155,26 @@ def _cell(response: Any) -> str:
 def try_once(caller: Caller, method: str, route: Route, *, world: World, camp: Camp, csrf: bool = False) -> Any:
     """The answer of one request, whose effects are taken back."""
     client = caller.client(enforce_csrf_checks=csrf)
-    body = BODIES.get(route.template, lambda camp: {})(camp)
-    is_form = route.template in FORMS or route.template.startswith(("/admin/", "/accounts/"))
     path = address(route, world=world, camp=camp)
+    data, kind = _content(caller, route, camp=camp) if method == "POST" else (b"", "")
     with transaction.atomic():
-        if method == "GET":
-            answer = client.get(path, headers=caller.headers)
-        elif is_form:
-            answer = client.generic(method, path, _encoded(body), content_type=FORM, headers=caller.headers)
-        else:
-            answer = client.generic(method, path, as_bytes(body), content_type="application/json", headers=caller.headers)
+        answer = client.generic(method, path, data, content_type=kind, headers=caller.headers)
         transaction.set_rollback(True)
     return answer
 
 
-def _encoded(body: Mapping[str, Any]) -> str:
-    from urllib.parse import urlencode
+def _content(caller: Caller, route: Route, *, camp: Camp) -> tuple[bytes, str]:
+    """What is posted, as pages and as the API take it."""
+    body = BODIES.get(route.template, _nothing)(camp)
+    if not caller.is_agent:
+        body |= SAID_BY_OTHERS.get(route.template, _nothing)(camp)
+    if route.template in FORMS or route.template.startswith(("/admin/", "/accounts/")):
+        return urlencode(body).encode(), "application/x-www-form-urlencoded"
+    return as_bytes(body), "application/json"
 
-    return urlencode(body)
+
+def _nothing(camp: Camp) -> dict[str, Any]:
+    return {}
 
 
 def _listen(caller: Caller, route: Route) -> str:
@@ -185,7 +191,9 @@ def _listen(caller: Caller, route: Route) -> str:
         await socket.disconnect()
         return SOCKET_OPENS if is_open else str(code)
 
-    return async_to_sync(attempt)()
+    # As Django's test client does for requests: our open transaction must not be taken for one that was left behind.
+    with patch.object(connections["default"], "close_if_unusable_or_obsolete"):
+        return async_to_sync(attempt)()
 
 
 def _cells(method: str, route: Route, *, world: World, callers: Mapping[str, Caller], camp: Camp) -> dict[str, str]:

@@ -21,7 +21,7 @@ from receipts.access import Caller
 from receipts.models import Receipt
 from receipts.services import ensure_signing_key
 from tests.api.doors import Door
-from tests.factories import StepUp, make_agent, make_host, make_person, vote
+from tests.factories import StepUp, describe, make_agent, make_host, make_person, vote
 
 # Two teams are asked, so that a request can be another team's.
 POLICY = """
@@ -94,6 +94,7 @@ def make_world() -> World:
     """In the database of the test that asks."""
     ensure_signing_key()
     publish_policy(text=POLICY, source="matrix.yaml", actor=None)
+    describe("files", "read", "Reads the file {name}.", effect="read")
     # Teams have to be there before anybody of them is asked.
     ours = _camp("our", team="security-team", asks="email.send")
     theirs = _camp("their", team="marketing", asks="campaign.send")

@@ -16,7 +16,7 @@ ORDER = {app: position for position, app in enumerate(APPS)}
 SHARED_PARTS = {"services", "selectors", "signals", "realtime"}
 # Plain values and the two seams that everything above needs. Each entry is a decision, not a default.
 SHARED_MODULES = {
-    "receipts": {"access", "clock", "identifiers", "problems", "protection", "requests"},
+    "receipts": {"access", "clock", "identifiers", "ports", "problems", "protection", "readonly", "requests"},
     "approvals": {"ports"},
     "decisions": set[str](),
 }
@@ -25,11 +25,11 @@ WIRED_PARTS = {"routing", "urls"}
 
 # Within an app an import goes down or stays level. A module that isn't listed has no place yet: give it one.
 LAYERS = {
-    0: {"clock", "engine", "identifiers", "intake", "lifecycle", "problems", "protection", "signing"},
+    0: {"clock", "engine", "identifiers", "intake", "lifecycle", "problems", "protection", "rows", "signing"},
     1: {"models"},
-    2: {"access", "notifiers", "ports", "realtime", "selectors", "signals"},
+    2: {"access", "notifiers", "ports", "readonly", "realtime", "selectors", "signals"},
     3: {"services"},
-    4: {"answers", "receivers", "requests", "tasks"},
+    4: {"answers", "pages", "receivers", "requests", "tasks"},
     5: {"api", "consumers", "exporters", "forms", "integrations", "templatetags", "views", "waiting"},
     6: {"admin", "apps", "checks", "management", "routing", "urls"},
 }

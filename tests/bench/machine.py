@@ -49,10 +49,9 @@ def processes() -> list[Process]:
 
 
 def parent_of(pid: int) -> int:
-    """The process that started `pid`."""
+    """The process that started `pid`; 0, below which nothing is found, where `pid` is none of this machine."""
     process = _process(pid)
-    assert process is not None, pid
-    return process.parent
+    return process.parent if process is not None else 0
 
 
 def tree_seconds(roots: Mapping[str, int]) -> dict[str, float]:

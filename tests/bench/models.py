@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 
 class Head(models.Model):
     """The end of a session's chain; its lock serialises the session."""
+
+    objects: ClassVar[models.Manager[Head]] = models.Manager()
 
     session_id = models.CharField(primary_key=True, max_length=40)
     length = models.PositiveBigIntegerField()
@@ -24,6 +28,8 @@ class Head(models.Model):
 class Entry(models.Model):
     """What was asked."""
 
+    objects: ClassVar[models.Manager[Entry]] = models.Manager()
+
     session_id = models.CharField(max_length=40)
     position = models.PositiveBigIntegerField()
     body = models.BinaryField()
@@ -40,6 +46,8 @@ class Entry(models.Model):
 
 class Receipt(models.Model):
     """What was signed about it."""
+
+    objects: ClassVar[models.Manager[Receipt]] = models.Manager()
 
     session_id = models.CharField(max_length=40)
     position = models.PositiveBigIntegerField()

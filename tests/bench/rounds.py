@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from tests.bench.load import AIMS, Aim, Client, Door, job_for
 from tests.bench.machine import Usage, calibration_ms, read_now, usage_between
 
-SERVER, DATABASE, CLIENT = "server", "database", "client"
+# Whose processor time is told apart; the rest of the benchmark is its own process and Redis.
+SERVER, DATABASE, CLIENT, REST = "server", "database", "client", "rest"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,6 @@ class Server(StrEnum):
 
 
 WORKERS = {Server.WSGI: 4, Server.ASGI: 2}
-CONNECTIONS = {Server.WSGI: "persistent", Server.ASGI: "pooled"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ class Accounts:
 
 
 def _settings_of(url: str) -> tuple[int, str]:
-    """The server's first process and its version; refuses a server that would forget."""
+    """The database server's first process and its version; refuses a server that would forget."""
     with psycopg.connect(url) as connection:
         for name, wanted in DURABLE.items():
             found = connection.execute("SELECT current_setting(%s)", [name]).fetchone()
@@ -127,8 +126,8 @@ def _command(server: Server, *, port: int) -> list[str]:
 def start_server(server: Server, *, stage: Stage, folder: Path) -> Iterator[tuple[Process, Door]]:
     """One of the servers, ready, until the block ends."""
     port = free_port()
-    variables = dict(stage.variables) | {"AARM_BENCH_CONNECTIONS": CONNECTIONS[server]}
-    process = start_process(server.name.lower(), _command(server, port=port), folder=folder, variables=variables)
+    command = _command(server, port=port)
+    process = start_process(server.name.lower(), command, folder=folder, variables=stage.variables)
     try:
         wait_ready(process, f"http://{HOST}:{port}")
         yield process, Door(port=port, agent_key=stage.agent_key, sessions=stage.sessions)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.urls import path
 
-from aarm_site.urls import handler400, handler403, handler404, handler500
-from aarm_site.urls import urlpatterns as product
+from aarm_site.urls_decide import handler400, handler403, handler404, handler500
+from aarm_site.urls_decide import urlpatterns as product
 from tests.bench.yardsticks import RecordView, answer_constant, record_raw
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]

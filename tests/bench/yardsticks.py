@@ -26,7 +26,7 @@ from tests.bench.models import Entry, Head, Receipt
 RECEIPT_BYTES = 3000
 KEY = Ed25519PrivateKey.generate()
 # What a receipt says beside what differs from one to the next.
-FILLING = {f"section_{number:02}": "sha256:" + f"{number:02}" * 32 for number in range(25)}
+FILLING = {f"section_{number:02}": "sha256:" + f"{number:02}" * 32 for number in range(32)}
 
 LOCK = "SELECT length, digest FROM bench_head WHERE session_id = %s FOR UPDATE"
 ADD_ENTRY = "INSERT INTO bench_entry (session_id, position, body, digest) VALUES (%s, %s, %s, %s)"
@@ -69,7 +69,7 @@ class RecordView(APIView):
     parser_classes = (JSONParser,)
 
     def post(self, request: Request) -> Response:
-        asked = request.data
+        asked: Any = request.data
         with transaction.atomic():
             head = Head.objects.select_for_update().get(pk=asked["session_id"])
             position, previous = head.length + 1, head.digest

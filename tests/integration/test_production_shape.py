@@ -32,7 +32,7 @@ def test_a_decision_of_the_synchronous_door_is_read_at_the_other(production_serv
     session = open_session(production_servers)
     asked = ask_for_mail(production_servers, session=session, key="shape")
     read = read_decision(production_servers, decision_id=asked["decision_id"])
-    assert (read.status_code, read.json()["effective"]) == (202, "PENDING")
+    assert (read.status_code, read.json()["effective"]) == (200, "PENDING")
     assert ask_for_mail(production_servers, session=session, key="shape") == asked
 
 
@@ -76,7 +76,7 @@ REFUSED = (
 def test_the_application_role_cannot_change_what_was_recorded(
     application: psycopg.Connection, production_servers: Servers, statement: str
 ) -> None:
-    ask_for_mail(production_servers, session=open_session(production_servers), key="recorded")
+    ask_for_mail(production_servers, session=open_session(production_servers), key=f"recorded {statement}")
     count = application.execute("SELECT count(*), max(digest) FROM receipts_receipt").fetchone()
     assert count is not None
     assert count[0] > 0

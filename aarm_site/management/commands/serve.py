@@ -22,6 +22,7 @@ from aarm_site.embedded import Engine
 from aarm_site.first_start import prepare, sign_in_address
 from aarm_site.settings.env import Environment, read_environment
 from approvals.realtime import use_loop
+from receipts.problems import ProblemError
 
 BACKLOG = 2048
 # Open long polls and sockets get this long to end; the process as a whole is gone before five seconds.
@@ -139,7 +140,10 @@ class Command(BaseCommand):
         if why:
             raise CommandError(why)
         listener = claimed_port(environment.host, environment.port)
-        prepare()
+        try:
+            prepare()
+        except ProblemError as problem:
+            raise CommandError(f"{problem.why} {problem.fix}") from problem
         self._announce(sign_in_address())
         running = Running(listener)
         running.run()

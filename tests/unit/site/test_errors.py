@@ -125,5 +125,13 @@ def test_a_failed_csrf_check_says_what_to_do_and_keeps_the_reason(rf: RequestFac
     assert CANARY not in response.content.decode()
 
 
+@pytest.mark.parametrize("path", ["/api/good/x", "/good"])
+def test_a_host_that_is_not_ours_is_refused_before_any_view(caller: Client, path: str) -> None:
+    assert caller.get(path).status_code == 200
+    response = caller.get(path, headers={"Host": "evil.example"})
+    assert response.status_code == 400
+    assert "evil.example" not in response.content.decode()
+
+
 def test_an_error_page_without_an_exception_is_still_an_error_page(rf: RequestFactory) -> None:
     assert errors.server_error(rf.get("/api/x")).status_code == 500

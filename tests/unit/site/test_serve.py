@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from typing import Any
 
 import pytest
 from django.core.management.base import CommandError
 
-from aarm_site.management.commands.serve import PROCESSES, claimed_port, refusal
+from aarm_site.management.commands.serve import PROCESSES, Running, claimed_port, refusal
 from aarm_site.settings.env import Environment
 
 
@@ -44,3 +45,21 @@ def test_a_port_that_is_taken_is_one_sentence() -> None:
 def test_a_port_of_the_newer_protocol_is_claimed_too() -> None:
     with claimed_port("::1", 0) as listener:
         assert listener.family is socket.AF_INET6
+
+
+def test_the_death_of_a_part_ends_the_process_with_a_failure() -> None:
+    with claimed_port("127.0.0.1", 0) as listener:
+        running = Running(listener)
+        assert (running.exit_code, running.server.should_exit) == (0, False)
+        running.part_died()
+    assert (running.exit_code, running.server.should_exit) == (1, True)
+
+
+def test_a_second_signal_ends_the_process_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr("os._exit", ended.append)
+    with claimed_port("127.0.0.1", 0) as listener:
+        running = Running(listener)
+        running.server.should_exit = True
+        running.stop(signal.SIGINT, None)
+    assert ended[:1] == [0]

@@ -1,0 +1,117 @@
+"""`./test --bench`: measures `/decide` beside the yardsticks and writes the numbers into `docs/performance.md`.
+
+`--quick` runs every piece for half a minute and prints what it finds; its numbers are worth nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import atexit
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.bench.load import Client, Target, start_client
+from tests.bench.machine import file_system
+from tests.bench.profiles import Profile, profile_of
+from tests.bench.report import Measured, conditions, numbers, with_numbers
+from tests.bench.rounds import CLIENT, DATABASE, SERVER, Pace, run_round
+from tests.bench.stage import Accounts, Server, Stage, accounts_of, set_stage, start_server
+from tests.e2e.processes import ROOT, run_command
+from tests.engines import start_postgresql, start_redis
+
+PAGE = ROOT / "docs" / "performance.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is measured: rounds, each session's actions before, and decisions in the profile."""
+
+    pace: Pace
+    actions: int
+    requests: int
+
+
+FULL = Size(pace=Pace(rounds=6, seconds=3.0), actions=100, requests=400)
+QUICK = Size(pace=Pace(rounds=1, seconds=0.4, warm_seconds=0.1), actions=10, requests=30)
+
+
+def measure(client: Client, stage: Stage, *, server: Server, pace: Pace, folder: Path) -> Measured:
+    """All rounds on one server."""
+    with start_server(server, stage=stage, folder=folder) as (process, door):
+        roots = {
+            SERVER: process.popen.pid,
+            DATABASE: stage.postmaster,
+            CLIENT: client.process.pid,
+            "bench": os.getpid(),
+        }
+        rounds = []
+        for number in range(pace.rounds + 1):
+            print(f"{server}: round {number} of {pace.rounds}", file=sys.stderr)
+            rounds.append(run_round(client, door, roots=roots, pace=pace))
+    return Measured(server=server, discarded=rounds[0], rounds=rounds[1:])
+
+
+def profile(stage: Stage, *, requests: int) -> Profile:
+    """In a process of its own, under the servers' settings."""
+    arguments = ["--session", stage.sessions[0], "--agent-key", stage.agent_key, "--requests", str(requests)]
+    done = run_command("profile_decide", *arguments, variables=stage.variables)
+    assert done.returncode == 0, done.stderr
+    return profile_of(json.loads(done.stdout))
+
+
+def faults(runs: Sequence[Measured], *, stage: Stage, accounts: Accounts) -> list[str]:
+    """What was answered and is not on record, or went wrong; a measurement with a fault measures nothing."""
+    slices = [part for run in runs for each in run.every_round() for part in each.slices.values()]
+    found = [f"{part.aim}: {part.errors} errors, first: {part.first_error}" for part in slices if part.errors]
+    decided = len(stage.sessions) * stage.actions
+    decided += sum(part.answered for part in slices if part.aim.target is Target.DECIDE)
+    recorded = sum(part.answered for part in slices if part.aim.target in (Target.F1, Target.F2))
+    wanted = Accounts(decisions=decided, receipts=decided, yardsticks=recorded, broken_streams=0)
+    return found if accounts == wanted else [*found, f"On record is {accounts}, and answered was {wanted}."]
+
+
+def run(folder: Path, *, size: Size) -> tuple[str, list[str]]:
+    """The block of numbers, and the faults."""
+    os.environ["AARM_TEST_REDIS_SERVER"] = start_redis(folder)
+    database_url = start_postgresql(folder)
+    with set_stage(folder, database_url=database_url, actions=size.actions) as stage:
+        with start_client() as client:
+            runs = [measure(client, stage, server=server, pace=size.pace, folder=folder) for server in Server]
+        wrong = faults(runs, stage=stage, accounts=accounts_of(stage))
+        setting = conditions(stage, pace=size.pace, file_system=file_system(folder))
+        return numbers(runs, profile=profile(stage, requests=size.requests), setting=setting), wrong
+
+
+def working_folder() -> Path:
+    """A folder that is gone after the process, which has stopped the database in it by then."""
+    folder = Path(tempfile.mkdtemp(prefix="aarm-bench-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    # PostgreSQL may run as a user of its own, who has to reach its socket.
+    folder.chmod(0o755)
+    return folder
+
+
+def main() -> int:
+    """0 when every answer was good and is on record."""
+    parser = argparse.ArgumentParser(prog="./test --bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="try every piece, print to the terminal, write nothing")
+    parser.add_argument("--output", type=Path, default=PAGE, help="the page whose block of numbers is replaced")
+    chosen = parser.parse_args()
+    size = QUICK if chosen.quick else FULL
+    block, wrong = run(working_folder(), size=size)
+    print(block)
+    for fault in wrong:
+        print(fault, file=sys.stderr)
+    if not chosen.quick and not wrong:
+        chosen.output.write_text(with_numbers(chosen.output.read_text(encoding="utf-8"), block=block), encoding="utf-8")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
