@@ -57,5 +57,8 @@ class OwnOriginOnly:
 
 application = ProtocolTypeRouter({
     "http": django_application,
-    "websocket": AllowedHostsOriginValidator(OwnOriginOnly(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))),
+    # The stubs know neither an ASGI application that is a class nor a route to one.
+    "websocket": AllowedHostsOriginValidator(
+        OwnOriginOnly(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))  # type: ignore[arg-type]
+    ),
 })  # fmt: skip

@@ -28,7 +28,11 @@ def database_now() -> datetime:
     """The database's present moment, aware, UTC."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT aarm_now()")
-        value = cursor.fetchone()[0]
+        return as_moment(cursor.fetchone()[0])
+
+
+def as_moment(value: datetime | str) -> datetime:
+    """What `aarm_now()` returned, aware: SQLite answers with text."""
     return value if isinstance(value, datetime) else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 

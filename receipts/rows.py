@@ -85,7 +85,7 @@ def _update(change: Update) -> tuple[str, list[Any]]:
 def _write_together(inserting: list[tuple[str, list[Any]]], updating: list[tuple[str, list[Any]]]) -> int:
     parts = [f"i{number} AS ({sql})" for number, (sql, _) in enumerate(inserting)]
     parts += [f"u{number} AS ({sql} RETURNING 1)" for number, (sql, _) in enumerate(updating)]
-    counts = " + ".join(f"(SELECT count(*) FROM u{number})" for number in range(len(updating))) or "0"
+    counts = " + ".join(f"(SELECT count(*) FROM u{number})" for number in range(len(updating))) or "0"  # noqa: S608
     values = [value for _, found in (*inserting, *updating) for value in found]
     with connection.cursor() as cursor:
         cursor.execute(f"WITH {', '.join(parts)} SELECT {counts}", values)

@@ -35,8 +35,14 @@ SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
 SECURE_HSTS_SECONDS = 31536000
 if ENV.tier == "decide":
-    # A synchronous worker serves one request after the other, so that its one connection can stay.
+    # A synchronous worker serves one request after the other, so that its one connection can stay, and the few
+    # statements that a decision takes can stay prepared on it.
     DATABASES["default"] |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+    DATABASES["default"]["OPTIONS"] = {
+        **DATABASES["default"].get("OPTIONS", {}),
+        "server_side_binding": True,
+        "prepare_threshold": 2,
+    }
 else:
     # Under ASGI each request has a thread, and so a connection, of its own: a pool spares it the sign-in.
     DATABASES["default"]["OPTIONS"] = {

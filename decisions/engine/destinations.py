@@ -18,8 +18,9 @@ _PORT = r"(?::[0-9]{1,5})?"
 # No % and no ! before the @: both once meant "relay to somebody else".
 _MAILBOX = re.compile(r"[A-Za-z0-9_+'-]+(?:\.[A-Za-z0-9_+'-]+)*@([A-Za-z0-9.-]+)")
 _HOST = re.compile(rf"([A-Za-z0-9.-]+){_PORT}")
-# The host must end at a slash or with the text: old parsers disagree about ? and # directly behind it.
-_URL = re.compile(rf"(?:https?|HTTPS?)://([A-Za-z0-9.-]+){_PORT}(?:/[A-Za-z0-9._~!$&'()*+,;=:@%/?#-]*)?")
+# The host must end at a slash or with the text: old parsers disagree about ? and # directly behind it. No comma and no
+# semicolon anywhere: some programs split there and go on with what follows.
+_URL = re.compile(rf"(?:https?|HTTPS?)://([A-Za-z0-9.-]+){_PORT}(?:/[A-Za-z0-9._~!$&'()*+=:@%/?#-]*)?")
 _FORMS = (_MAILBOX, _URL, _HOST)
 
 

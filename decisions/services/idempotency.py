@@ -8,6 +8,7 @@ from datetime import datetime
 
 from decisions.models import IdempotentAnswer
 from receipts.problems import ProblemError
+from receipts.reads import RowRead
 from receipts.rows import Batch
 from receipts.signing.canonical import JSON, canonical_bytes
 
@@ -30,6 +31,9 @@ class Attempt:
     body_digest: str
 
 
+_EARLIER = RowRead(IdempotentAnswer, where="r.caller = %s AND r.purpose = %s AND r.key = %s")
+
+
 def mismatch(why: str) -> ProblemError:
     """422, the only one."""
     return ProblemError("idempotency_mismatch", status=422, why=why, fix="Use a new key for another action.")
@@ -39,7 +43,7 @@ def earlier_answer(attempt: Attempt) -> Answer | None:
     """What this caller was answered under this key before, if anything."""
     if not attempt.key:
         return None
-    found = IdempotentAnswer.objects.filter(caller=attempt.caller, purpose=attempt.purpose, key=attempt.key).first()
+    found = _EARLIER.one(attempt.caller, attempt.purpose, attempt.key)
     if found is None:
         return None
     if found.body_digest != attempt.body_digest:

@@ -14,6 +14,7 @@ from receipts.access import Caller, CallerKind
 from receipts.clock import DatabaseNow
 from receipts.identifiers import new_id
 from receipts.problems import ProblemError
+from receipts.reads import RowRead
 from receipts.signing.canonical import sha256_digest
 
 log = structlog.get_logger(__name__)
@@ -41,7 +42,8 @@ def revoke_keys(*, ids: Collection[str]) -> int:
     return Credential.objects.filter(pk__in=ids, revoked_at__isnull=True).update(revoked_at=DatabaseNow())
 
 
-def _unauthenticated(why: str) -> ProblemError:
+def unauthenticated(why: str) -> ProblemError:
+    """The refusal of a caller that can't be told apart from anybody, and the security event that goes with it."""
     log.warning("security_event", event_kind="authentication_failed", why=why)
     return ProblemError(
         "unauthenticated",
@@ -52,17 +54,19 @@ def _unauthenticated(why: str) -> ProblemError:
     )
 
 
+_CURRENT = RowRead(
+    Credential,
+    where="r.digest = %s AND r.revoked_at IS NULL AND (r.expires_at IS NULL OR r.expires_at > aarm_now())",
+    related=("agent", "host"),
+)
+
+
 def authenticate(secret: str) -> Caller:
     """The caller that `secret` belongs to, asked of the database each time, so that a revocation holds at once."""
-    credential = (
-        Credential.objects.select_related("agent", "host")
-        .filter(digest=sha256_digest(secret.encode("utf-8", "replace")), revoked_at__isnull=True)
-        .filter(Q(expires_at__isnull=True) | Q(expires_at__gt=DatabaseNow()))
-        .first()
-    )
+    credential = _CURRENT.one(sha256_digest(secret.encode("utf-8", "replace")))
     owner = None if credential is None else credential.agent or credential.host
     if credential is None or owner is None or not owner.is_active:
-        raise _unauthenticated("The key is unknown, expired or revoked.")
+        raise unauthenticated("The key is unknown, expired or revoked.")
     kind = CallerKind.AGENT if credential.agent_id else CallerKind.HOST
     return Caller(kind=kind, id=owner.pk, name=owner.name, key_id=credential.pk)
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
-from django.db.models import Subquery
 
-from decisions.models import ActivePolicy, Agent, Human, Session, Tool
+from decisions.models import Agent, Human, Session
 from decisions.services.context import EMPTY_STATE, append_entry, with_fact
 from decisions.services.identity import known_human, named_agent
 from receipts.access import Caller, CallerKind
-from receipts.clock import DatabaseNow, database_now
+from receipts.clock import as_moment, database_now
 from receipts.identifiers import new_id
 from receipts.problems import ProblemError, not_found
+from receipts.reads import RowRead
 from receipts.services import store_values
 from receipts.signing.canonical import JSON
 
@@ -123,25 +122,30 @@ def session_of(*, caller: Caller, session_id: str) -> Session:
     return session
 
 
+_EXTRA = {
+    "now": "aarm_now()",
+    "active_policy_id": "(SELECT version_id FROM decisions_activepolicy)",
+    "tool_effect": "(SELECT effect FROM decisions_tool WHERE upper(tool) = upper(%s) AND upper(operation) = upper(%s))",
+}
+_LOCKED = {
+    kind: RowRead(
+        Session,
+        where=f"r.id = %s AND r.{column} = %s",
+        related=("request", "human", "agent"),
+        extra=_EXTRA,
+        is_locked=True,
+    )
+    for kind, column in ((CallerKind.AGENT, "agent_id"), (CallerKind.HOST, "host_id"))
+}
+
+
 def locked_session(*, caller: Caller, session_id: str, tool: str = "", operation: str = "") -> Session:
     """The session's row, locked, with what a decision needs read in the same statement.
 
-    Adds `now` (the database's clock), `active_policy_id`, `tool_effect` and the request's text, so that a decision
-    costs one read, and sees every policy whose publication was acknowledged before it began (POL-11).
+    Adds `now` (the database's clock), `active_policy_id` and `tool_effect`, so that a decision costs one read, and sees
+    every policy whose publication was acknowledged before it began (POL-11).
     """
-    found = (
-        Session.objects.select_for_update(of=("self",))
-        .select_related("request", "human", "agent")
-        .annotate(
-            now=DatabaseNow(),
-            active_policy_id=Subquery(ActivePolicy.objects.values("version_id")[:1]),
-            tool_effect=Subquery(
-                Tool.objects.filter(tool__iexact=tool, operation__iexact=operation).values("effect")[:1]
-            ),
-        )
-        .filter(pk=session_id, **_owned(caller))
-        .first()
-    )
+    found = _LOCKED[caller.kind].one(tool, operation, session_id, caller.id)
     if found is None:
         raise not_found("session")
     if found.ended_at is not None:
@@ -192,5 +196,4 @@ def record_fact(session: Session, *, field: str, value: JSON, trust: str, source
 
 def now_of(session: Session) -> datetime:
     """The database's time as the locking statement read it."""
-    value: Any = getattr(session, "now")  # noqa: B009 - an annotation, which the model's type doesn't know
-    return value if isinstance(value, datetime) else database_now()
+    return as_moment(getattr(session, "now"))  # noqa: B009 - read along with the row; the model's type doesn't know it

@@ -15,6 +15,7 @@ from django.db import transaction
 
 from receipts.identifiers import new_id
 from receipts.models import Chain, Receipt
+from receipts.reads import RowRead
 from receipts.rows import Batch, Update
 from receipts.selectors.index import index_of
 from receipts.services.keys import current_signer
@@ -23,12 +24,15 @@ from receipts.signing.canonical import sha256_digest
 from receipts.signing.envelope import PAYLOAD_TYPE, pae
 from receipts.signing.statement import ReceiptType, build_statement
 
+_LOCKED = RowRead(Chain, where="r.stream = %s", is_locked=True)
+
 
 def _locked_chain(stream: str) -> Chain:
-    chain = Chain.objects.select_for_update().filter(stream=stream).first()
+    chain = _LOCKED.one(stream)
     if chain is None:
         Chain.objects.bulk_create([Chain(stream=stream)], ignore_conflicts=True)
-        chain = Chain.objects.select_for_update().get(stream=stream)
+        chain = _LOCKED.one(stream)
+    assert chain is not None
     return chain
 
 

@@ -16,7 +16,7 @@ ORDER = {app: position for position, app in enumerate(APPS)}
 SHARED_PARTS = {"services", "selectors", "signals", "realtime"}
 # Plain values and the two seams that everything above needs. Each entry is a decision, not a default.
 SHARED_MODULES = {
-    "receipts": {"access", "clock", "identifiers", "ports", "problems", "protection", "readonly", "requests"},
+    "receipts": {"access", "clock", "identifiers", "ports", "problems", "protection", "readonly", "reads", "requests", "rows"},
     "approvals": {"ports"},
     "decisions": set[str](),
 }
@@ -25,7 +25,7 @@ WIRED_PARTS = {"routing", "urls"}
 
 # Within an app an import goes down or stays level. A module that isn't listed has no place yet: give it one.
 LAYERS = {
-    0: {"clock", "engine", "identifiers", "intake", "lifecycle", "problems", "protection", "rows", "signing"},
+    0: {"clock", "engine", "identifiers", "intake", "lifecycle", "problems", "protection", "reads", "rows", "signing"},
     1: {"models"},
     2: {"access", "notifiers", "ports", "readonly", "realtime", "selectors", "signals"},
     3: {"services"},

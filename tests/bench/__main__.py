@@ -58,9 +58,9 @@ def measure(client: Client, stage: Stage, *, server: Server, pace: Pace, folder:
 
 
 def profile(stage: Stage, *, requests: int) -> Profile:
-    """In a process of its own, under the servers' settings."""
+    """In a process of its own, with what the WSGI server has."""
     arguments = ["--session", stage.sessions[0], "--agent-key", stage.agent_key, "--requests", str(requests)]
-    done = run_command("profile_decide", *arguments, variables=stage.variables)
+    done = run_command("profile_decide", *arguments, variables={**stage.variables, "AARM_TIER": "decide"})
     assert done.returncode == 0, done.stderr
     return profile_of(json.loads(done.stdout))
 

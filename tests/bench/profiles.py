@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-OUTSIDE = "HTTP, middleware, routing, DRF"
+OUTSIDE = "HTTP, middleware, routing, view"
 
 
 @dataclass(frozen=True, slots=True)

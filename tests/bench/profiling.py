@@ -29,14 +29,13 @@ PLACES = {
     f"{_SUBMISSION}:judge_action": "context and evaluation digest",
     "decisions.services.evaluation:evaluate": "evaluate the policy",
     f"{_SUBMISSION}:committed_values": "commitments",
-    "receipts.models:Payload.save": "insert the payload",
     f"{_SUBMISSION}:_chain": "context entry",
     f"{_SUBMISSION}:decision_row": "digests of request and action",
     f"{_SUBMISSION}:issue_receipt": "receipt",
     "receipts.services.issuing:build_statement": "receipt: statement",
     "receipts.services.issuing:sha256_digest": "receipt: digest",
     "receipts.signing.keys:SigningKey.sign": "receipt: signature",
-    "decisions.models:Decision.save": "insert the decision",
+    "receipts.rows:Batch.write": "write all rows",
     f"{_SUBMISSION}:decision_answer": "answer",
     f"{_SUBMISSION}:remember": "idempotency: keep the answer",
     "django.db.backends.base.base:BaseDatabaseWrapper.commit": "commit",
@@ -48,6 +47,7 @@ _SHAPES = (
     (re.compile(r'INSERT INTO "(\w+)"'), "INSERT {}"),
     (re.compile(r'UPDATE "(\w+)"'), "UPDATE {}"),
 )
+_PARTS = re.compile(r'(INSERT|UPDATE)(?: INTO)? "(\w+)"')
 
 
 Ask: TypeAlias = Callable[[], None]
@@ -117,7 +117,9 @@ def _phase(name: str, taken: Sequence[Moment], *, requests: int) -> Phase:
 
 
 def shape_of(sql: str) -> str:
-    """The verb and the table of a statement, its values and columns left out."""
+    """The verbs and tables of a statement, its values and columns left out."""
+    if sql.startswith("WITH "):
+        return "WITH " + ", ".join(f"{verb} {table}" for verb, table in _PARTS.findall(sql))
     for pattern, shape in _SHAPES:
         match = pattern.match(sql)
         if match:

@@ -170,6 +170,7 @@ def test_a_phase_is_timed_without_the_phases_inside_it() -> None:
         ('INSERT INTO "a" ("y") VALUES (%s)', "INSERT a"),
         ('UPDATE "a" SET "y" = %s', "UPDATE a"),
         ("SELECT aarm_now()", "SELECT aarm_now()"),
+        ('WITH i0 AS (INSERT INTO "a" ("y") VALUES (1)), u0 AS (UPDATE "b" SET "y" = 1 RETURNING 1) SELECT 1', "WITH INSERT a, UPDATE b"),
     ],
 )  # fmt: skip
 def test_statements_are_told_apart_by_verb_and_table(sql: str, shape: str) -> None:

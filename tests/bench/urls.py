@@ -1,11 +1,11 @@
-"""The product's addresses and the yardsticks' on one server."""
+"""The yardsticks' addresses and the product's on one server."""
 
 from __future__ import annotations
 
-from django.urls import path
+from django.conf import settings
+from django.urls import include, path
 
 from aarm_site.urls_decide import handler400, handler403, handler404, handler500
-from aarm_site.urls_decide import urlpatterns as product
 from tests.bench.yardsticks import RecordView, answer_constant, record_raw
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
@@ -14,5 +14,5 @@ urlpatterns = [
     path("bench/f0", answer_constant),
     path("bench/f1", RecordView.as_view()),
     path("bench/f2", record_raw),
-    *product,
+    path("", include(settings.BENCH_PRODUCT_URLCONF)),
 ]

@@ -13,6 +13,7 @@ from approvals.models import ApprovalRequest, User
 
 # The test client's answer has members that no class names.
 Reply = Any
+INLINE = frozenset({"a", "abbr", "bdi", "code", "del", "em", "ins", "kbd", "span", "strong", "svg", "time", "use"})
 VOID = frozenset({"area", "base", "br", "hr", "img", "input", "link", "meta", "source", "use", "wbr"})
 
 
@@ -48,10 +49,16 @@ class Element:
         (found,) = self.all(lambda element: element.attributes.get("id") == name)
         return found
 
+    def revs(self) -> dict[str, str]:
+        """The parts that change by themselves, with what tells two states of one apart."""
+        parts = self.all(lambda element: "data-rev" in element.attributes)
+        return {part.attributes["id"]: part.attributes["data-rev"] for part in parts}
+
     @property
     def raw_text(self) -> str:
-        """The characters as they are."""
-        return "".join(child if isinstance(child, str) else child.raw_text for child in self.children)
+        """The characters as they are, with a blank around what is not a part of its line."""
+        inside = "".join(child if isinstance(child, str) else child.raw_text for child in self.children)
+        return inside if self.tag in INLINE else f" {inside} "
 
     @property
     def text(self) -> str:

@@ -8,6 +8,9 @@ from django.test import Client
 
 from approvals.lifecycle.quorum import Verdict
 from approvals.services.requests import cancel_request
+from decisions.models import Tool
+from decisions.services.policies import publish_policy
+from receipts.models import Payload
 from tests.factories import ALICE, MAIL, Cast, begin_asserted_session, begin_session, decide, open_step_up, vote
 from tests.web.reading import Element, read, signed_in
 
@@ -16,8 +19,9 @@ LIMIT_RULE = """
 policy: {id: changed, version: "1", default: DENY}
 rules:
   - id: cap-and-ask
-    match: {tool: database.query}
+    match: {tool: database.query, parameters: {limit: {gt: 100}}}
     action: MODIFY
+    priority: 9
     modifications: {cap: {limit: 100}}
   - id: ask
     match: {tool: database.query}
@@ -54,8 +58,6 @@ def test_the_headline_is_the_organisations_own_sentence(cast: Cast, bob: Client)
 def test_without_a_description_the_page_says_that_there_is_none(cast: Cast, bob: Client) -> None:
     cast_tool = open_step_up(cast)
     assert "No trusted description" not in read(bob.get(cast_tool.path)).text
-    from decisions.models import Tool
-
     Tool.objects.filter(tool="email").delete()
     step = open_step_up(cast)
     assert "No trusted description exists for email.send. Read the raw parameters." in read(bob.get(step.path)).text
@@ -71,8 +73,6 @@ def test_every_parameter_is_shown_and_the_one_that_says_where_comes_first(cast: 
 
 
 def test_a_changed_parameter_shows_what_was_asked_and_what_will_run(cast: Cast, bob: Client) -> None:
-    from decisions.services.policies import publish_policy
-
     publish_policy(text=LIMIT_RULE, source="test", actor=None)
     step = open_step_up(cast, name="database.query", parameters={"table": "orders", "limit": 5000})
     limit = field_rows(read(bob.get(step.path)))["limit"]
@@ -133,10 +133,7 @@ def test_the_agents_own_words_are_folded_away_and_marked(cast: Cast, bob: Client
 def test_the_raw_part_is_canonical_and_keeps_the_nonce_to_itself(cast: Cast, bob: Client) -> None:
     step = open_step_up(cast)
     raw = read(bob.get(step.path)).by_id("raw").text
-    assert (
-        '{"operation":"send","parameters":{"body":"See the deck.","subject":"Q4 deck","to":"ana@partner.example"}'
-        in raw
-    )
+    assert '{"operation":"send","parameters":{"body":"See the deck.","subject":"Q4 deck"' in raw
     assert step.approval.view_digest in raw
     assert "nonce" in step.approval.shown
     assert "nonce" not in raw
@@ -217,12 +214,9 @@ def test_the_receipt_is_linked_for_those_who_may_read_it(cast: Cast, bob: Client
 
 
 def test_an_erased_request_is_still_a_page(cast: Cast, victor: Client) -> None:
-    from receipts.models import Payload
-
     step = open_step_up(cast)
-    Payload.objects.filter(pk=step.approval.snapshot_id).update(
-        content=None, seed=None, erased_at=step.approval.opened_at
-    )
+    erased = {"content": None, "seed": None, "erased_at": step.approval.opened_at}
+    Payload.objects.filter(pk=step.approval.snapshot_id).update(**erased)
     page = read(victor.get(step.path))
     assert page.tagged("h1")[0].text == "email.send"
     assert "The values of this request were erased" in page.text
@@ -232,14 +226,12 @@ def test_an_erased_request_is_still_a_page(cast: Cast, victor: Client) -> None:
 def test_the_fragment_has_the_three_parts_that_change_by_themselves(cast: Cast, bob: Client) -> None:
     step = open_step_up(cast)
     part = read(bob.get(step.path, headers={"X-Fragment": "1"}))
-    revs = {item.attributes["id"]: item.attributes["data-rev"] for item in part.walk() if "data-rev" in item.attributes}
+    revs = part.revs()
     assert set(revs) == {"standing", "facts", "decision"}
     assert part.tagged("html") == []
     vote(step, cast.carol)
     again = read(bob.get(step.path, headers={"X-Fragment": "1"}))
-    after = {
-        item.attributes["id"]: item.attributes["data-rev"] for item in again.walk() if "data-rev" in item.attributes
-    }
+    after = again.revs()
     assert after["facts"] == revs["facts"]
     assert after["decision"] != revs["decision"]
     assert after["standing"] != revs["standing"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -147,10 +146,7 @@ def test_a_live_part_has_another_rev_when_something_in_it_changed(cast: Cast) ->
     dave = signed_in(cast.dave)
 
     def revs() -> dict[str, str]:
-        found: list[Any] = [
-            item.attributes for item in read(dave.get("/inbox")).walk() if "data-rev" in item.attributes
-        ]
-        return {item["id"]: item["data-rev"] for item in found}
+        return read(dave.get("/inbox")).revs()
 
     step = open_step_up(cast, name=DELETE, **CLEAN_UP)
     before = revs()

@@ -38,7 +38,8 @@ class Command(BaseCommand):
         require_server(settings.AARM_BASE_URL)
         require_tables()
         agent, host = register_run()
-        self.stdout.write("\n".join(preface(settings.AARM_BASE_URL)))
+        for line in preface(settings.AARM_BASE_URL):
+            self.stdout.write(line)
         self.stdout.flush()
         with MailSink(on_mail=self.show_mail) as sink:
             code = run_agent(agent=agent, host=host, mail_server=sink.address)

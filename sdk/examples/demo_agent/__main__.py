@@ -49,13 +49,13 @@ def tell_all(client: Client, *, options: argparse.Namespace, terminal: Terminal)
     office.furnish()
     story = Story(terminal)
     guard = Guard(client, on_pending=story.tell_waiting)
-    steps = steps_of(guard, office=office)
+    steps = steps_of(guard, office=office, story=story)
     terminal.say(f"{HUMAN} asks {options.agent}:", look="dim")
     terminal.say(f"  “{REQUEST}”", look="bold")
     host_key = os.environ.get("AARM_HOST_KEY")
     with guard.session(host_key=host_key, human=HUMAN, agent=options.agent, request=REQUEST) as session:
         for number, step in enumerate(steps, start=1):
-            story.tell(step, guard=guard, place=f"{number}/{len(steps)}")
+            story.tell(step, place=f"{number}/{len(steps)}")
     conclude(client, session_id=session.session_id, folder=options.folder, terminal=terminal)
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import ParamSpec, TypeVar
 
-from examples.demo_agent.office import Office
+from examples.demo_agent.office import CUSTOMERS, Office
 from examples.demo_agent.terminal import COLOUR_OF, Terminal
 
-from aarm import Expired, Guard, NotAllowedError
+from aarm import Decision, Expired, Guard, NotAllowedError
 from aarm.guarded import Guarded
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 REQUEST = "Read my notes, send Ana the renewal offer, look up our customers, tidy up the folder, and report to me."
 OFFER = "Dear Ana, we would be glad to renew for two more years. Shall we talk on Thursday?"
@@ -27,32 +32,33 @@ class Step:
     check: Callable[[object], str]
 
 
-def steps_of(guard: Guard, *, office: Office) -> tuple[Step, ...]:
+def steps_of(guard: Guard, *, office: Office, story: Story) -> tuple[Step, ...]:
     """The task. Each tool is guarded, so that calling it is asking first."""
-    read = guard("files.read", effect="read")(office.read_file)
-    query = guard("database.query", effect="read")(office.query_customers)
-    delete = guard("files.delete", effect="write")(office.delete_file)
-    send = guard("email.send", effect="external")(office.send_email)
-    contract = office.path("contract.txt")
-
-    def rows(result: object) -> str:
-        return f"{len(result)} rows came back" if isinstance(result, list) else "no row was read"
+    read = guard("files.read", effect="read")(story.announced(office.read_file, guard=guard))
+    send = guard("email.send", effect="external")(story.announced(office.send_email, guard=guard))
+    query = guard("database.query", effect="read")(story.announced(office.query_customers, guard=guard))
+    delete = guard("files.delete", effect="write")(story.announced(office.delete_file, guard=guard))
 
     def contract_stands(_: object) -> str:
-        return "contract.txt is still there" if contract.exists() else "contract.txt is gone"
-
-    def delivery(result: object) -> str:
-        return str(result) if result else "no mail was sent"
+        return "contract.txt is still there" if office.path("contract.txt").exists() else "contract.txt is gone"
 
     offer = {"to": "ana@partner.example", "subject": "Renewal", "body": OFFER}
-    report = {"to": "alice@corp.example", "subject": "Done", "body": "The offer to Ana is settled."}
+    report = {"to": "alice@corp.example", "subject": "Done", "body": "The folder and Ana's offer are looked after."}
     return (
         Step("files.read", read, {"name": "notes.txt"}, lambda text: f"{len(str(text or ''))} characters were read"),
-        Step("email.send", send, offer, delivery),
-        Step("database.query", query, {"table": "customers", "limit": 5000}, rows),
+        Step("email.send", send, offer, _delivery),
+        Step("database.query", query, {"table": "customers", "limit": 5000}, _rows),
         Step("files.delete", delete, {"name": "contract.txt"}, contract_stands),
-        Step("email.send", send, report, delivery),
+        Step("email.send", send, report, _delivery),
     )
+
+
+def _delivery(result: object) -> str:
+    return str(result) if result else "no mail was sent"
+
+
+def _rows(result: object) -> str:
+    return f"{len(result)} of {CUSTOMERS} rows came back" if isinstance(result, list) else "no row was read"
 
 
 class Story:
@@ -61,7 +67,7 @@ class Story:
     def __init__(self, terminal: Terminal) -> None:
         self.terminal = terminal
 
-    def tell(self, step: Step, *, guard: Guard, place: str) -> None:
+    def tell(self, step: Step, *, place: str) -> None:
         """Asks, acts if allowed, and looks at what came of it."""
         asked = ", ".join(f"{name}={_short(value)}" for name, value in step.parameters.items())
         self.terminal.say(f"\n{self.terminal.painted(place, look='dim')}  {step.tool}({asked})")
@@ -71,24 +77,32 @@ class Story:
             self._tell_refusal(refusal)
             self.terminal.detail("not run", f"checked: {step.check(None)}")
         else:
-            self._tell_permission(guard.last)
             self.terminal.detail("ran", f"checked: {step.check(result)}")
 
     def tell_waiting(self, url: str | None, code: str | None, expires_at: datetime | None) -> None:
         """Somebody has to answer: who watches is told where."""
-        self._decision("STEP_UP", "a person has to decide. Open this page and approve, or deny:")
+        self._decision(Decision.STEP_UP, "a person has to decide. Open this page and approve, or deny:")
         self.terminal.detail("", url or "the page of waiting requests")
-        until = expires_at.astimezone().strftime("%H:%M") if expires_at else "the server's deadline"
+        until = f"{expires_at.astimezone(UTC):%H:%M} UTC" if expires_at else "the server's deadline"
         self.terminal.detail("", f"code {code}, until {until}. Waiting …")
 
-    def _tell_permission(self, call: Guarded | None) -> None:
-        if call is None:
-            return
-        word, changes = call.decision.value, ", ".join(map(str, call.changes))
-        if word == "STEP_UP":
+    def announced(self, tool: Callable[P, R], *, guard: Guard) -> Callable[P, R]:
+        """The tool, saying under which decision it runs before it does. Only the guard calls it."""
+
+        @functools.wraps(tool)
+        def run(*args: P.args, **kwargs: P.kwargs) -> R:
+            if guard.last is not None:
+                self._tell_permission(guard.last)
+            return tool(*args, **kwargs)
+
+        return run
+
+    def _tell_permission(self, call: Guarded) -> None:
+        changes = ", ".join(map(str, call.changes))
+        if call.decision is Decision.STEP_UP:
             self.terminal.detail("approved", f"with changes: {changes}" if changes else "as asked", look="green")
         else:
-            self._decision(word, f"policy changed {changes}" if changes else "as asked")
+            self._decision(call.decision, f"policy changed {changes}" if changes else "as asked")
 
     def _tell_refusal(self, refusal: NotAllowedError) -> None:
         approval = refusal.verdict.approval
@@ -97,10 +111,10 @@ class Story:
         elif approval is not None:
             self.terminal.detail(approval.state.lower(), "the person said no", look="red")
         else:
-            self._decision(refusal.verdict.decision.value, refusal.reason)
+            self._decision(refusal.verdict.decision, refusal.reason)
 
-    def _decision(self, word: str, text: str) -> None:
-        self.terminal.detail(word, text, look=COLOUR_OF.get(word, ""))
+    def _decision(self, decision: Decision, text: str) -> None:
+        self.terminal.detail(decision, text, look=COLOUR_OF[decision])
 
 
 def _short(value: object) -> str:
