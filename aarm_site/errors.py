@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import (
     BadRequest,
     PermissionDenied,
@@ -24,6 +25,7 @@ from django.template.loader import render_to_string
 from rest_framework import exceptions as drf
 
 from aarm_site.codes import CODES, TYPE_PREFIX
+from decisions.intake.errors import IntakeError
 from receipts.problems import ProblemError
 
 log = structlog.get_logger(__name__)
@@ -42,6 +44,10 @@ def _fixed(code: str, status: int, why: str, fix: str, **headers: str) -> Callab
 
 def _itself(error: ProblemError) -> ProblemError:
     return error
+
+
+def _unreadable_action(error: IntakeError) -> ProblemError:
+    return ProblemError(error.code, status=400, why=error.why, fix=error.fix, param=error.param)
 
 
 def _throttled(error: Any) -> ProblemError:
@@ -76,6 +82,7 @@ _INTERNAL = _fixed("internal", 500, "An unexpected error stopped this request.",
 
 TRANSLATIONS: Mapping[type[BaseException], Callable[[Any], ProblemError]] = {
     ProblemError: _itself,
+    IntakeError: _unreadable_action,
     drf.APIException: _INTERNAL,
     drf.ParseError: _MALFORMED,
     drf.ValidationError: _MALFORMED,
@@ -113,8 +120,8 @@ def as_problem(error: BaseException) -> ProblemError:
 
 
 def is_api(request: HttpRequest) -> bool:
-    """Whether the caller of this path reads JSON."""
-    return request.path.startswith(API_PATHS)
+    """Whether the caller of this path reads JSON. The tier that only decides has no pages."""
+    return settings.AARM_TIER == "decide" or request.path.startswith(API_PATHS)
 
 
 def problem_body(problem: ProblemError, *, request_id: str) -> dict[str, object]:

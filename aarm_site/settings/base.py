@@ -56,7 +56,7 @@ MIDDLEWARE = [
     "aarm_site.methods.methods_middleware",
 ]
 if ENV.tier == "decide":
-    # Agents bring a key and get JSON: no cookie, form or page has to be looked after, and what isn't there costs nothing.
+    # Agents bring a key and get JSON: no cookie, form or page has to be looked after, and what is absent costs nothing.
     MIDDLEWARE = [
         "aarm_site.middleware.RequestContextMiddleware",
         "django.middleware.security.SecurityMiddleware",
@@ -198,6 +198,7 @@ AARM_CLAIM_LEASE_SECONDS = ENV.claim_lease_seconds
 AARM_CLAIM_WINDOW_SECONDS = ENV.claim_window_seconds
 AARM_MIGRATION_DATABASE_URL = ENV.migration_database_url
 AARM_IS_EMBEDDED = ENV.is_embedded
+AARM_TIER = ENV.tier
 
 LOGGING_CONFIG = "aarm_site.logs.configure_logging"
 LOGGING = {"level": "INFO"}

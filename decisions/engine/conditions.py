@@ -99,8 +99,6 @@ def comparisons(condition: Condition) -> Iterator[Comparison]:
                 yield from comparisons(item)
         case Negation(item):
             yield from comparisons(item)
-        case Anything():
-            return
 
 
 def compile_condition(condition: Condition, *, scope: Scope) -> Compiled:
@@ -115,8 +113,7 @@ def compile_condition(condition: Condition, *, scope: Scope) -> Compiled:
         case Negation(item):
             inner = compile_condition(item, scope=scope)
             return Compiled(_not(inner.test), parts=(inner,))
-        case Anything():
-            return Compiled(_always)
+    return Compiled(_always)
 
 
 def compile_comparison(comparison: Comparison, *, scope: Scope) -> Test:

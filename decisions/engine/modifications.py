@@ -10,15 +10,15 @@ from decisions.engine.rewrite import Change, ChangeKind, are_in_conflict
 from decisions.engine.source import Findings, Mapping, Node, Scalar
 
 # `parameters:` is the published spelling of `replace:`.
-_KINDS = {"replace": ChangeKind.REPLACE, "parameters": ChangeKind.REPLACE, "cap": ChangeKind.CAP}
+_KEYS = {"replace": "replace", "parameters": "replace", "cap": "cap"}
 
 
 def read_changes(node: Node, *, findings: Findings) -> tuple[Change, ...]:
     """The changes that a rule makes, in reading order. No two of them may meet."""
-    entries = read_mapping(node, keys={name: name for name in _KINDS}, what="`modifications`", findings=findings)
+    entries = read_mapping(node, keys=_KEYS, what="`modifications`", findings=findings)
     changes: list[Change] = []
     for name, entry in (entries or {}).items():
-        changes.extend(_read_block(entry.node, kind=_KINDS[name], findings=findings))
+        changes.extend(_read_block(entry.node, kind=ChangeKind(name), findings=findings))
     if not changes:
         findings.report(node.place, code="no_change", why="Nothing would be changed.", fix="Add `replace` or `cap`.")
     for one, other in combinations(changes, 2):

@@ -21,6 +21,7 @@ from decisions.engine.readers import (
     wrong_type,
 )
 from decisions.engine.source import Findings, Node, Place, Scalar, Sequence
+from decisions.engine.source import Mapping as MappingNode
 from decisions.engine.verdict import Decision
 
 HIGHEST_PRIORITY = 1_000_000
@@ -138,7 +139,7 @@ def _read_labels(entries: Mapping[str, Entry], *, findings: Findings) -> frozens
     for name, keys in (("set_context", _EFFECT), ("data_kinds", _LABELLED)):
         inner = read_mapping(node, keys=keys, what="`effect`", findings=findings)
         if not inner:
-            if inner is not None:
+            if isinstance(node, MappingNode) and not node.entries:
                 findings.report(node.place, code="missing_key", why="No effect is named.", fix=f"Add `{name}:`.")
             return frozenset()
         node = inner[name].node

@@ -171,6 +171,7 @@ class _Reader:
             if key.text in seen:
                 why, fix = f"`{key.text}` is given twice.", "Keep one of them."
                 self._findings.report(key.place, code="duplicate_key", why=why, fix=fix)
+                continue
             seen.add(key.text)
             yield key, value
 

@@ -17,6 +17,7 @@ from approvals.lifecycle.states import State
 from approvals.services.claims import claim_request, lock_for_claim
 from approvals.services.requests import Request
 from decisions.engine.verdict import Decision as Verdict
+from decisions.engine.verdict import ReasonCode
 from decisions.models import Claim, Decision, Deferral, Session
 from decisions.selectors import decision_for, deferral_of, deferral_state_at
 from decisions.selectors.values import parameters_in
@@ -237,7 +238,9 @@ def _check_policy(approved: _Approved, *, at: datetime) -> None:
     judged = judge_again(decision, session=approved.session, at=at)
     resolution = (approved.deferral.resolution if approved.deferral else None) or {}
     applied = resolution.get("policy", decision.policy.digest)
-    if judged.policy.digest != applied and not _is_same_permission(approved, judged=judged):
+    # What can't be judged now is not permitted on the word of before.
+    is_other = judged.policy.digest != applied or judged.ruling.reason_code is ReasonCode.EVALUATION_ERROR
+    if is_other and not _is_same_permission(approved, judged=judged):
         raise ProblemError(
             "policy_changed",
             status=409,

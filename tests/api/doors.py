@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
+from unittest.mock import patch
 
 from django.apps import apps
+from django.db import connections
 from django.test import Client
 from django.test.client import ClientHandler
 
@@ -26,7 +29,7 @@ def _handler(*, enforce_csrf_checks: bool) -> ClientHandler:
 
 
 def new_client(*, enforce_csrf_checks: bool = False) -> Client:
-    """A browser without cookies. All share one chain of middleware, of which the static files' takes a while to make."""
+    """A browser without cookies. All share one chain of middleware, because the static files' is slow to make."""
     client = Client(raise_request_exception=False)
     client.handler = _handler(enforce_csrf_checks=enforce_csrf_checks)
     return client
@@ -77,6 +80,14 @@ class Door:
 
 def _named(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+@contextmanager
+def open_transaction_kept() -> Iterator[None]:
+    """For applications that are called without the test client, which does this by itself: they would take the test's
+    open transaction for one that was left behind, and close its connection."""
+    with patch.object(connections["default"], "close_if_unusable_or_obsolete"):
+        yield
 
 
 def door_of(person: User) -> Door:

@@ -9,18 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from unittest.mock import patch
 from urllib.parse import urlencode, urlsplit
 
 from asgiref.sync import async_to_sync
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import transaction
 from django.test import Client
 
 from aarm_site.asgi import application
 from approvals.models import User
-from tests.api.doors import as_bytes, new_client
+from tests.api.doors import as_bytes, new_client, open_transaction_kept
 from tests.api.routes import Route, every_route
 from tests.api.world import Camp, World, any_object, receipt_of
 
@@ -29,7 +28,7 @@ NO_SIDE, BOTH = "-", "both"
 SOCKET_OPENS = "101"
 COLUMNS = ("anon", "agent", "host", "review", "agent2", "host2", "review2", "audit", "author", "admin")
 
-# Which object of a camp a route is about; one that says nothing takes the last two.
+# Which object of a camp a route is about; one that isn't named here is about what waits.
 DECISIONS: Mapping[str, Callable[[Camp], Any]] = {
     "/api/v1/decisions/{decision_id}/claim": lambda camp: camp.approved.answer,
     "/api/v1/decisions/{decision_id}/outcome": lambda camp: camp.allowed,
@@ -142,8 +141,12 @@ def _value(route: Route, name: str, *, world: World, camp: Camp) -> str:
         _, _, app, model, *_ = route.template.split("/")
         return any_object(app, model) if app != "r" else "1"
     if name == "decision_id":
-        return str(DECISIONS.get(route.template, lambda camp: camp.pending.answer)(camp)["decision_id"])
+        return str(DECISIONS.get(route.template, _pending)(camp)["decision_id"])
     return IDS[name](world, camp)
+
+
+def _pending(camp: Camp) -> Any:
+    return camp.pending.answer
 
 
 def _cell(response: Any) -> str:
@@ -191,17 +194,14 @@ def _listen(caller: Caller, route: Route) -> str:
         await socket.disconnect()
         return SOCKET_OPENS if is_open else str(code)
 
-    # As Django's test client does for requests: our open transaction must not be taken for one that was left behind.
-    with patch.object(connections["default"], "close_if_unusable_or_obsolete"):
+    with open_transaction_kept():
         return async_to_sync(attempt)()
 
 
 def _cells(method: str, route: Route, *, world: World, callers: Mapping[str, Caller], camp: Camp) -> dict[str, str]:
     if route.is_socket:
         return {name: _listen(caller, route) for name, caller in callers.items()}
-    return {
-        name: _cell(try_once(caller, method, route, world=world, camp=camp)) for name, caller in callers.items()
-    }
+    return {name: _cell(try_once(caller, method, route, world=world, camp=camp)) for name, caller in callers.items()}
 
 
 def has_sides(method: str, route: Route) -> bool:

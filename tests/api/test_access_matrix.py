@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+
 from tests.api.matrix import COLUMNS, SOCKET_OPENS, Caller, Row, access_matrix, callers_of, try_once
 from tests.api.routes import every_route
 from tests.api.world import World, make_world
@@ -29,9 +30,24 @@ LEGEND = """\
 """
 
 # Addresses that keys of agents or hosts are for. Everything else is for people, or for everybody.
-MACHINES = ("/decide", "/api/v1/decide", "/api/v1/decisions/", "/api/v1/deferrals/", "/api/v1/sessions", "/api/v1/tools")
+MACHINES = (
+    "/decide",
+    "/api/v1/decide",
+    "/api/v1/decisions/",
+    "/api/v1/deferrals/",
+    "/api/v1/sessions",
+    "/api/v1/tools",
+)
 SHARED = ("/api/v1/receipts",)
-PUBLIC = ("/healthz", "/readyz", "/api/schema", "/.well-known/aarm/keys.json", "/accounts/", "/admin/login/", "/admin/logout/")
+PUBLIC = (
+    "/healthz",
+    "/readyz",
+    "/api/schema",
+    "/.well-known/aarm/keys.json",
+    "/accounts/",
+    "/admin/login/",
+    "/admin/logout/",
+)
 KEYS = ("agent", "host", "agent2", "host2")
 # What whoever may not enter is told. 405 comes where the address exists for nobody in this way.
 REFUSED = {"400", "401", "403", "404", "405", "in", "4401", "4403"}
@@ -81,7 +97,9 @@ def test_every_address_has_a_row(reviewed: Sequence[Row]) -> None:
 @pytest.mark.case("APR-09")
 def test_a_key_opens_no_door_that_is_for_people(reviewed: Sequence[Row]) -> None:
     doors = [row for row in reviewed if not row.template.startswith((*MACHINES, *SHARED, *PUBLIC))]
-    assert {"/api/v1/approvals/{approval_id}/votes", "/ws/inbox", "/admin/", "/inbox"} <= {row.template for row in doors}
+    assert {"/api/v1/approvals/{approval_id}/votes", "/ws/inbox", "/admin/", "/inbox"} <= {
+        row.template for row in doors
+    }
     opened = [(row, name) for row in doors for name in KEYS if row.cells[name] not in REFUSED - {"400"}]
     assert opened == []
     # The same doors do open, so that it is the caller who was refused.

@@ -16,7 +16,18 @@ ORDER = {app: position for position, app in enumerate(APPS)}
 SHARED_PARTS = {"services", "selectors", "signals", "realtime"}
 # Plain values and the two seams that everything above needs. Each entry is a decision, not a default.
 SHARED_MODULES = {
-    "receipts": {"access", "clock", "identifiers", "ports", "problems", "protection", "readonly", "reads", "requests", "rows"},
+    "receipts": {
+        "access",
+        "clock",
+        "identifiers",
+        "ports",
+        "problems",
+        "protection",
+        "readonly",
+        "reads",
+        "requests",
+        "rows",
+    },
     "approvals": {"ports"},
     "decisions": set[str](),
 }

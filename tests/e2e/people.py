@@ -19,12 +19,11 @@ class SignedIn:
     """One person's browser session. Cookies are kept by hand, since those of production are `Secure` and the tests play
     the proxy that ends TLS."""
 
-    def __init__(self, servers: Servers, *, username: str, password: str) -> None:
+    def __init__(self, servers: Servers) -> None:
         self.host = urlsplit(servers.base_url).netloc
         self.scheme = "https" if servers.variables.get("AARM_BASE_URL", "").startswith("https") else "http"
         self.http = httpx.Client(base_url=servers.base_url, timeout=SECONDS)
         self.cookies: dict[str, str] = {}
-        self._sign_in(username, password=password)
 
     def __enter__(self) -> Self:
         return self
@@ -45,12 +44,11 @@ class SignedIn:
         headers = {"X-CSRFToken": self._token()}
         return self._send("POST", f"/api/v1/approvals/{approval_id}/votes", json=body, headers=headers)
 
-    def _sign_in(self, username: str, *, password: str) -> None:
-        found = _FIELD.search(self.get("/accounts/login/").text)
-        assert found is not None, "The sign-in page has no CSRF field."
-        fields = {"username": username, "password": password, "csrfmiddlewaretoken": found[1]}
-        answer = self._send("POST", "/accounts/login/", data=fields)
-        assert answer.status_code == 302, f"{username} could not sign in: {answer.status_code} {answer.text[:500]}"
+    def post_form(self, path: str, **fields: str) -> httpx.Response:
+        """Reads the page at `path` and sends its form back, filled in."""
+        found = _FIELD.search(self.get(path).text)
+        assert found is not None, f"{path} has no form."
+        return self._send("POST", path, data=fields | {"csrfmiddlewaretoken": found[1]})
 
     def _token(self) -> str:
         return next(value for name, value in self.cookies.items() if name.startswith("csrftoken"))
@@ -65,6 +63,17 @@ class SignedIn:
 
 
 def sign_in(servers: Servers, username: str) -> SignedIn:
-    """Somebody whom `seed_demo` made."""
+    """Somebody whom `seed_demo` made, by their password."""
     user = next(user for user in servers.seed["users"] if user["username"] == username)
-    return SignedIn(servers, username=username, password=user["password"])
+    person = SignedIn(servers)
+    answer = person.post_form("/accounts/login/", username=username, password=user["password"])
+    assert answer.status_code == 302, f"{username} could not sign in: {answer.status_code} {answer.text[:500]}"
+    return person
+
+
+def sign_in_by_link(servers: Servers, link: str) -> SignedIn:
+    """The first admin, by the link that a start or the demo prints."""
+    person = SignedIn(servers)
+    answer = person.post_form(urlsplit(link).path)
+    assert answer.status_code in {302, 303}, f"The link doesn't sign in: {answer.status_code} {answer.text[:500]}"
+    return person

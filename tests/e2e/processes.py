@@ -18,7 +18,7 @@ from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 # All that a child gets from this process; what the product reads is said by each test.
-INHERITED = ("HOME", "LANG", "PATH", "TMPDIR", "VIRTUAL_ENV", "COVERAGE_PROCESS_START")
+INHERITED = ("HOME", "LANG", "PATH", "TMPDIR", "VIRTUAL_ENV", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
 STOP_SECONDS = 10.0
 COMMAND_SECONDS = 120.0
 

@@ -16,7 +16,7 @@ import pytest
 
 from tests.e2e import agents
 from tests.e2e.agents import read_decision
-from tests.e2e.people import sign_in
+from tests.e2e.people import SignedIn, sign_in
 from tests.e2e.processes import ROOT, run_command
 from tests.e2e.servers import Servers
 from tests.waiting import wait_until
@@ -34,6 +34,27 @@ Answer = dict[str, Any]
 def servers(request: pytest.FixtureRequest) -> Servers:
     found: Servers = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture(scope="module")
+def bob(servers: Servers) -> Iterator[SignedIn]:
+    """Of the security team."""
+    with sign_in(servers, "bob") as person:
+        yield person
+
+
+@pytest.fixture(scope="module")
+def carol(servers: Servers) -> Iterator[SignedIn]:
+    """Of the security team, too."""
+    with sign_in(servers, "carol") as person:
+        yield person
+
+
+@pytest.fixture(scope="module")
+def dave(servers: Servers) -> Iterator[SignedIn]:
+    """Of the data owners."""
+    with sign_in(servers, "dave") as person:
+        yield person
 
 
 def key() -> str:
@@ -80,10 +101,9 @@ def told(answer: Answer) -> tuple[str, str]:
     return answer["decision"], answer["effective"]
 
 
-def approval_seen(servers: Servers, answer: Answer, *, by: str = "bob") -> Answer:
+def approval_seen(person: SignedIn, answer: Answer) -> Answer:
     """The request as a reviewer's API shows it."""
-    with sign_in(servers, by) as person:
-        seen = person.get(f"/api/v1/approvals/{answer['approval']['id']}")
+    seen = person.get(f"/api/v1/approvals/{answer['approval']['id']}")
     assert seen.status_code == 200, seen.text
     found: Answer = seen.json()
     return found
@@ -113,12 +133,12 @@ def test_mail_within_the_company_is_allowed(servers: Servers) -> None:
         {"to": "bob@corp.example", "bcc": "ana@partner.example"},
     ],
 )
-def test_mail_to_anyone_else_asks_one_of_the_security_team(servers: Servers, recipients: Answer) -> None:
+def test_mail_to_anyone_else_asks_one_of_the_security_team(servers: Servers, bob: SignedIn, recipients: Answer) -> None:
     answer = ask(servers, "email.send", subject="Q4", **recipients)
     assert told(answer) == ("STEP_UP", "PENDING")
     assert answer["risk_level"] == "HIGH"
     assert "parameters" not in answer
-    approval = approval_seen(servers, answer)
+    approval = approval_seen(bob, answer)
     assert (stages(approval), seconds_open(approval)) == ([("security-team", 1)], 3600)
 
 
@@ -159,13 +179,16 @@ def test_personal_data_in_an_output_is_noticed(servers: Servers, output: Answer,
 
 
 @pytest.mark.parametrize(
-    ("asked", "decision", "limit"), [({}, "MODIFY", 100), ({"limit": 5000}, "MODIFY", 100), ({"limit": 100}, "ALLOW", 100)]
+    ("asked", "decision", "limit"),
+    [({}, "MODIFY", 100), ({"limit": 5000}, "MODIFY", 100), ({"limit": 100}, "ALLOW", 100)],
 )
 def test_a_query_returns_at_most_a_hundred_rows(servers: Servers, asked: Answer, decision: str, limit: int) -> None:
     answer = ask(servers, "database.query", table="orders", **asked)
     assert told(answer) == (decision, "ALLOW")
     assert answer["parameters"] == {"table": "orders", "limit": limit}
-    assert [change["path"] for change in answer.get("modifications", [])] == (["/limit"] if decision == "MODIFY" else [])
+    assert [change["path"] for change in answer.get("modifications", [])] == (
+        ["/limit"] if decision == "MODIFY" else []
+    )
 
 
 @pytest.mark.parametrize("limit", ["5000", [5000], {"$gt": 0}, True, -1])
@@ -189,7 +212,9 @@ REQUESTS = [
 
 
 @pytest.mark.parametrize(("request_text", "is_asked_for"), REQUESTS)
-def test_deleting_needs_that_the_person_asked_for_it(servers: Servers, request_text: str, is_asked_for: bool) -> None:
+def test_deleting_needs_that_the_person_asked_for_it(
+    servers: Servers, bob: SignedIn, request_text: str, is_asked_for: bool
+) -> None:
     session = agents.open_session(servers, request=request_text)
     answer = ask(servers, "database.delete", session, table="orders")
     if not is_asked_for:
@@ -197,7 +222,7 @@ def test_deleting_needs_that_the_person_asked_for_it(servers: Servers, request_t
         return
     assert told(answer) == ("STEP_UP", "PENDING")
     assert answer["risk_level"] == "CRITICAL"
-    assert stages(approval_seen(servers, answer)) == [("security-team", 1), ("data-owner", 1)]
+    assert stages(approval_seen(bob, answer)) == [("security-team", 1), ("data-owner", 1)]
 
 
 def test_what_the_agent_says_was_asked_is_not_enough_to_delete(servers: Servers) -> None:
@@ -205,34 +230,34 @@ def test_what_the_agent_says_was_asked_is_not_enough_to_delete(servers: Servers)
     assert told(ask(servers, "database.delete", session, table="orders")) == ("DENY", "DENY")
 
 
-@pytest.mark.case("APR-02", "APR-03")
-def test_a_critical_action_takes_one_vote_of_each_group_and_runs_once(servers: Servers) -> None:
+@pytest.mark.case("APR-04")
+def test_a_critical_action_takes_one_vote_of_each_group_and_runs_once(
+    servers: Servers, bob: SignedIn, carol: SignedIn, dave: SignedIn
+) -> None:
     session = agents.open_session(servers, request="Please delete the old orders.")
     answer = ask(servers, "database.delete", session, table="orders")
     approval_id = answer["approval"]["id"]
-    with sign_in(servers, "bob") as bob, sign_in(servers, "carol") as carol, sign_in(servers, "dave") as dave:
-        assert bob.vote(approval_id).json()["state"] == "PENDING"
-        assert carol.vote(approval_id).json()["state"] == "PENDING"
-        assert claim(servers, answer).json()["code"] == "not_approved"
-        assert dave.vote(approval_id).json()["state"] == "APPROVED"
+    assert bob.vote(approval_id).json()["state"] == "PENDING"
+    assert carol.vote(approval_id).json()["state"] == "PENDING"
+    assert claim(servers, answer).json()["code"] == "not_approved"
+    assert dave.vote(approval_id).json()["state"] == "APPROVED"
     assert read_decision(servers, decision_id=answer["decision_id"]).json()["effective"] == "ALLOW"
     assert claim(servers, answer).json()["parameters"] == {"table": "orders"}
     assert claim(servers, answer).json()["code"] == "already_consumed"
     assert report(servers, answer, output={"deleted": 3})["receipt"]["id"].startswith("rct_")
 
 
-def test_one_reviewer_who_says_no_ends_it(servers: Servers) -> None:
+def test_one_reviewer_who_says_no_ends_it(servers: Servers, bob: SignedIn, dave: SignedIn) -> None:
     answer = ask(servers, "email.send", **OUTSIDE)
-    with sign_in(servers, "bob") as bob, sign_in(servers, "dave") as dave:
-        assert dave.get(f"/api/v1/approvals/{answer['approval']['id']}").status_code == 404
-        assert bob.vote(answer["approval"]["id"], verdict="deny", reason="Not to them.").json()["state"] == "DENIED"
+    assert dave.get(f"/api/v1/approvals/{answer['approval']['id']}").status_code == 404
+    assert bob.vote(answer["approval"]["id"], verdict="deny", reason="Not to them.").json()["state"] == "DENIED"
     ended = read_decision(servers, decision_id=answer["decision_id"]).json()
     assert (ended["effective"], ended["approval"]["state"]) == ("DENY", "DENIED")
 
 
 @pytest.mark.parametrize(("window", "effective"), [("open", "ALLOW"), ("closed", "DENY"), ("ajar", "DENY")])
 def test_rotating_waits_for_the_maintenance_window(servers: Servers, window: str, effective: str) -> None:
-    answer = ask(servers, "credentials.rotate", name="billing")
+    answer = ask(servers, "credentials.rotate", credential="billing")
     assert told(answer) == ("DEFER", "PENDING")
     assert answer["deferral"]["context_needed"] == ["maintenance_window"]
     path = f"deferrals/{answer['deferral']['id']}/evidence"
@@ -247,10 +272,10 @@ def test_rotating_waits_for_the_maintenance_window(servers: Servers, window: str
 
 def test_a_known_window_needs_no_waiting(servers: Servers) -> None:
     session = agents.open_session(servers)
-    first = ask(servers, "credentials.rotate", session, name="billing")
+    first = ask(servers, "credentials.rotate", session, credential="billing")
     fact = {"field": "maintenance_window", "value": "open", "source": "calendar"}
     send(servers, f"deferrals/{first['deferral']['id']}/evidence", as_host=True, **fact)
-    assert told(ask(servers, "credentials.rotate", session, name="payroll")) == ("ALLOW", "ALLOW")
+    assert told(ask(servers, "credentials.rotate", session, credential="payroll")) == ("ALLOW", "ALLOW")
 
 
 @pytest.fixture
@@ -266,23 +291,21 @@ def impatient_policy(servers: Servers, tmp_path: Path) -> Iterator[None]:
 
 
 def test_a_window_that_nobody_tells_of_is_a_no(servers: Servers, impatient_policy: None) -> None:
-    answer = ask(servers, "credentials.rotate", name="billing")
+    answer = ask(servers, "credentials.rotate", credential="billing")
     assert told(answer) == ("DEFER", "PENDING")
     ended = read_decision(servers, decision_id=answer["decision_id"], wait_seconds=30).json()
     assert (ended["effective"], ended["deferral"]["state"]) == ("DENY", "EXPIRED")
     assert claim(servers, ended).status_code == 410
 
 
-@pytest.mark.case("APR-28")
-def test_an_event_that_nobody_answers_for_is_denied_by_the_clock(servers: Servers) -> None:
+def test_an_event_that_nobody_answers_for_is_denied_by_the_clock(servers: Servers, bob: SignedIn) -> None:
     answer = ask(servers, "calendar.create", title="Review")
     assert (told(answer), answer["risk_level"]) == (("STEP_UP", "PENDING"), "LOW")
-    approval = approval_seen(servers, answer)
+    approval = approval_seen(bob, answer)
     assert (stages(approval), seconds_open(approval)) == ([("security-team", 1)], 5)
     ended = read_decision(servers, decision_id=answer["decision_id"], wait_seconds=30).json()
     assert (ended["effective"], ended["approval"]["state"]) == ("DENY", "EXPIRED")
-    with sign_in(servers, "bob") as bob:
-        assert bob.vote(answer["approval"]["id"]).json()["code"] == "expired"
+    assert bob.vote(answer["approval"]["id"]).json()["code"] == "expired"
     assert claim(servers, answer).status_code == 410
 
 
@@ -292,14 +315,14 @@ def test_anything_else_is_denied(servers: Servers, name: str) -> None:
     assert (told(answer), answer["reason_code"]) == (("DENY", "DENY"), "default_posture")
 
 
-@pytest.mark.case("APR-38", "APR-39")
+@pytest.mark.case("APR-39")
 @pytest.mark.parametrize(
     ("tool", "operation", "parameters"),
     [
         ("email", "send", OUTSIDE),
         ("database", "query", {"table": "orders"}),
         ("database", "drop", {"table": "orders"}),
-        ("credentials", "rotate", {"name": "billing"}),
+        ("credentials", "rotate", {"credential": "billing"}),
     ],
 )
 def test_a_retry_gets_the_same_bytes(servers: Servers, tool: str, operation: str, parameters: Answer) -> None:
@@ -311,6 +334,21 @@ def test_a_retry_gets_the_same_bytes(servers: Servers, tool: str, operation: str
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_mismatch")
 
 
+def test_another_agent_may_use_the_same_key(servers: Servers) -> None:
+    same, action = key(), {"tool": "database", "operation": "drop", "parameters": {"table": "orders"}}
+    first = agents.decide(servers, session=agents.open_session(servers), key=same, **action)
+    agent = servers.seed["agents"][1]
+    opened = send(
+        servers, "sessions", as_host=True, human=agents.HUMAN, agent=agent["name"], original_request="Tidy up."
+    )
+    headers = {"Authorization": f"Bearer {agent['key']}", "Idempotency-Key": same}
+    body = {"session_id": opened["session_id"]} | action
+    second = httpx.post(f"{servers.decide_url}/decide", json=body, headers=headers, timeout=agents.SECONDS)
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert second.json()["decision_id"] != first.json()["decision_id"]
+
+
+@pytest.mark.case("APR-06")
 def test_somebody_else_finds_nothing_of_it(servers: Servers) -> None:
     answer = ask(servers, "email.send", **OUTSIDE)
     headers = {"Authorization": f"Bearer {servers.seed['agents'][1]['key']}"}
@@ -318,11 +356,13 @@ def test_somebody_else_finds_nothing_of_it(servers: Servers) -> None:
     assert found.status_code == 404
 
 
-def test_the_clock_is_noticed_without_anybody_waiting(servers: Servers) -> None:
+def test_a_deadline_leaves_its_receipt_though_nobody_looks(servers: Servers) -> None:
     answer = ask(servers, "calendar.create", title="Review")
+    headers = {"Authorization": f"Bearer {servers.seed['agents'][0]['key']}"}
+    query = {"session": answer["session_id"], "type": "approval_terminal"}
 
-    def terminal() -> bool:
-        listed = approval_seen(servers, answer)
-        return bool(listed["state"] == "EXPIRED")
+    def outcomes() -> list[str]:
+        listed = httpx.get(f"{servers.base_url}/api/v1/receipts", params=query, headers=headers, timeout=agents.SECONDS)
+        return [row["outcome"] for row in listed.json()["results"]]
 
-    wait_until(terminal, "the sweeper or the reader has noticed the deadline", seconds=20)
+    assert wait_until(outcomes, "the sweeper has written down the expiry") == ["EXPIRED"]

@@ -1,4 +1,4 @@
-"""What the other tests stand on: the production engine, a clock that can be moved, tables that can be emptied, a browser."""
+"""What the other tests stand on: the production engine, a clock that moves, tables that can be emptied, a browser."""
 
 from __future__ import annotations
 

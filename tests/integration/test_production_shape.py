@@ -36,6 +36,14 @@ def test_a_decision_of_the_synchronous_door_is_read_at_the_other(production_serv
     assert ask_for_mail(production_servers, session=session, key="shape") == asked
 
 
+def test_the_synchronous_door_serves_agents_alone(production_servers: Servers) -> None:
+    url = production_servers.decide_url
+    for path in ("/nothing", "/admin/", "/accounts/login/", "/api/v1/nothing"):
+        answer = httpx.get(f"{url}{path}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), path
+    assert httpx.post(f"{url}/decide", json={}).json()["code"] == "unauthenticated"
+
+
 def test_worker_and_beat_end_what_nobody_answers(production_servers: Servers) -> None:
     session = open_session(production_servers)
     meeting = {"title": "Review", "at": "2026-12-01T10:00:00Z"}

@@ -86,7 +86,8 @@ def test_the_request_stands_beside_the_action_with_who_vouches_for_it(cast: Cast
     attested = read(bob.get(open_step_up(cast, request="Send the deck").path))
     assert "alice@corp.example asked" in attested.text
     (words,) = attested.of_class("words")
-    assert words.text == "Text from the user, as the host application reports it Send the deck"
+    assert words.of_class("words__label")[0].text == "Text from the user, as the host application reports it"
+    assert words.text.endswith("Send the deck")
     asserted = read(bob.get(open_step_up(cast, session_id=begin_asserted_session(cast)).path))
     assert "Somebody asked" in asserted.text
     (words,) = asserted.of_class("words")

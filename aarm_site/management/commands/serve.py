@@ -105,6 +105,7 @@ class Running:
         """The signal handler. A second signal ends the process at once, as does running out of time."""
         if self.server.should_exit:
             self.end()
+            return
         self.server.should_exit = True
         deadline = threading.Timer(HARD_STOP_SECONDS, self.end)
         deadline.daemon = True

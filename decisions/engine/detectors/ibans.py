@@ -45,19 +45,8 @@ def _is_iban_at(text: bytes, *, start: int) -> bool:
     if length is None or written is None:
         return False
     # What follows in the next group may be the next word, so the country's length decides where the number ends.
-    compact = written[0].translate(None, b" -").decode("ascii").upper()
-    if len(compact) < length or not _ends_group(written[0], length=length, text=text, end=written.end()):
+    places = [place for place in range(start, written.end()) if text[place] not in b" -"][:length]
+    if len(places) < length or text[places[-1] + 1 : places[-1] + 2].isalnum():
         return False
-    number = compact[:length]
-    return int("".join(str(int(character, 36)) for character in number[4:] + number[:4])) % 97 == 1
-
-
-def _ends_group(written: bytes, *, length: int, text: bytes, end: int) -> bool:
-    """Whether a group ends behind the first `length` characters of `written`, not counting separators."""
-    seen = 0
-    for position, character in enumerate(written):
-        seen += character not in b" -"
-        if seen == length:
-            following = written[position + 1 : position + 2] or text[end : end + 1]
-            return not following.isalnum()
-    return False
+    number = bytes(text[place] for place in (*places[4:], *places[:4])).decode("ascii")
+    return int("".join(str(int(character, 36)) for character in number)) % 97 == 1

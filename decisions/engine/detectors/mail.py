@@ -7,7 +7,7 @@ from decisions.engine.patterns import finder
 # A URL's user name and password come before an @ as well, so the beginning of a URL is taken along if there is one.
 _ADDRESSES = finder(
     r"(?:[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s/]{0,100})?"
-    r"[A-Za-z0-9_%+'.-]{0,63}[A-Za-z0-9_+-]@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}\b"
+    r"[A-Za-z0-9_%+'.-]{0,63}[A-Za-z0-9_+-]@(?:[A-Za-z0-9\x{80}-\x{10FFFF}-]+\.)+[A-Za-z\x{80}-\x{10FFFF}]{2,24}"
 )
 # Endings of files that are no top-level domains.
 _FILES = (b".png", b".jpg", b".jpeg", b".gif", b".svg", b".webp", b".js", b".css", b".json", b".html")

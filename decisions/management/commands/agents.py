@@ -32,6 +32,6 @@ class Command(BaseCommand):
         register = register_host if options["host"] else register_agent
         issued = register(name=options["name"])
         kind = "host" if options["host"] else "agent"
-        again = "" if issued.is_new else " It was known before; its earlier keys stay valid."
-        self.stderr.write(f"A key of the {kind} {issued.name} ({issued.id}), shown this once:{again}")
+        what = "is new" if issued.is_new else "was known; its earlier keys stay valid"
+        self.stderr.write(f"The {kind} {issued.name} ({issued.id}) {what}. Its new key is shown this once:")
         self.stdout.write(issued.key)

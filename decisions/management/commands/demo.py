@@ -37,10 +37,10 @@ class Command(BaseCommand):
         # In this order: somebody who hasn't started anything yet is told to start it, not to migrate.
         require_server(settings.AARM_BASE_URL)
         require_tables()
-        agent, host = register_run()
         for line in preface(settings.AARM_BASE_URL):
             self.stdout.write(line)
         self.stdout.flush()
+        agent, host = register_run()
         with MailSink(on_mail=self.show_mail) as sink:
             code = run_agent(agent=agent, host=host, mail_server=sink.address)
         if code:
@@ -69,7 +69,10 @@ def require_server(url: str) -> None:
 def preface(url: str) -> list[str]:
     """What the person at the keyboard needs before the agent asks them something."""
     lines = []
-    version, _ = policy_of(active_version_id() or "")
+    active = active_version_id()
+    if active is None:
+        raise CommandError(f"No policy is active here. Is AARM_DATA_DIR the one that the server at {url} uses?")
+    version, _ = policy_of(active)
     if version.policy_id != STORY:
         lines += [f"The active policy is {version.policy_id}, not {STORY}: the story goes differently than intended."]
         lines += [f"To have it as intended: ./run policy publish {STORY}", ""]

@@ -41,11 +41,11 @@ class Command(BaseCommand):
 
     def publish(self, options: Namespace) -> None:
         """From its commit on, every decision of every process is made under it."""
-        require_tables()
         pack = pack_of(options.policy)
         policy = self.checked(pack)
         if policy is None:
             raise CommandError("Nothing was published.", returncode=FAULTY)
+        require_tables()
         try:
             publish_policy(text=pack.text, source=recorded_source(options.policy), actor=None)
         except ProblemError as error:
@@ -58,7 +58,7 @@ class Command(BaseCommand):
         for policy in filter(None, policies):
             self.stdout.write(f"Good: {described(policy)}, {len(policy.rules)} rules")
         if not all(policies):
-            raise CommandError("Nothing was published.", returncode=FAULTY)
+            raise CommandError("Not every policy can be published.", returncode=FAULTY)
 
     def show(self, options: Namespace) -> None:
         """The text as it was published, under a comment that says what it is; so it can be published again."""

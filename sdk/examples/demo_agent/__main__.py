@@ -17,7 +17,7 @@ from examples.demo_agent.proof import save_receipts
 from examples.demo_agent.story import REQUEST, Story, steps_of
 from examples.demo_agent.terminal import Terminal, terminal_on
 
-from aarm import AarmError, Client, Guard
+from aarm import AarmError, Client, Guard, RefusedError
 
 HUMAN = "alice@corp.example"
 STOPPED = 130
@@ -39,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return STOPPED
     except (AarmError, httpx.HTTPError) as error:
         terminal.say(f"\nThe demo can't go on: {error}", look="red")
+        if isinstance(error, RefusedError) and error.status == httpx.codes.UNAUTHORIZED:
+            terminal.say("Is AARM_DATA_DIR here the one that the server was started with?")
         return 1
     return 0
 

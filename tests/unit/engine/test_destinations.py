@@ -26,7 +26,8 @@ INSIDE = (
 )
 OUTSIDE = (
     # Somebody else's domain, plainly or by a look-alike.
-    "eve@evil.example", "evil.example", "https://evil.example/", "bob@corp.example.evil.example", "bob@evilcorp.example",
+    "eve@evil.example", "evil.example", "https://evil.example/", "bob@corp.example.evil.example",
+    "bob@evilcorp.example",
     "bob@corp-example", "bob@corp.exampl", "bob@corp.examplee", "bob@sub.corp.example", "https://corp.example.evil/",
     "bob@соrp.example", "bob@corp.exаmple", "bob@ｃｏｒｐ.example", "bob@corp。example", "bob@xn--crp-0na.example",
     "bob@K\u212aorp.example", "a@team.example", "a@.team.example", "a@-x.team.example", "a@x..team.example",
@@ -39,11 +40,14 @@ OUTSIDE = (
     "bob.@corp.example", "@corp.example", "bob@",
     # Trailing and leading characters.
     "bob@corp.example.", "corp.example.", "https://corp.example./", " bob@corp.example", "bob@corp.example ",
-    "bob@corp.example\n", "bob@corp.example\x00", "\ufeffbob@corp.example", "bob@corp.example\u200b", "bob@corp\u00ad.example",
+    "bob@corp.example\n", "bob@corp.example\x00", "\ufeffbob@corp.example", "bob@corp.example\u200b",
+    "bob@corp\u00ad.example",
     # URLs that programs disagree about.
     "https://corp.example@evil.example/", "https://user:pass@corp.example/", "https://evil.example\\@corp.example/",
-    "https://corp.example\\.evil.example/", "https://corp.example%2eevil.example/", "https://corp.example%00.evil.example",
-    "https://corp.example#@evil.example/", "https://corp.example?@evil.example/", "https:/corp.example/", "https:corp.example",
+    "https://corp.example\\.evil.example/", "https://corp.example%2eevil.example/",
+    "https://corp.example%00.evil.example",
+    "https://corp.example#@evil.example/", "https://corp.example?@evil.example/", "https:/corp.example/",
+    "https:corp.example",
     "https:///corp.example/", "https:\\\\corp.example", "//corp.example/", "/\\corp.example", "ftp://corp.example/",
     "javascript://corp.example/%0aalert(1)", "data:text/html,corp.example", "file://corp.example/etc/passwd",
     "https://corp.example:evil/", "https://corp.example:80:80/", "https://corp.example:/", "https://corp.example/a b",
@@ -51,7 +55,8 @@ OUTSIDE = (
     "http://127.0.0.1/", "https://corp.example/a,https://evil.example/b", "https://corp.example/;https://evil.example/",
     "https://corp.example/\u202e", "https://corp.example\t/", "ht\ntps://corp.example/",
     # Not an address at all.
-    "", ".", "@", "corp", "corp.example/path", "../corp.example", "a/../corp.example", "corp.example:99999999", "x" * 5000,
+    "", ".", "@", "corp", "corp.example/path", "../corp.example", "a/../corp.example", "corp.example:99999999",
+    "x" * 5000,
 )  # fmt: skip
 
 
@@ -79,7 +84,9 @@ def test_nothing_is_inside_of_no_organisation() -> None:
 
 
 @given(
-    st.sampled_from(INSIDE), st.integers(0, 60), st.text(alphabet="@,;<>\\ %!\t\n\"'()[]:/?#.а\u202e\u200bevil", max_size=9)
+    st.sampled_from(INSIDE),
+    st.integers(0, 60),
+    st.text(alphabet="@,;<>\\ %!\t\n\"'()[]:/?#.а\u202e\u200bevil", max_size=9),
 )
 def test_no_insertion_leads_elsewhere(inside: str, at: int, inserted: str) -> None:
     changed = inside[:at] + inserted + inside[at:]
@@ -87,7 +94,7 @@ def test_no_insertion_leads_elsewhere(inside: str, at: int, inserted: str) -> No
         host = changed.lower().removeprefix("https://").removeprefix("http://").split("/")[0].rpartition("@")[2]
         name = host.split(":")[0]
         assert name == "corp.example" or name.endswith(".team.example")
-        assert not set(changed) & set(" ,;<>\\\t\n\"[]")
+        assert not set(changed) & set(' ,;<>\\\t\n"[]')
 
 
 @pytest.mark.parametrize("name", ["corp.example", "*.corp.example", "a-b.c1.example", "xn--crp-0na.example"])
@@ -97,7 +104,8 @@ def test_domains_may_be_named(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name", ["", "corp", "Corp.example", "corp.example.", ".corp.example", "*", "*.example*", "*.*.example", "*.com ",
-             "-a.example", "a-.example", "a..example", "corp.example/", "a@corp.example", "кorp.example", "a" * 64 + ".example",
+             "-a.example", "a-.example", "a..example", "corp.example/", "a@corp.example", "кorp.example",
+             "a" * 64 + ".example",
              ".".join(["a" * 60] * 5)],
 )  # fmt: skip
 def test_what_is_no_domain_may_not_be_named(name: str) -> None:

@@ -134,7 +134,17 @@ def test_external_needs_only_one_stranger_but_every_friend() -> None:
     assert ask("external", False, ["bob@corp.example", "eve@evil.example"]) is False
     assert ask("external", False, ["bob@corp.example", "alice@corp.example"]) is True
     assert ask("external", True, ["eve@evil.example", 5]) is True
-    for nobody in ("", "  ", [], ["bob@corp.example", ""], ["bob@corp.example", 5], 5, {}, True):
+    nobody_in_particular: tuple[Any, ...] = (
+        "",
+        "  ",
+        [],
+        ["bob@corp.example", ""],
+        ["bob@corp.example", 5],
+        5,
+        {},
+        True,
+    )
+    for nobody in nobody_in_particular:
         assert ask("external", True, nobody) is None
         assert ask("external", False, nobody) is None
 

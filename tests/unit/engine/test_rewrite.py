@@ -76,7 +76,8 @@ def test_a_path_through_nothing_is_an_obstacle(path: str) -> None:
 def test_type_and_content_make_values_the_same() -> None:
     assert is_same({"a": [1, {"b": None}]}, {"a": [1.0, {"b": None}]})
     different: list[tuple[JSON, JSON]] = [
-        (1, True), (0, False), (1, "1"), ([1], [1, 1]), ({"a": 1}, {"b": 1}), ({"a": 1}, {"a": True}), (None, 0), ([], {}),
+        (1, True), (0, False), (1, "1"), ([1], [1, 1]), ({"a": 1}, {"b": 1}), ({"a": 1}, {"a": True}), (None, 0),
+        ([], {}),
     ]  # fmt: skip
     assert not any(is_same(one, other) or is_same(other, one) for one, other in different)
     assert changed({"a": True}, replace("a", 1)).modifications != ()

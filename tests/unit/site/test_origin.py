@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from channels.testing import WebsocketCommunicator
 from django.conf import LazySettings
 
 from aarm_site.asgi import WRONG_ORIGIN, OwnOriginOnly, application, is_own_origin
@@ -77,5 +78,7 @@ async def test_a_socket_of_another_port_is_closed_before_it_is_accepted() -> Non
 
 
 async def test_the_whole_application_closes_a_foreign_socket() -> None:
-    (answer,) = await _refused(application, scope(HOST, (b"origin", b"http://evil.example")))
-    assert answer["type"] == "websocket.close"
+    foreign = WebsocketCommunicator(application, "/ws/inbox", headers=[HOST, (b"origin", b"http://evil.example")])
+    is_accepted, _ = await foreign.connect()
+    assert not is_accepted
+    await foreign.disconnect()

@@ -10,6 +10,7 @@ import pytest
 
 from aarm_site.codes import CODES, as_markdown
 from aarm_site.errors import TRANSLATIONS
+from decisions.intake.errors import IntakeError
 from receipts.problems import ProblemError
 from receipts.signing.strict_json import Fault
 from tests.architecture.source import ROOT, Module, modules
@@ -42,6 +43,13 @@ def _texts(node: ast.AST) -> Iterator[str]:
 
 def _places(module: Module) -> Iterator[ast.AST]:
     """Where a module writes codes: first arguments, a variable `code`, and rows of a table of (code, status, …)."""
+    yield from (
+        keyword.value
+        for call in ast.walk(module.tree)
+        if isinstance(call, ast.Call) and _name(call) == "IntakeError"
+        for keyword in call.keywords
+        if keyword.arg == "code"
+    )
     if "ProblemError" not in module.text:
         return
     makers = {"ProblemError"} | _passing_on(module)
@@ -83,8 +91,11 @@ def test_the_page_of_codes_is_the_one_that_is_printed() -> None:
 
 @pytest.mark.parametrize("kind", sorted(TRANSLATIONS, key=str))
 def test_every_translation_says_why_and_how_to_mend_it(kind: type[BaseException]) -> None:
-    error = ProblemError("not_found", status=404, why="Gone.", fix="Look elsewhere.")
-    found = TRANSLATIONS[kind](error if kind is ProblemError else _WaitedError())
+    spoken: dict[type[BaseException], BaseException] = {
+        ProblemError: ProblemError("not_found", status=404, why="Gone.", fix="Look elsewhere."),
+        IntakeError: IntakeError(code="invalid_tool", why="Unreadable.", fix="Write it out.", param="tool"),
+    }
+    found = TRANSLATIONS[kind](spoken.get(kind, _WaitedError()))
     assert found.code in CODES
     assert 400 <= found.status < 600
     assert found.why.endswith(".")

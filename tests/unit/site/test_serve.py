@@ -22,7 +22,7 @@ def test_loopback_without_a_database_server_is_what_it_is_for() -> None:
 
 
 def test_a_database_server_needs_other_processes_and_they_are_named() -> None:
-    assert refusal(environment(DATABASE_URL="postgresql://db/aarm")) == PROCESSES
+    assert refusal(environment(database_url="postgresql://db/aarm")) == PROCESSES
     assert all(word in PROCESSES for word in ("uvicorn", "gunicorn", "worker", "beat", "migrate"))
 
 

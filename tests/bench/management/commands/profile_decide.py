@@ -14,6 +14,8 @@ from tests.bench.profiling import profile_decide
 
 class Command(BaseCommand):
     help = "Measures where one decision's time goes, in this process; prints JSON."
+    # The tier that serves agents alone has no middleware for pages, which the admin's checks would miss.
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--session", required=True)

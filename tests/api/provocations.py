@@ -1,0 +1,262 @@
+"""For each problem code, a request that is answered with it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
+
+from django.conf import settings
+from django.db import connection
+
+from approvals.models import ApprovalRequest
+from decisions.models import ActivePolicy, Agent
+from decisions.services.policies import publish_policy
+from receipts.clock import database_now
+from tests.api.doors import Door, Reply, door_of
+from tests.factories import Cast, StepUp, begin_session, vote
+
+# What an unexpected error might say, and no answer may.
+SECRETS = ("Traceback", "SELECT secret", "/srv/private", "hunter2", "psycopg", "site-packages", "DETAIL:")
+CONFESSION = f"{' '.join(SECRETS)} of 10.1.2.3"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Who acts: the cast, its agent and host at their doors, Bob at his browser, and a session of the agent."""
+
+    cast: Cast
+    agent: Door
+    host: Door
+    bob: Door
+    session: str
+
+    def step_up(self, name: str = "email.send", *, session: str = "", **body: Any) -> StepUp:
+        answer = self.agent.decide(session or self.session, name, **body).json()
+        return StepUp(approval=ApprovalRequest.objects.get(pk=answer["approval"]["id"]), answer=answer)
+
+    def approved(self) -> StepUp:
+        step = self.step_up()
+        vote(step, self.cast.bob)
+        return step
+
+    def deferral(self) -> str:
+        return str(self.agent.decide(self.session, "credentials.rotate").json()["deferral"]["id"])
+
+    def vote(self, step: StepUp, *, door: Door | None = None, **change: Any) -> Reply:
+        row = ApprovalRequest.objects.get(pk=step.approval.pk)
+        body = {"verdict": "approve", "view_digest": row.view_digest, "version": row.version} | change
+        return (door or self.bob).post(f"/api/v1/approvals/{row.pk}/votes", body)
+
+
+Provoke = Callable[[Stage], Reply]
+
+
+def _raw(data: bytes) -> Provoke:
+    return lambda stage: stage.agent.post("/decide", data)
+
+
+def _decide(**body: Any) -> Provoke:
+    return lambda stage: stage.agent.decide(stage.session, **body)
+
+
+def _path(path: str) -> Provoke:
+    return lambda stage: stage.bob.get(path)
+
+
+def _open(**body: Any) -> Provoke:
+    return lambda stage: stage.host.post("/api/v1/sessions", {"original_request": "Do it."} | body)
+
+
+def _read(stage: Stage, **headers: str) -> Reply:
+    return stage.agent.get(f"/api/v1/sessions/{stage.session}", **headers)
+
+
+def _claiming(stage: Stage) -> Reply:
+    return stage.agent.post("/api/v1/sessions", {"original_request": "Do it.", "human": "ceo@corp.example"})
+
+
+def _impatient(stage: Stage) -> Reply:
+    return stage.agent.get(f"/api/v1/decisions/{stage.step_up().answer['decision_id']}?wait=x")
+
+
+def _other_action(stage: Stage) -> Reply:
+    return stage.agent.claim(stage.approved().answer, action={"tool": "x", "parameters": {}})
+
+
+def _consumed(stage: Stage) -> Reply:
+    step = stage.approved()
+    stage.agent.claim(step.answer)
+    return stage.agent.claim(step.answer)
+
+
+def _resolved(stage: Stage) -> Reply:
+    step = stage.step_up()
+    stage.agent.post(f"/api/v1/decisions/{step.answer['decision_id']}/cancel")
+    return stage.vote(step)
+
+
+def _voted(stage: Stage) -> Reply:
+    session = begin_session(stage.cast, request="Please delete the old rows.")
+    step = stage.step_up("database.delete", session=session, parameters={"table": "old"})
+    stage.vote(step)
+    return stage.vote(step)
+
+
+def _expired(stage: Stage) -> Reply:
+    step = stage.step_up()
+    ApprovalRequest.objects.filter(pk=step.approval.pk).update(expires_at=database_now())
+    return stage.agent.claim(step.answer)
+
+
+def _own(stage: Stage) -> Reply:
+    session = begin_session(stage.cast, human=stage.cast.bob.email)
+    return stage.vote(stage.step_up(session=session))
+
+
+def _ineligible(stage: Stage) -> Reply:
+    # An admin sees every request and is asked about none.
+    return stage.vote(stage.step_up(), door=door_of(stage.cast.trent))
+
+
+def _stale(stage: Stage) -> Reply:
+    step = stage.step_up()
+    Agent.objects.filter(pk=stage.cast.agent.id).update(is_active=False)
+    return stage.vote(step)
+
+
+def _changed_policy(stage: Stage) -> Reply:
+    step = stage.approved()
+    publish_policy(text="policy: {id: demo, version: '9', default: DENY}\nrules: []\n", source="none.yaml", actor=None)
+    return stage.agent.claim(step.answer)
+
+
+def _another_use_of_a_key(stage: Stage) -> Reply:
+    stage.agent.decide(stage.session, key="k")
+    return stage.agent.decide(stage.session, key="k", explanation="Again.")
+
+
+def _ended(stage: Stage) -> Reply:
+    stage.host.post(f"/api/v1/sessions/{stage.session}/end")
+    return stage.agent.decide(stage.session)
+
+
+def _facts(stage: Stage) -> Reply:
+    path = f"/api/v1/deferrals/{stage.deferral()}/evidence"
+    replies = [stage.host.post(path, {"field": f"fact_{number}", "value": 1}) for number in range(65)]
+    return replies[-1]
+
+
+def _other_effect(stage: Stage) -> Reply:
+    return stage.host.post("/api/v1/tools", {"tools": [{"name": "email.send", "effect": "read"}]})
+
+
+def _no_policy(stage: Stage) -> Reply:
+    ActivePolicy.objects.all().delete()
+    return stage.agent.decide(stage.session)
+
+
+def _no_key(stage: Stage) -> Reply:
+    with patch.object(settings, "AARM_SIGNING_KEY_PATH", "/srv/private/nowhere.pem"):
+        return stage.agent.decide(stage.session)
+
+
+def _read_only(stage: Stage) -> Reply:
+    with connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION READ ONLY")
+    return stage.agent.decide(stage.session)
+
+
+def _broken(stage: Stage) -> Reply:
+    with patch("decisions.api.views.session_summary", side_effect=RuntimeError(CONFESSION)):
+        return _read(stage)
+
+
+class _CutOff(io.RawIOBase):
+    """A body whose sender has gone away."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        raise OSError(CONFESSION)
+
+
+def _cut_off(stage: Stage) -> Reply:
+    environ: dict[str, Any] = {"wsgi.input": _CutOff(), "CONTENT_LENGTH": "100"}
+    headers = {"Authorization": f"Bearer {stage.agent.key}"}
+    return stage.agent.client.post("/decide", b"{}", content_type="application/json", headers=headers, **environ)
+
+
+PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
+    "action_mismatch": (409, _other_action),
+    "agent_required": (400, _open(human="alice@corp.example")),
+    "already_consumed": (409, _consumed),
+    "already_resolved": (409, _resolved),
+    "already_voted": (409, _voted),
+    "body_too_large": (413, _decide(explanation="x" * 1024 * 1024)),
+    "body_unreadable": (400, _cut_off),
+    "byte_order_mark": (400, _raw(b"\xef\xbb\xbf{}")),
+    "changed_while_reviewing": (409, lambda stage: stage.vote(stage.step_up(), version=2)),
+    "duplicate_key": (400, _raw(b'{"a": 1, "a": 1}')),
+    "envelope_not_supported": (400, _decide(protocol="mcp", request={})),
+    "expired": (410, _expired),
+    "forbidden": (403, lambda stage: stage.host.decide(stage.session)),
+    "human_required": (400, _open(agent="demo-agent")),
+    "idempotency_mismatch": (422, _another_use_of_a_key),
+    "identity_from_agent": (400, _claiming),
+    "internal": (500, _broken),
+    "invalid_body": (400, _decide(parameters=1)),
+    "invalid_cursor": (400, _path("/api/v1/receipts?cursor=x")),
+    "invalid_encoding": (400, _raw(b"\xff")),
+    "invalid_idempotency_key": (400, _decide(key="x" * 201)),
+    "invalid_json": (400, _raw(b"{")),
+    "invalid_operation": (400, _raw('{"tool": "a", "operation": "é"}'.encode())),
+    "invalid_state": (400, _path("/api/v1/approvals?state=x")),
+    "invalid_time": (400, _path("/api/v1/receipts?since=yesterday")),
+    "invalid_tool": (400, _raw('{"tool": "é"}'.encode())),
+    "invalid_wait": (400, _impatient),
+    "lone_surrogate": (400, _raw(rb'"\ud800"')),
+    "malformed": (400, lambda stage: _read(stage, Host="evil.example")),
+    "method_not_allowed": (405, lambda stage: stage.bob.post("/healthz")),
+    "no_policy": (503, _no_policy),
+    "not_a_number": (400, _raw(b"NaN")),
+    "not_acceptable": (406, lambda stage: _read(stage, Accept="text/csv")),
+    "not_approved": (409, lambda stage: stage.agent.claim(stage.step_up().answer)),
+    "not_eligible": (403, _ineligible),
+    "not_executable": (409, lambda stage: stage.agent.report(stage.step_up().answer)),
+    "not_found": (404, _path("/api/v1/receipts/rct_x")),
+    "nul_character": (400, _raw(rb'"\u0000"')),
+    "number_out_of_range": (400, _raw(b"9007199254740992")),
+    "number_too_long": (400, _raw(b"0." + b"1" * 100)),
+    "policy_changed": (409, _changed_policy),
+    "self_approval": (403, _own),
+    "session_ended": (409, _ended),
+    "signing_unavailable": (503, _no_key),
+    "stale_identity": (409, _stale),
+    "too_deep": (400, _raw(b"[" * 65)),
+    "too_many_facts": (409, _facts),
+    "too_many_members": (400, _raw(b"[" + b"0," * 20_000 + b"0]")),
+    "tool_differs": (409, _other_effect),
+    "unauthenticated": (401, lambda stage: Door().decide(stage.session)),
+    "unavailable": (503, _read_only),
+    "unknown_agent": (400, _open(human="alice@corp.example", agent="nobody")),
+    "unknown_dependency": (400, _decide(depends_on=["act_x"])),
+    "unknown_filter": (400, _path("/api/v1/receipts?nobody=1")),
+    "unsupported_media_type": (415, lambda stage: stage.agent.post("/decide", b"{}", type="text/plain")),
+    "user_turn_from_agent": (
+        403, lambda stage: stage.agent.post(f"/api/v1/sessions/{stage.session}/messages", {"role": "user", "text": ""}),
+    ),
+}  # fmt: skip
+
+# Codes that no API door answers with: pages and commands do, or a part that is not built yet.
+ELSEWHERE = {
+    "csrf_failed": "a form of a page",
+    "invalid_form": "a form of a page",
+    "invalid_policy": "`./run policy publish` and the admin",
+    "link_spent": "the sign-in page",
+    "reserved_name": "`./run` when teams are named",
+    "too_many_requests": "the translation of a throttled request; nothing throttles yet",
+}
