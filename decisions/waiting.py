@@ -86,3 +86,7 @@ async def decision_detail(request: HttpRequest, decision_id: str) -> HttpRespons
         return response
     await _waiters.wait(decision_id, seconds=seconds)
     return await answer(request, decision_id=decision_id)
+
+
+# The schema is read off views; a function says so by the attribute that Django gives to those that it makes of a class.
+vars(decision_detail).update(cls=DecisionDetailView, initkwargs={})

@@ -156,6 +156,14 @@ def open_step_up(
     return StepUp(approval=ApprovalRequest.objects.get(pk=answer["approval"]["id"]), answer=answer)
 
 
+def open_deletion(cast: Cast) -> StepUp:
+    """A CRITICAL action that one of the security team and one of the data owners must approve."""
+    parameters: Mapping[str, JSON] = {"table": "customers"}
+    return open_step_up(
+        cast, name="database.delete", request="Please delete the test customers.", parameters=parameters
+    )
+
+
 def vote(step: StepUp, person: User, *, verdict: Verdict = Verdict.APPROVE, **words: str) -> ApprovalRequest:
     """What `person` says of the request as it is."""
     approval = ApprovalRequest.objects.get(pk=step.approval.pk)

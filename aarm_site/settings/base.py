@@ -93,7 +93,10 @@ def database(url: str) -> dict[str, Any]:
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
             # FULL: an answered receipt survives the loss of power, not only of the process.
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+            # With recursive triggers REPLACE meets the guard against DELETE too.
+            "init_command": (
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA recursive_triggers=ON;"
+            ),
         },
     }
 
@@ -150,7 +153,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["receipts.access.CallerPermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "aarm_site.openapi.DoorSchema",
     "EXCEPTION_HANDLER": "aarm_site.errors.problem_response",
     "UNAUTHENTICATED_USER": None,
 }
@@ -158,7 +161,9 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "AARM Site",
     "VERSION": "0.1.0",
     "OAS_VERSION": "3.1.0",
+    "DESCRIPTION": "An agent asks, a human answers, a receipt proves it.",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": ["aarm_site.openapi.complete"],
 }
 
 CONTENT_SECURITY_POLICY = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -42,7 +42,11 @@ class ApprovalListView(APIView):
     callers: ClassVar = {CallerKind.USER}
     user_permissions: ClassVar = ("approvals.review", "receipts.audit")
 
-    @extend_schema(responses=_APPROVALS, operation_id="approvals")
+    @extend_schema(
+        parameters=[OpenApiParameter("state", str, enum=("pending", "all")), OpenApiParameter("cursor", str)],
+        responses={200: _APPROVALS},
+        operation_id="approvals",
+    )
     def get(self, request: Request) -> Response:
         state = request.query_params.get("state", "pending")
         if state not in {"pending", "all"}:
@@ -60,7 +64,7 @@ class ApprovalDetailView(APIView):
     callers: ClassVar = {CallerKind.USER}
     user_permissions: ClassVar = ("approvals.review", "receipts.audit")
 
-    @extend_schema(responses=_APPROVAL, operation_id="approval")
+    @extend_schema(responses={200: _APPROVAL}, operation_id="approval")
     def get(self, request: Request, approval_id: str) -> Response:
         return Response(approval_answer(shown_to(_person(request), request_for(_person(request), approval_id))))
 
@@ -69,7 +73,7 @@ class ApprovalVoteView(APIView):
     callers: ClassVar = {CallerKind.USER}
     user_permissions: ClassVar = ("approvals.review",)
 
-    @extend_schema(request=VoteBody, responses=_APPROVAL, operation_id="approval_vote")
+    @extend_schema(request=VoteBody, responses={200: _APPROVAL}, operation_id="approval_vote")
     def post(self, request: Request, approval_id: str) -> Response:
         body = read_body(request._request, VoteBody)
         request_for(_person(request), approval_id)

@@ -1,8 +1,10 @@
-"""Shapes of the answers for the OpenAPI document."""
+"""Shapes of the answers, and parameters, for the OpenAPI document."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter
 
 _STRING = {"type": "string"}
 _OBJECT: dict[str, Any] = {"type": "object", "additionalProperties": True}
@@ -38,6 +40,14 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "claim": _object({"claim_id": _STRING, "parameters": _OBJECT, "lease_expires_at": _STRING}),
     "outcome": _object({"outcome_id": _STRING, "receipt": _OBJECT}),
     "session": _object({"session_id": _STRING, "request_provenance": _STRING}),
-    "entries": _object({"results": {"type": "array", "items": _OBJECT}}),
+    "entries": _object({"results": {"type": "array", "items": _OBJECT}, "next": {"type": ["string", "null"]}}),
     "tools": _object({"results": {"type": "array", "items": _OBJECT}}),
 }
+
+# 202 where a person or evidence has yet to decide.
+DECIDED = {200: ANSWERS["decision"], 202: ANSWERS["decision"]}
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key", str, OpenApiParameter.HEADER, description="The same key and body get the same answer again."
+)
+WAIT = OpenApiParameter("wait", int, description="Seconds to wait for an end, at most 60.")
+CURSOR = OpenApiParameter("cursor", str, description="`next` of the page before.")

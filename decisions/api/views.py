@@ -19,7 +19,7 @@ from decisions.api.bodies import (
     SessionBody,
     ToolsBody,
 )
-from decisions.api.schema import ANSWERS
+from decisions.api.schema import ANSWERS, CURSOR, DECIDED, IDEMPOTENCY_KEY, WAIT
 from decisions.intake.bodies import DecideBody
 from decisions.intake.names import split_tool_name
 from decisions.selectors import decision_answer, decision_for, entries_of, session_summary
@@ -76,7 +76,7 @@ class DecideView(APIView):
         """
         return self.post(request) if request.method == "POST" else super().dispatch(request, *args, **kwargs)
 
-    @extend_schema(request=DecideBody, responses=ANSWERS["decision"], operation_id="decide")
+    @extend_schema(request=DecideBody, responses=DECIDED, parameters=[IDEMPOTENCY_KEY])
     def post(self, request: HttpRequest) -> HttpResponse:
         caller = permitted_caller(request, kinds=self.callers)
         body = read_body(request, DecideBody)
@@ -88,7 +88,7 @@ class DecisionDetailView(APIView):
 
     callers: ClassVar = {CallerKind.AGENT, CallerKind.HOST}
 
-    @extend_schema(responses=ANSWERS["decision"], operation_id="decision")
+    @extend_schema(responses={200: ANSWERS["decision"]}, parameters=[WAIT], operation_id="decision")
     def get(self, request: Request, decision_id: str) -> Response:
         wait_seconds(request._request)
         decision = decision_for(_caller(request), decision_id)
@@ -100,7 +100,9 @@ class DecisionDetailView(APIView):
 class DecisionClaimView(APIView):
     callers: ClassVar = {CallerKind.AGENT}
 
-    @extend_schema(request=ClaimBody, responses=ANSWERS["claim"], operation_id="claim")
+    @extend_schema(
+        request=ClaimBody, responses={200: ANSWERS["claim"]}, parameters=[IDEMPOTENCY_KEY], operation_id="claim"
+    )
     def post(self, request: Request, decision_id: str) -> HttpResponse:
         body = read_body(request._request, ClaimBody)
         wanted = ClaimRequest(action_digest=body.action_digest, action=_action(body))
@@ -118,7 +120,9 @@ def _action(body: ClaimBody) -> dict[str, Any] | None:
 class DecisionOutcomeView(APIView):
     callers: ClassVar = {CallerKind.AGENT}
 
-    @extend_schema(request=OutcomeBody, responses=ANSWERS["outcome"], operation_id="outcome")
+    @extend_schema(
+        request=OutcomeBody, responses={200: ANSWERS["outcome"]}, parameters=[IDEMPOTENCY_KEY], operation_id="outcome"
+    )
     def post(self, request: Request, decision_id: str) -> HttpResponse:
         body = read_body(request._request, OutcomeBody)
         values = body.model_dump(mode="json", exclude={"status", "data_classification"}, exclude_defaults=True)
@@ -130,7 +134,7 @@ class DecisionOutcomeView(APIView):
 class DecisionCancelView(APIView):
     callers: ClassVar = {CallerKind.AGENT, CallerKind.HOST}
 
-    @extend_schema(request=None, responses=ANSWERS["decision"], operation_id="cancel")
+    @extend_schema(request=None, responses={200: ANSWERS["decision"]}, operation_id="cancel")
     def post(self, request: Request, decision_id: str) -> Response:
         decision = cancel_decision(caller=_caller(request), decision_id=decision_id)
         return Response(decision_answer(decision, at=database_now()))
@@ -139,7 +143,7 @@ class DecisionCancelView(APIView):
 class DeferralEvidenceView(APIView):
     callers: ClassVar = {CallerKind.AGENT, CallerKind.HOST}
 
-    @extend_schema(request=EvidenceBody, responses=ANSWERS["decision"], operation_id="evidence")
+    @extend_schema(request=EvidenceBody, responses={200: ANSWERS["decision"]}, operation_id="evidence")
     def post(self, request: Request, deferral_id: str) -> Response:
         body, caller = read_body(request._request, EvidenceBody), _caller(request)
         deferral = add_evidence(
@@ -163,7 +167,7 @@ class SessionListView(APIView):
 class SessionDetailView(APIView):
     callers: ClassVar = {CallerKind.AGENT, CallerKind.HOST}
 
-    @extend_schema(responses=ANSWERS["session"], operation_id="session")
+    @extend_schema(responses={200: ANSWERS["session"]}, operation_id="session")
     def get(self, request: Request, session_id: str) -> Response:
         return Response(session_summary(session_of(caller=_caller(request), session_id=session_id)))
 
@@ -171,7 +175,7 @@ class SessionDetailView(APIView):
 class SessionEntriesView(APIView):
     callers: ClassVar = {CallerKind.AGENT, CallerKind.HOST}
 
-    @extend_schema(responses=ANSWERS["entries"], operation_id="session_entries")
+    @extend_schema(responses={200: ANSWERS["entries"]}, parameters=[CURSOR], operation_id="session_entries")
     def get(self, request: Request, session_id: str) -> Response:
         session = session_of(caller=_caller(request), session_id=session_id)
         return Response(entries_of(session, after=request.query_params.get("cursor", "")))
@@ -190,7 +194,7 @@ class SessionMessageView(APIView):
 class SessionEndView(APIView):
     callers: ClassVar = {CallerKind.HOST, CallerKind.AGENT}
 
-    @extend_schema(request=None, responses=ANSWERS["session"], operation_id="session_end")
+    @extend_schema(request=None, responses={200: ANSWERS["session"]}, operation_id="session_end")
     def post(self, request: Request, session_id: str) -> Response:
         return Response(session_summary(end_session(caller=_caller(request), session_id=session_id)))
 

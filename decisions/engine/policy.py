@@ -37,11 +37,20 @@ _EVERYWHERE: Places = frozenset({(None, None)})
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """One comparison of a rule, ready to be traced by itself."""
+
+    field: str
+    operator: str
+    test: Test
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledRule:
     """A rule ready to evaluate.
 
     `baseline` is None for a rule that only sets labels. `test` leaves out what the index has settled; `condition` is
-    the whole, for traces.
+    the whole, and `probes` are its comparisons in reading order.
     """
 
     id: str
@@ -50,6 +59,7 @@ class CompiledRule:
     labels: frozenset[str]
     test: Test
     condition: Compiled
+    probes: tuple[Probe, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +107,15 @@ def compile_policy(document: PolicyDocument) -> Policy:
 def _compile_rule(rule: Rule, *, scope: Scope) -> tuple[CompiledRule, Places]:
     condition = _while_needed(rule)
     places = _distinct(_places(condition))
+    whole = compile_condition(condition, scope=scope)
     compiled = CompiledRule(
         id=rule.id,
         priority=rule.priority,
         baseline=_baseline(rule, scope=scope),
         labels=rule.labels,
         test=compile_condition(_unsettled(condition, places=places), scope=scope).test,
-        condition=compile_condition(condition, scope=scope),
+        condition=whole,
+        probes=tuple(Probe(each.field.name, each.operator, test) for each, test in whole.leaves()),
     )
     return compiled, places
 

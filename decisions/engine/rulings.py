@@ -69,9 +69,8 @@ def _labels(last: Assessment) -> frozenset[str]:
 def _conditions(rounds: Sequence[Assessment]) -> Iterator[ConditionResult]:
     for assessment in rounds:
         for rule in sorted((*assessment.holding, *assessment.blocking), key=_by_rank):
-            for comparison, test in rule.condition.leaves():
-                truth = _TRUTHS[test(assessment.subject)]
-                yield ConditionResult(rule.id, comparison.field.name, comparison.operator, truth)
+            for probe in rule.probes:
+                yield ConditionResult(rule.id, probe.field, probe.operator, _TRUTHS[probe.test(assessment.subject)])
 
 
 def _by_rank(rule: CompiledRule) -> tuple[int, str]:

@@ -53,7 +53,6 @@ CATALOGUE = (
     ("credentials", "rotate", "write", "Replaces a credential; whatever still uses the old one stops working."),
     ("calendar", "create", "write", "Puts an event into a calendar that other people see."),
     ("files", "read", "read", "Reads the file {name}."),
-    ("files", "write", "write", "Writes the file {name}; what it held before is lost."),
     ("files", "delete", "write", "Deletes the file {name} for good."),
 )
 

@@ -49,7 +49,7 @@ class ReceiptListView(APIView):
 
     @extend_schema(
         parameters=[OpenApiParameter(name, OpenApiTypes.STR) for name in (*FILTERS, "q", "cursor")],
-        responses=_RESULTS,
+        responses={200: _RESULTS},
         operation_id="receipts",
     )
     def get(self, request: Request) -> Response:
@@ -66,7 +66,7 @@ class ReceiptDetailView(APIView):
     callers: ClassVar = {CallerKind.AGENT, CallerKind.USER}
     user_permissions: ClassVar = READERS
 
-    @extend_schema(responses=_ENVELOPE, operation_id="receipt")
+    @extend_schema(responses={200: _ENVELOPE}, operation_id="receipt")
     def get(self, request: Request, receipt_id: str) -> Response:
         caller = request.auth
         assert isinstance(caller, Caller)

@@ -43,8 +43,13 @@ def _walk(patterns: Iterable[URLPattern | URLResolver], *, before: str) -> Itera
             yield here
 
 
+def addresses(urlconf: str | None = None) -> set[str]:
+    """The templates of one URL table; without a name, of the whole product's."""
+    return set(_walk(get_resolver(urlconf).url_patterns, before="/"))
+
+
 def every_route() -> Sequence[Route]:
     """The HTTP routes and the websockets, in order of their address."""
-    pages = {Route(template) for template in _walk(get_resolver().url_patterns, before="/")}
+    pages = {Route(template) for template in addresses()}
     sockets = {Route("/" + _plain(str(item.pattern)), is_socket=True) for item in websocket_urlpatterns}
     return sorted(pages | sockets, key=lambda route: (route.template.startswith("/admin/"), route.template))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.matrix import COLUMNS, SOCKET_OPENS, Caller, Row, access_matrix, callers_of, try_once
-from tests.api.routes import every_route
+from tests.api.routes import addresses, every_route
 from tests.api.world import World, make_world
 
 GOLDEN = Path(__file__).with_name("access.golden.txt")
@@ -92,6 +92,13 @@ def test_every_address_has_a_row(reviewed: Sequence[Row]) -> None:
     rows = {row.template for row in reviewed}
     assert {route.template for route in every_route()} == rows
     assert {"/decide", "/ws/inbox", "/admin/", "/.well-known/aarm/keys.json"} <= rows
+
+
+def test_the_tier_that_only_decides_has_no_address_of_its_own() -> None:
+    tier = addresses("aarm_site.urls_decide")
+    assert "/decide" in tier
+    assert tier < addresses()
+    assert not [template for template in tier if template.startswith(("/admin", "/a/", "/accounts", "/inbox"))]
 
 
 @pytest.mark.case("APR-09")

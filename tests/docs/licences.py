@@ -16,11 +16,11 @@ _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 def licence_of(package: str) -> str:
     """As the package's own metadata name it; a dash where they don't."""
-    found = metadata.metadata(package)
-    written = found.get("License-Expression") or found.get("License") or ""
+    found = metadata.metadata(package).json
+    written = str(found.get("license_expression") or found.get("license") or "")
     if written and len(written) <= LONGEST_NAME:
         return written
-    classifiers = [item for item in found.get_all("Classifier") or [] if item.startswith("License ::")]
+    classifiers = [item for item in found.get("classifier", []) if item.startswith("License ::")]
     return classifiers[-1].rpartition(" :: ")[2] if classifiers else "–"
 
 
@@ -35,5 +35,9 @@ def direct_dependencies() -> set[str]:
     """Every package that the product, its tests or the SDK name themselves."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     sdk = tomllib.loads((ROOT / "sdk/pyproject.toml").read_text("utf-8"))
-    groups = [*project["dependency-groups"].values(), project["project"]["dependencies"], sdk["project"]["dependencies"]]
+    groups = [
+        *project["dependency-groups"].values(),
+        project["project"]["dependencies"],
+        sdk["project"]["dependencies"],
+    ]
     return {name for group in groups for name in _names(group)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ from tests.e2e.servers import Servers
 
 HUMAN = "alice@corp.example"
 SECONDS = 30.0
+Answer = dict[str, Any]
 
 
 def _bearer(key: str) -> dict[str, str]:
@@ -50,3 +52,45 @@ def read_decision(servers: Servers, *, decision_id: str, wait_seconds: int = 0) 
         headers=_bearer(servers.seed["agents"][0]["key"]),
         timeout=SECONDS + wait_seconds,
     )
+
+
+def new_key() -> str:
+    """An Idempotency-Key that nobody has used."""
+    return f"test-{secrets.token_hex(8)}"
+
+
+def send(servers: Servers, path: str, *, as_host: bool = False, **body: Any) -> Answer:
+    """An API call of the agent or its host that must be accepted."""
+    headers = _bearer(servers.seed["host_key"] if as_host else servers.seed["agents"][0]["key"])
+    answer = httpx.post(f"{servers.base_url}/api/v1/{path}", json=body, headers=headers, timeout=SECONDS)
+    assert answer.status_code in {200, 201}, answer.text
+    found: Answer = answer.json()
+    return found
+
+
+def ask(servers: Servers, name: str, session: str = "", **parameters: Any) -> Answer:
+    """What the agent is answered for `tool.operation`, by default in a session of its own."""
+    tool, _, operation = name.rpartition(".")
+    where = session or open_session(servers)
+    answer = decide(servers, session=where, key=new_key(), tool=tool, operation=operation, parameters=parameters)
+    assert answer.status_code in {200, 202}, answer.text
+    found: Answer = answer.json()
+    assert (answer.status_code == 202) is (found["effective"] == "PENDING")
+    return found
+
+
+def asserted_session(servers: Servers, request: str) -> str:
+    """A session that the agent opens for itself: nobody vouches for what it says was asked."""
+    return str(send(servers, "sessions", original_request=request)["session_id"])
+
+
+def report(servers: Servers, answer: Answer, **outcome: Any) -> Answer:
+    """The agent's word on what came of an action that it ran."""
+    return send(servers, f"decisions/{answer['decision_id']}/outcome", status="succeeded", **outcome)
+
+
+def claim(servers: Servers, answer: Answer) -> httpx.Response:
+    """Takes the single use of what was approved."""
+    url = f"{servers.base_url}/api/v1/decisions/{answer['decision_id']}/claim"
+    headers = _bearer(servers.seed["agents"][0]["key"]) | {"Idempotency-Key": new_key()}
+    return httpx.post(url, json={"action_digest": answer["action_digest"]}, headers=headers, timeout=SECONDS)

@@ -35,11 +35,16 @@ class SignedIn:
         """A page or an API object."""
         return self._send("GET", path)
 
-    def vote(self, approval_id: str, *, verdict: str = "approve", **more: Any) -> httpx.Response:
-        """Reads the request, as a person has to, and decides on what was read."""
+    def reads(self, approval_id: str) -> dict[str, Any]:
+        """The request for approval as this person is shown it."""
         seen = self.get(f"/api/v1/approvals/{approval_id}")
         assert seen.status_code == 200, seen.text
-        shown = seen.json()
+        found: dict[str, Any] = seen.json()
+        return found
+
+    def vote(self, approval_id: str, *, verdict: str = "approve", **more: Any) -> httpx.Response:
+        """Reads the request, as a person has to, and decides on what was read."""
+        shown = self.reads(approval_id)
         body = {"verdict": verdict, "view_digest": shown["view_digest"], "version": shown["version"]} | more
         headers = {"X-CSRFToken": self._token()}
         return self._send("POST", f"/api/v1/approvals/{approval_id}/votes", json=body, headers=headers)

@@ -5,17 +5,15 @@ Scripts rely on what these rows say, so the tests ask as scripts do: with the ke
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from tests.e2e import agents
-from tests.e2e.agents import read_decision
+from tests.e2e.agents import Answer, ask, asserted_session, claim, new_key, read_decision, report, send
 from tests.e2e.people import SignedIn, sign_in
 from tests.e2e.processes import ROOT, run_command
 from tests.e2e.servers import Servers
@@ -27,7 +25,6 @@ SHAPES = [
     pytest.param(name, marks=pytest.mark.xdist_group(name), id=name.partition("_")[0])
     for name in ("embedded_server", "production_servers")
 ]
-Answer = dict[str, Any]
 
 
 @pytest.fixture(scope="module", params=SHAPES)
@@ -57,56 +54,8 @@ def dave(servers: Servers) -> Iterator[SignedIn]:
         yield person
 
 
-def key() -> str:
-    return f"test-{secrets.token_hex(8)}"
-
-
-def send(servers: Servers, path: str, *, as_host: bool = False, headers: Answer | None = None, **body: Any) -> Answer:
-    """An API call of the agent or its host that must be accepted."""
-    secret = servers.seed["host_key"] if as_host else servers.seed["agents"][0]["key"]
-    sent = {"Authorization": f"Bearer {secret}"} | (headers or {})
-    answer = httpx.post(f"{servers.base_url}/api/v1/{path}", json=body, headers=sent, timeout=agents.SECONDS)
-    assert answer.status_code in {200, 201}, answer.text
-    found: Answer = answer.json()
-    return found
-
-
-def ask(servers: Servers, name: str, session: str = "", **parameters: Any) -> Answer:
-    """What the agent is answered for `tool.operation`, by default in a session of its own."""
-    tool, _, operation = name.rpartition(".")
-    where = session or agents.open_session(servers)
-    answer = agents.decide(servers, session=where, key=key(), tool=tool, operation=operation, parameters=parameters)
-    assert answer.status_code in {200, 202}, answer.text
-    found: Answer = answer.json()
-    assert (answer.status_code == 202) is (found["effective"] == "PENDING")
-    return found
-
-
-def asserted_session(servers: Servers, request: str) -> str:
-    """A session that the agent opens for itself: nobody vouches for what it says was asked."""
-    return str(send(servers, "sessions", original_request=request)["session_id"])
-
-
-def report(servers: Servers, answer: Answer, **outcome: Any) -> Answer:
-    return send(servers, f"decisions/{answer['decision_id']}/outcome", status="succeeded", **outcome)
-
-
-def claim(servers: Servers, answer: Answer) -> httpx.Response:
-    url = f"{servers.base_url}/api/v1/decisions/{answer['decision_id']}/claim"
-    headers = {"Authorization": f"Bearer {servers.seed['agents'][0]['key']}", "Idempotency-Key": key()}
-    return httpx.post(url, json={"action_digest": answer["action_digest"]}, headers=headers, timeout=agents.SECONDS)
-
-
 def told(answer: Answer) -> tuple[str, str]:
     return answer["decision"], answer["effective"]
-
-
-def approval_seen(person: SignedIn, answer: Answer) -> Answer:
-    """The request as a reviewer's API shows it."""
-    seen = person.get(f"/api/v1/approvals/{answer['approval']['id']}")
-    assert seen.status_code == 200, seen.text
-    found: Answer = seen.json()
-    return found
 
 
 def stages(approval: Answer) -> list[tuple[str, int]]:
@@ -138,7 +87,7 @@ def test_mail_to_anyone_else_asks_one_of_the_security_team(servers: Servers, bob
     assert told(answer) == ("STEP_UP", "PENDING")
     assert answer["risk_level"] == "HIGH"
     assert "parameters" not in answer
-    approval = approval_seen(bob, answer)
+    approval = bob.reads(answer["approval"]["id"])
     assert (stages(approval), seconds_open(approval)) == ([("security-team", 1)], 3600)
 
 
@@ -222,7 +171,7 @@ def test_deleting_needs_that_the_person_asked_for_it(
         return
     assert told(answer) == ("STEP_UP", "PENDING")
     assert answer["risk_level"] == "CRITICAL"
-    assert stages(approval_seen(bob, answer)) == [("security-team", 1), ("data-owner", 1)]
+    assert stages(bob.reads(answer["approval"]["id"])) == [("security-team", 1), ("data-owner", 1)]
 
 
 def test_what_the_agent_says_was_asked_is_not_enough_to_delete(servers: Servers) -> None:
@@ -261,7 +210,7 @@ def test_rotating_waits_for_the_maintenance_window(servers: Servers, window: str
     assert told(answer) == ("DEFER", "PENDING")
     assert answer["deferral"]["context_needed"] == ["maintenance_window"]
     path = f"deferrals/{answer['deferral']['id']}/evidence"
-    fact = {"field": "maintenance_window", "value": window, "source": "calendar"}
+    fact: Answer = {"field": "maintenance_window", "value": window, "source": "calendar"}
     assert send(servers, path, **fact)["effective"] == "PENDING", "The agent's own word is not enough."
     assert send(servers, path, as_host=True, **fact)["effective"] == effective
     ended = read_decision(servers, decision_id=answer["decision_id"]).json()
@@ -273,7 +222,7 @@ def test_rotating_waits_for_the_maintenance_window(servers: Servers, window: str
 def test_a_known_window_needs_no_waiting(servers: Servers) -> None:
     session = agents.open_session(servers)
     first = ask(servers, "credentials.rotate", session, credential="billing")
-    fact = {"field": "maintenance_window", "value": "open", "source": "calendar"}
+    fact: Answer = {"field": "maintenance_window", "value": "open", "source": "calendar"}
     send(servers, f"deferrals/{first['deferral']['id']}/evidence", as_host=True, **fact)
     assert told(ask(servers, "credentials.rotate", session, credential="payroll")) == ("ALLOW", "ALLOW")
 
@@ -301,7 +250,7 @@ def test_a_window_that_nobody_tells_of_is_a_no(servers: Servers, impatient_polic
 def test_an_event_that_nobody_answers_for_is_denied_by_the_clock(servers: Servers, bob: SignedIn) -> None:
     answer = ask(servers, "calendar.create", title="Review")
     assert (told(answer), answer["risk_level"]) == (("STEP_UP", "PENDING"), "LOW")
-    approval = approval_seen(bob, answer)
+    approval = bob.reads(answer["approval"]["id"])
     assert (stages(approval), seconds_open(approval)) == ([("security-team", 1)], 5)
     ended = read_decision(servers, decision_id=answer["decision_id"], wait_seconds=30).json()
     assert (ended["effective"], ended["approval"]["state"]) == ("DENY", "EXPIRED")
@@ -326,7 +275,7 @@ def test_anything_else_is_denied(servers: Servers, name: str) -> None:
     ],
 )
 def test_a_retry_gets_the_same_bytes(servers: Servers, tool: str, operation: str, parameters: Answer) -> None:
-    session, same = agents.open_session(servers), key()
+    session, same = agents.open_session(servers), new_key()
     action = {"tool": tool, "operation": operation, "parameters": parameters}
     first, again = (agents.decide(servers, session=session, key=same, **action) for _ in range(2))
     assert (again.status_code, again.content) == (first.status_code, first.content)
@@ -335,7 +284,7 @@ def test_a_retry_gets_the_same_bytes(servers: Servers, tool: str, operation: str
 
 
 def test_another_agent_may_use_the_same_key(servers: Servers) -> None:
-    same, action = key(), {"tool": "database", "operation": "drop", "parameters": {"table": "orders"}}
+    same, action = new_key(), {"tool": "database", "operation": "drop", "parameters": {"table": "orders"}}
     first = agents.decide(servers, session=agents.open_session(servers), key=same, **action)
     agent = servers.seed["agents"][1]
     opened = send(

@@ -13,7 +13,7 @@ from approvals.lifecycle.states import State
 from approvals.models import ApprovalRequest, Vote
 from decisions.models import Credential
 from receipts.selectors import opened_values
-from tests.factories import ALICE, SECURITY, Cast, StepUp, make_person, open_step_up, vote
+from tests.factories import ALICE, SECURITY, Cast, StepUp, make_person, open_deletion, open_step_up, vote
 from tests.web.reading import Element, ballot, read, signed_in
 
 
@@ -66,7 +66,7 @@ def test_denying_needs_no_reason(cast: Cast, bob: Client) -> None:
 
 
 def test_the_first_of_two_approvals_says_that_another_is_needed(cast: Cast, bob: Client) -> None:
-    step = open_step_up(cast, name="database.delete", request="Delete it.", parameters={"table": "customers"})
+    step = open_deletion(cast)
     page = send(bob, forms(read(bob.get(step.path)))["Approve"])
     assert state_of(step) == State.PENDING
     assert "1 of 2 approvals" in page.by_id("decision").text

@@ -11,7 +11,17 @@ from approvals.services.requests import cancel_request
 from decisions.models import Tool
 from decisions.services.policies import publish_policy
 from receipts.models import Payload
-from tests.factories import ALICE, MAIL, Cast, begin_asserted_session, begin_session, decide, open_step_up, vote
+from tests.factories import (
+    ALICE,
+    MAIL,
+    Cast,
+    begin_asserted_session,
+    begin_session,
+    decide,
+    open_deletion,
+    open_step_up,
+    vote,
+)
 from tests.web.reading import Element, read, signed_in
 
 ORDER = ["standing", "request-title", "action-title", "why-title", "who-title", "session-title", "agent-words", "raw"]
@@ -157,7 +167,7 @@ def test_who_may_not_decide_gets_one_sentence_and_no_form(cast: Cast, victor: Cl
 
 
 def test_a_part_of_the_quorum_is_shown_with_who_gave_it(cast: Cast) -> None:
-    step = open_step_up(cast, name="database.delete", request="Delete it.", parameters={"table": "customers"})
+    step = open_deletion(cast)
     vote(step, cast.bob, reason="Alice told me.")
     panel = read(signed_in(cast.dave).get(step.path)).by_id("decision")
     assert "1 of 2 approvals" in panel.text

@@ -10,11 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from approvals.selectors.requests import PAGE
-from tests.factories import MAIL, Cast, begin_session, make_person, open_step_up, vote
+from tests.factories import MAIL, Cast, begin_session, make_person, open_deletion, open_step_up, vote
 from tests.web.reading import Element, read, signed_in
-
-DELETE = "database.delete"
-CLEAN_UP = {"request": "Please delete the test customers.", "parameters": {"table": "customers"}}
 
 
 def rows(page: Element) -> list[Element]:
@@ -32,14 +29,14 @@ def tabs(page: Element) -> dict[str, str]:
 def test_the_most_dangerous_comes_first_then_what_expires_soonest(cast: Cast, bob: Client) -> None:
     open_step_up(cast, name="calendar.create", parameters={"title": "Planning"})
     first, second = open_step_up(cast), open_step_up(cast)
-    open_step_up(cast, name=DELETE, **CLEAN_UP)
+    open_deletion(cast)
     page = read(bob.get("/inbox"))
     assert names(page) == ["database.delete", "email.send", "email.send", "calendar.create"]
     assert [row.attributes["id"] for row in rows(page)][1:3] == [first.approval.pk, second.approval.pk]
 
 
 def test_a_row_says_what_who_for_whom_by_which_rule_how_long_and_how_far(cast: Cast, bob: Client) -> None:
-    step = open_step_up(cast, name=DELETE, **CLEAN_UP)
+    step = open_deletion(cast)
     (row,) = rows(read(bob.get("/inbox")))
     assert row.tagged("a")[0].attributes["href"] == step.path
     assert "Critical risk" in row.text
@@ -56,7 +53,7 @@ def test_no_row_can_approve(cast: Cast, bob: Client) -> None:
 
 
 def test_mine_is_what_i_can_decide_and_all_is_what_i_may_see(cast: Cast, bob: Client) -> None:
-    for_both = open_step_up(cast, name=DELETE, **CLEAN_UP)
+    for_both = open_deletion(cast)
     open_step_up(cast)
     vote(for_both, cast.bob)
     mine, everything = read(bob.get("/inbox")), read(bob.get("/inbox?show=all"))
@@ -148,7 +145,7 @@ def test_a_live_part_has_another_rev_when_something_in_it_changed(cast: Cast) ->
     def revs() -> dict[str, str]:
         return read(dave.get("/inbox")).revs()
 
-    step = open_step_up(cast, name=DELETE, **CLEAN_UP)
+    step = open_deletion(cast)
     before = revs()
     vote(step, cast.bob)
     assert before[step.approval.pk] != revs()[step.approval.pk]

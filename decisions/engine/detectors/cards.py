@@ -8,7 +8,6 @@ from decisions.engine.patterns import finder
 
 # A run of digits and single separators. Where a number ends within it is decided below.
 _RUNS = finder(r"[0-9](?:[ -]?[0-9]){12,}")
-_GROUPS = finder(r"[0-9]+")
 # How cards are printed, as lengths of digit groups; an unbroken number is checked besides.
 _PRINTED = ((4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (4, 4, 4, 1))
 
@@ -42,7 +41,7 @@ def card_occurs(text: bytes) -> bool:
 
 def _numbers(text: bytes, *, start: int, end: int) -> Iterator[str]:
     """Every way to read a card number out of one run of digits."""
-    groups = [text[start + first : start + last].decode("ascii") for first, last in _GROUPS(text[start:end])]
+    groups = text[start:end].decode("ascii").replace("-", " ").split()
     if _touches(text[max(start - 2, 0) : start][::-1]):
         groups[0] = ""
     if _touches(text[end : end + 2]):

@@ -37,10 +37,6 @@ class Office:
         """The text of a file in the folder."""
         return self.path(name).read_text(encoding="utf-8")
 
-    def write_file(self, name: str, text: str) -> int:
-        """Writes a file in the folder and returns its number of characters."""
-        return self.path(name).write_text(text, encoding="utf-8")
-
     def delete_file(self, name: str) -> None:
         """Deletes a file in the folder."""
         self.path(name).unlink()
@@ -64,6 +60,7 @@ class Office:
 
     def path(self, name: str) -> Path:
         """Where a file of that name is; a name can't lead out of the folder."""
-        if name != Path(name).name:
+        path = (self.files / name).resolve()
+        if path.parent != self.files.resolve():
             raise LookupError("A name, without a folder.")
-        return self.files / name
+        return path

@@ -17,7 +17,8 @@ from tests.unit.engine.labelled_strings import LABELLED
 PRECISION_FLOOR = 0.96
 RECALL_FLOOR = 0.88
 MEBIBYTE = 1 << 20
-SECONDS = 5.0
+# Of the processor: one adversarial mebibyte takes about a second, and a quadratic step would take hours.
+SECONDS = 20.0
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -98,9 +99,9 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_mebibyte_takes_bounded_time(name: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     kinds = detect_kinds(HOSTILE[name])
-    assert time.perf_counter() - started < SECONDS
+    assert time.process_time() - started < SECONDS
     # More candidates than are looked up count as found; everything else here is nothing.
     assert kinds == ({"PII"} if name in ("numbers that no plan knows", "introduced numbers") else set())
 

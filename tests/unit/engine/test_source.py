@@ -51,11 +51,11 @@ def test_anchors_aliases_and_merge_keys_are_refused(text: str, found: list[tuple
 
 @pytest.mark.case("POL-01")
 def test_aliases_never_multiply() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     tree, problems = read(BILLION_LAUGHS)
     assert {code for _, code in problems} == {"anchor", "alias"}
     assert len(canonical_bytes(tree)) < 1000
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.case("POL-02")

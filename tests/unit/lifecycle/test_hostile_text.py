@@ -24,6 +24,7 @@ from approvals.lifecycle.render import (
     literal,
     plain,
     render,
+    render_plain,
     render_value,
 )
 from receipts.signing.canonical import JSON, CanonicalError, canonical_bytes
@@ -374,3 +375,18 @@ def test_endless_nesting_is_refused() -> None:
     assert plain(render_value(nested(64), limit=None)).count("[") == 64
     with pytest.raises(CanonicalError):
         render_value(nested(10_000))
+
+
+@given(st.lists(hostile, max_size=4), st.none() | st.integers(1, 300))
+def test_labels_within_a_sentence_of_ours_are_labels_again(values: list[str], limit: int | None) -> None:
+    sentence = "".join(f"Sends to {plain(render(value))}." for value in values)
+    tokens = render_plain(sentence, limit=None)
+    assert plain(tokens) == sentence
+    ours = [token for token in tokens if token.kind is not TokenKind.TEXT]
+    assert all(token.shown.count("⟦") == 1 for token in ours)
+    assert literal(render_plain(sentence, limit=limit)) == literal(tokens)
+
+
+def test_brackets_that_are_no_label_are_spelled_out() -> None:
+    assert plain(render_plain("a ⟦ b")) == plain(render("a ⟦ b"))
+    assert [token.shown for token in render_plain("a ⟦12 spaces⟧ b")] == ["a ", "⟦12 spaces⟧", " b"]

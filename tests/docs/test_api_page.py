@@ -1,0 +1,45 @@
+"""The page of the API names every address there is, and none that isn't."""
+
+from __future__ import annotations
+
+import re
+
+from drf_spectacular.generators import SchemaGenerator
+
+from decisions.engine.verdict import ReasonCode
+from receipts.selectors.search import FILTERS
+from tests.api.routes import every_route
+from tests.docs.reading import page
+
+API = page("docs/api.md")
+ROOTS = ("/api/", "/decide", "/.well-known/", "/healthz", "/readyz")
+
+
+def listed() -> set[tuple[str, str]]:
+    """Method and address of every row of the table."""
+    return {(row[0], row[1].strip("`")) for row in API.table("Method")}
+
+
+def test_every_address_of_the_api_is_listed_and_no_other() -> None:
+    there = {route.template for route in every_route() if route.template.startswith(ROOTS)}
+    assert {path for _, path in listed()} == there
+
+
+def test_every_operation_of_the_schema_is_listed_with_its_method() -> None:
+    generator = SchemaGenerator()  # type: ignore[no-untyped-call]
+    paths = generator.get_schema(request=None, public=True)["paths"]  # type: ignore[no-untyped-call]
+    described = {(method.upper(), path) for path, operations in paths.items() for method in operations}
+    assert len(described) > 10
+    assert described - listed() == set()
+
+
+def test_every_filter_of_receipts_is_named() -> None:
+    sentence = API.text.partition("Filters of receipts:")[2].partition(".")[0]
+    assert set(re.findall(r"`(\w+)`", sentence)) == {*FILTERS, "q"}
+
+
+def test_every_reason_is_named_once_as_given_or_as_not_given_yet() -> None:
+    given = API.text.partition("`reason_code` is")[2].partition(".\n")[0]
+    missing = API.text.partition("the codes `identity_unverified`")[2].partition(".\n")[0]
+    names = [*re.findall(r"`(\w+)`", given), "identity_unverified", *re.findall(r"`(\w+)`", missing)]
+    assert sorted(names) == sorted(ReasonCode)

@@ -1,0 +1,44 @@
+"""The picture of the architecture is the code's."""
+
+from __future__ import annotations
+
+import re
+
+from approvals.lifecycle.transitions import as_markdown_table
+from decisions.engine.operators import OPERATORS
+from receipts.signing.statement import ReceiptType
+from tests.architecture.source import modules
+from tests.architecture.test_imports import LAYERS
+from tests.docs.reading import ROOT, page
+
+ARCHITECTURE = page("docs/architecture.md")
+
+
+def test_the_table_of_states_is_printed_from_the_code() -> None:
+    assert f"<!-- states -->\n{as_markdown_table()}<!-- end of states -->" in ARCHITECTURE.text
+
+
+def test_the_table_of_layers_is_the_one_that_is_enforced() -> None:
+    rows = {int(layer): set(re.findall(r"`(\w+)`", names)) for layer, names in ARCHITECTURE.table("Layer")}
+    assert rows == LAYERS
+
+
+def test_the_tree_shows_what_is_there() -> None:
+    section = ARCHITECTURE.text.partition("## The tree")[2].partition("```\n")[2].partition("```")[0]
+    named = [line.split("   ")[0] for line in section.splitlines() if line]
+    paths = [path.strip() for entry in named for path in entry.split(",")]
+    assert len(paths) > 30
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_the_receipts_that_are_said_to_be_issued_are() -> None:
+    text = page("docs/receipt-format.md").text
+    assert "Issued so far are the first seven and `policy_published`; the others are reserved." in text
+    sources = "".join(module.text for module in modules() if ".services." in module.name)
+    issued = [item for item in ReceiptType if f"ReceiptType.{item.name}" in sources]
+    assert issued == [*list(ReceiptType)[:7], ReceiptType.POLICY_PUBLISHED]
+
+
+def test_the_table_that_contributors_are_sent_to_exists() -> None:
+    assert "`OPERATORS`" in page("CONTRIBUTING.md").text
+    assert "external" in OPERATORS

@@ -1,0 +1,131 @@
+"""Every page in light and dark, wide and narrow, everything unfolded: no violation of WCAG 2.2 AA that axe knows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.e2e.agents import ask, open_session
+from tests.e2e.people import sign_in as signed_in_over_http
+from tests.e2e.servers import Servers
+from tests.e2e.visitors import DESKTOP, PHONE, sign_in
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+LOOK_ALIKE = {"t\u043e": "x"}
+HOSTILE = "аna@partner.example\u202e" + " " * 400 + "<script>x</script>\u200b"
+
+
+@pytest.fixture(scope="module")
+def requests(embedded_server: Servers) -> Mapping[str, str]:
+    """One request in every condition that has a page of its own; the addresses."""
+    session = open_session(embedded_server)
+    ask(embedded_server, "database.drop", session, table="orders")
+    asked = {
+        "pending": ask(embedded_server, "email.send", session, to="ana@partner.example", n=[1, {"a": 2}]),
+        "hostile": ask(embedded_server, "email.send", to=HOSTILE, **LOOK_ALIKE),
+        "critical": ask(
+            embedded_server, "database.delete", open_session(embedded_server, request="Delete it."), table="customers"
+        ),
+        "approved": ask(embedded_server, "email.send", to="ana@partner.example"),
+        "denied": ask(embedded_server, "email.send", to="ana@partner.example"),
+    }
+    with signed_in_over_http(embedded_server, "bob") as bob:
+        bob.vote(asked["approved"]["approval"]["id"], reason="Fine.")
+        bob.vote(asked["denied"]["approval"]["id"], verdict="deny", reason="Not fine.")
+        bob.vote(asked["critical"]["approval"]["id"])
+    return {name: f"/a/{answer['approval']['id']}" for name, answer in asked.items()} | {
+        "receipt": f"/r/{asked['approved']['receipt']['id']}",
+        "hostile receipt": f"/r/{asked['hostile']['receipt']['id']}",
+    }
+
+
+def stale(page: Page, servers: Servers, path: str) -> None:
+    """The page that answers a form of another view."""
+    page.goto(servers.base_url + path)
+    page.evaluate("document.querySelector('#approve [name=version]').value = '2'")
+    page.fill("#approve-reason", "Looked fine.")
+    page.get_by_role("button", name=re.compile("Approve")).click()
+    page.wait_for_selector("text=Changed while you were reading")
+
+
+def menus(page: Page, servers: Servers, path: str) -> None:
+    """With the list of keys open."""
+    page.goto(servers.base_url + path)
+    page.keyboard.press("?")
+    page.wait_for_selector("#keys[open]")
+
+
+def plainly(page: Page, servers: Servers, path: str) -> None:
+    page.goto(servers.base_url + path)
+
+
+Opening = Callable[[Page, Servers, str], None]
+# Who looks, at what, and how the page is brought into its condition.
+SCENES: dict[str, tuple[str, str, Opening]] = {
+    "inbox": ("bob", "/inbox", plainly),
+    "everything": ("bob", "/inbox?show=all", plainly),
+    "nothing": ("dave", "/inbox?cursor=9999", plainly),
+    "keys": ("bob", "/inbox", menus),
+    "pending": ("bob", "pending", plainly),
+    "hostile": ("bob", "hostile", plainly),
+    "stale": ("bob", "pending", stale),
+    "half": ("dave", "critical", plainly),
+    "refused": ("victor", "pending", plainly),
+    "approved": ("bob", "approved", plainly),
+    "denied": ("bob", "denied", plainly),
+    "receipts": ("victor", "/receipts", plainly),
+    "no receipts": ("victor", "/receipts?q=nothing-like-it", plainly),
+    "bad filter": ("victor", "/receipts?since=yesterday", plainly),
+    "receipt": ("victor", "receipt", plainly),
+    "hostile receipt": ("bob", "hostile receipt", plainly),
+    "forbidden": ("peggy", "/inbox", plainly),
+    "absent": ("bob", "/nowhere", plainly),
+    "sign-in": ("", "/accounts/login/", plainly),
+    "spent link": ("", "/accounts/link/spent", plainly),
+}
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds with everything unfolded."""
+    page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true })")
+    found: Any = Axe().run(page, options={"runOnly": RULES}).response
+    return [f"{item['id']}: {[node['target'] for node in item['nodes']]}" for item in found["violations"]]
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["wide", "narrow"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_violation(
+    browser: Browser, embedded_server: Servers, requests: Mapping[str, str], scheme: Any, size: Any
+) -> None:
+    found: dict[str, list[str]] = {}
+    for who in sorted({who for who, _, _ in SCENES.values()}):
+        context = browser.new_context(viewport=size, color_scheme=scheme)
+        page = context.new_page()
+        if who:
+            sign_in(page, embedded_server, who)
+        for scene, (looker, path, come) in SCENES.items():
+            if looker == who:
+                come(page, embedded_server, requests.get(path, path))
+                found[scene] = violations(page)
+        context.close()
+    assert {scene: faults for scene, faults in found.items() if faults} == {}
+    assert set(found) == set(SCENES)
+
+
+@pytest.mark.parametrize("width", [320, 768])
+def test_no_page_scrolls_sideways(
+    browser: Browser, embedded_server: Servers, requests: Mapping[str, str], width: int
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    page = context.new_page()
+    sign_in(page, embedded_server, "victor")
+    for path in ("/inbox", "/receipts", *requests.values()):
+        page.goto(embedded_server.base_url + path)
+        page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true })")
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
+    context.close()
