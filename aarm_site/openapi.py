@@ -15,6 +15,8 @@ from aarm_site.codes import CODES, TYPE_PREFIX
 from receipts.access import CallerKind
 
 _TEXT = {"type": "string"}
+_REFUSAL = "#/components/responses/Problem"
+_ALIASES = {"/api/v1/decide"}
 # Which kinds of caller come with which credential.
 _SCHEMES: Mapping[str, frozenset[CallerKind]] = {
     "key": frozenset({CallerKind.AGENT, CallerKind.HOST}),
@@ -55,7 +57,7 @@ _PLAIN: Mapping[str, dict[str, Any]] = {
 }
 
 
-class KeyScheme(OpenApiAuthenticationExtension):
+class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # its metaclass has no annotations
     """The keys of agents and hosts."""
 
     target_class = "decisions.api.authentication.KeyAuthentication"
@@ -65,7 +67,7 @@ class KeyScheme(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer", "description": "The key of an agent (`aak_…`) or a host (`ahk_…`)."}
 
 
-class SessionScheme(OpenApiAuthenticationExtension):
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """People who have signed in with a browser."""
 
     target_class = "approvals.api.authentication.UserAuthentication"
@@ -86,19 +88,34 @@ class DoorSchema(AutoSchema):
         return ["application/json"]
 
     def get_auth(self) -> list[dict[str, Any]]:
-        served = getattr(self.view, "callers", frozenset())
+        served: frozenset[CallerKind] = getattr(self.view, "callers", frozenset())
         return [scheme for scheme in super().get_auth() if any(_SCHEMES[name] & served for name in scheme)]
+
+
+def without_aliases(endpoints: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """drf-spectacular's preprocessing hook: a door with two addresses is described once."""
+    return [endpoint for endpoint in endpoints if endpoint[0] not in _ALIASES]
 
 
 def complete(result: dict[str, Any], **context: Any) -> dict[str, Any]:
     """drf-spectacular's postprocessing hook: refusals for every operation, and the doors that aren't the API's."""
-    for operations in result["paths"].values():
-        for operation in operations.values():
-            operation["responses"] |= {"4XX": {"$ref": _REFUSAL}, "5XX": {"$ref": _REFUSAL}}
+    schemas = result["components"]["schemas"]
+    for operation in (one for each in result["paths"].values() for one in each.values()):
+        for answer in operation["responses"].values():
+            _name_schemas(answer.get("content", {}), schemas=schemas)
+        operation["responses"] |= {"4XX": {"$ref": _REFUSAL}, "5XX": {"$ref": _REFUSAL}}
     result["paths"] = dict(sorted({**result["paths"], **_PLAIN}.items()))
-    result["components"]["schemas"]["Problem"] = _PROBLEM
-    result["components"]["responses"] = {"Problem": _REFUSED}
+    result["components"] |= {
+        "schemas": dict(sorted({**schemas, "Problem": _PROBLEM}.items())),
+        "responses": {"Problem": _REFUSED},
+    }
     return result
 
 
-_REFUSAL = "#/components/responses/Problem"
+def _name_schemas(content: dict[str, Any], *, schemas: dict[str, Any]) -> None:
+    """Puts an answer's schema that has a title among the components, where it is written once."""
+    for media in content.values():
+        title = media["schema"].get("title")
+        if title:
+            schemas[title] = media["schema"]
+            media["schema"] = {"$ref": f"#/components/schemas/{title}"}

@@ -26,6 +26,8 @@ LANGUAGE sql VOLATILE PARALLEL SAFE AS 'SELECT clock_timestamp() + make_interval
 """
 
 
+# First, because xdist reads the groups in the same hook.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keeps users of the same servers together and leaves long runs to `--nightly`."""
     for item in list(items):

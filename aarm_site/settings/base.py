@@ -95,7 +95,8 @@ def database(url: str) -> dict[str, Any]:
             # FULL: an answered receipt survives the loss of power, not only of the process.
             # With recursive triggers REPLACE meets the guard against DELETE too.
             "init_command": (
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA recursive_triggers=ON;"
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+                "PRAGMA foreign_keys=ON; PRAGMA recursive_triggers=ON;"
             ),
         },
     }
@@ -163,6 +164,7 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "DESCRIPTION": "An agent asks, a human answers, a receipt proves it.",
     "SERVE_INCLUDE_SCHEMA": False,
+    "PREPROCESSING_HOOKS": ["aarm_site.openapi.without_aliases"],
     "POSTPROCESSING_HOOKS": ["aarm_site.openapi.complete"],
 }
 

@@ -19,11 +19,13 @@ from receipts.problems import ProblemError
 from receipts.requests import read_body
 
 _APPROVAL: dict[str, Any] = {
+    "title": "Approval",
     "type": "object",
     "required": ["id", "state", "version", "view_digest", "code", "expires_at", "risk_level", "quorum", "may_vote"],
     "additionalProperties": True,
 }
 _APPROVALS: dict[str, Any] = {
+    "title": "Approvals",
     "type": "object",
     "required": ["results", "next"],
     "properties": {"results": {"type": "array", "items": _APPROVAL}, "next": {"type": ["string", "null"]}},

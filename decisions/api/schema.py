@@ -10,13 +10,14 @@ _STRING = {"type": "string"}
 _OBJECT: dict[str, Any] = {"type": "object", "additionalProperties": True}
 
 
-def _object(required: dict[str, dict[str, Any]], **optional: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "required": sorted(required), "properties": required | optional}
+def _object(title: str, *, required: dict[str, dict[str, Any]], **optional: dict[str, Any]) -> dict[str, Any]:
+    return {"title": title, "type": "object", "required": sorted(required), "properties": required | optional}
 
 
 ANSWERS: dict[str, dict[str, Any]] = {
     "decision": _object(
-        {
+        "Decision",
+        required={
             "decision_id": _STRING,
             "action_id": _STRING,
             "session_id": _STRING,
@@ -37,11 +38,13 @@ ANSWERS: dict[str, dict[str, Any]] = {
         approval=_OBJECT,
         deferral=_OBJECT,
     ),
-    "claim": _object({"claim_id": _STRING, "parameters": _OBJECT, "lease_expires_at": _STRING}),
-    "outcome": _object({"outcome_id": _STRING, "receipt": _OBJECT}),
-    "session": _object({"session_id": _STRING, "request_provenance": _STRING}),
-    "entries": _object({"results": {"type": "array", "items": _OBJECT}, "next": {"type": ["string", "null"]}}),
-    "tools": _object({"results": {"type": "array", "items": _OBJECT}}),
+    "claim": _object("Claim", required={"claim_id": _STRING, "parameters": _OBJECT, "lease_expires_at": _STRING}),
+    "outcome": _object("Outcome", required={"outcome_id": _STRING, "receipt": _OBJECT}),
+    "session": _object("Session", required={"session_id": _STRING, "request_provenance": _STRING}),
+    "entries": _object(
+        "Entries", required={"results": {"type": "array", "items": _OBJECT}, "next": {"type": ["string", "null"]}}
+    ),
+    "tools": _object("Tools", required={"results": {"type": "array", "items": _OBJECT}}),
 }
 
 # 202 where a person or evidence has yet to decide.

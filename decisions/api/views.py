@@ -65,7 +65,7 @@ def _caller(request: Request) -> Caller:
 
 
 class DecideView(APIView):
-    """`POST /decide`: the agents' door."""
+    """`POST /decide`, also at `/api/v1/decide`: the agents' door."""
 
     callers: ClassVar = {CallerKind.AGENT}
 
@@ -76,7 +76,7 @@ class DecideView(APIView):
         """
         return self.post(request) if request.method == "POST" else super().dispatch(request, *args, **kwargs)
 
-    @extend_schema(request=DecideBody, responses=DECIDED, parameters=[IDEMPOTENCY_KEY])
+    @extend_schema(request=DecideBody, responses=DECIDED, parameters=[IDEMPOTENCY_KEY], operation_id="decide")
     def post(self, request: HttpRequest) -> HttpResponse:
         caller = permitted_caller(request, kinds=self.callers)
         body = read_body(request, DecideBody)

@@ -26,11 +26,13 @@ from receipts.selectors.search import FILTERS
 
 _RESULT: dict[str, Any] = {"type": "object", "required": ["id"], "additionalProperties": True}
 _RESULTS: dict[str, Any] = {
+    "title": "Receipts",
     "type": "object",
     "required": ["results", "next"],
     "properties": {"results": {"type": "array", "items": _RESULT}, "next": {"type": ["string", "null"]}},
 }
 _ENVELOPE: dict[str, Any] = {
+    "title": "Envelope",
     "type": "object",
     "required": ["payloadType", "payload", "signatures"],
     "properties": {

@@ -13,7 +13,19 @@ import django
 from tests.bench.load import AIMS, Aim, Spread, Target
 from tests.bench.machine import cores, model
 from tests.bench.profiles import OUTSIDE, Profile
-from tests.bench.rounds import CLIENT, DATABASE, SERVER, Pace, Round, Span, over_rounds, percentile_ms, ratio, span_of
+from tests.bench.rounds import (
+    CLIENT,
+    DATABASE,
+    SERVER,
+    Pace,
+    Round,
+    Span,
+    cost_ratio,
+    over_rounds,
+    percentile_ms,
+    ratio,
+    span_of,
+)
 from tests.bench.stage import WORKERS, Server, Stage
 
 BEGIN, END = "<!-- numbers: written by ./test --bench -->", "<!-- end of numbers -->"
@@ -69,13 +81,19 @@ def _row(measured: Measured, *, aim: Aim) -> list[str]:
 def server_section(measured: Measured) -> list[str]:
     """One server's table."""
     header = ["", "requests/s", "p50 / p99 ms", "× F0", "× F1", "× F2", "CPU ms an answer", "errors"]
-    hot = ratio(measured.rounds, of=Aim(Target.DECIDE, Spread.HOT), to=Aim(Target.DECIDE, Spread.WIDE))
+    decide = Aim(Target.DECIDE, Spread.WIDE)
+    hot = ratio(measured.rounds, of=Aim(Target.DECIDE, Spread.HOT), to=decide)
+    costs = [
+        f"{_spanned(cost_ratio(measured.rounds, of=decide, to=Aim(target, Spread.WIDE)), digits=2)} × {target}"
+        for target in (Target.F1, Target.F2)
+    ]
     return [
         f"### {measured.server}, {WORKERS[measured.server]} processes",
         "",
         *_table(header, (_row(measured, aim=aim) for aim in AIMS)),
         "",
-        f"`/decide` on one hot session reaches {_spanned(hot, digits=2)} of what it reaches on 16 sessions.",
+        f"An answer of `/decide` costs {' and '.join(costs)} in processor time. "
+        f"On one hot session it reaches {_spanned(hot, digits=2)} of what it reaches on 16 sessions.",
         "",
     ]
 

@@ -35,9 +35,9 @@ class Slice:
     first_error: str
     usage: Usage
 
-    def milliseconds_each(self, tree: str) -> float:
-        """Processor time that an answer cost in one of the trees."""
-        return 1000 * self.usage.trees[tree] / max(1, self.answered)
+    def milliseconds_each(self, *trees: str) -> float:
+        """Processor time that an answer cost in these trees together."""
+        return 1000 * sum(self.usage.trees[tree] for tree in trees) / max(1, self.answered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,19 @@ def span_of(values: Sequence[float]) -> Span:
 def over_rounds(rounds: Sequence[Round], *, value: Callable[[Round], float]) -> Span:
     """`value` of each round."""
     return span_of([value(each) for each in rounds])
+
+
+def cost_ratio(rounds: Sequence[Round], *, of: Aim, to: Aim) -> Span:
+    """Processor time that an answer of one target costs, over that of another in the same round, all told.
+
+    Where server, database and client share the cores this is what bounds requests a second, and it hardly changes when
+    others use the cores too.
+    """
+
+    def cost(each: Round, aim: Aim) -> float:
+        return max(each.slices[aim].milliseconds_each(SERVER, DATABASE, CLIENT), 1e-9)
+
+    return over_rounds(rounds, value=lambda each: cost(each, of) / cost(each, to))
 
 
 def ratio(rounds: Sequence[Round], *, of: Aim, to: Aim) -> Span:

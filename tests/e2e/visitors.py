@@ -21,7 +21,7 @@ def sign_in(page: Page, servers: Servers, name: str) -> None:
     page.fill("#id_username", user["username"])
     page.fill("#id_password", user["password"])
     page.click("button[type=submit]")
-    page.wait_for_url(f"{servers.base_url}/inbox")
+    page.wait_for_url(lambda url: "/accounts/login/" not in url)
 
 
 @contextmanager

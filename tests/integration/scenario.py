@@ -57,7 +57,11 @@ def _deferrals(cast: Cast, session: str) -> None:
     )
     cancel_decision(caller=cast.agent, decision_id=withdrawn["decision_id"])
     add_evidence(
-        caller=cast.host, deferral_id=open_["deferral"]["id"], field="maintenance_window", value="open", source="calendar"
+        caller=cast.host,
+        deferral_id=open_["deferral"]["id"],
+        field="maintenance_window",
+        value="open",
+        source="calendar",
     )
     claim(cast, open_)
     report(cast, open_, "succeeded")
@@ -109,4 +113,4 @@ def owed_receipts() -> Counter[str]:
         ReceiptType.OUTCOME: Outcome.objects.count(),
         ReceiptType.POLICY_PUBLISHED: PolicyVersion.objects.count(),
     }
-    return Counter({type.value: count for type, count in owed.items()})
+    return Counter({kind.value: count for kind, count in owed.items()})

@@ -238,7 +238,9 @@ def test_sqlite_guards_every_table_of_facts(sqlite_connection: sqlite3.Connectio
 @pytest.mark.case("APR-10", "RCP-33")
 def test_sqlite_brings_no_approval_back(sqlite_connection: sqlite3.Connection) -> None:
     sqlite_connection.execute("PRAGMA foreign_keys = OFF")
-    columns = {name: kind for _, name, kind, *_ in sqlite_connection.execute("PRAGMA table_info(approvals_approvalrequest)")}
+    columns = {
+        name: kind for _, name, kind, *_ in sqlite_connection.execute("PRAGMA table_info(approvals_approvalrequest)")
+    }
     nulls = {"release_at", "claim_expires_at", "resolved_at"}
     text = {"id": "apr_1", "state": "PENDING", "source": "STEP_UP", "route": "{}", "receipt_sections": "{}"}
     values = [text.get(name, None if name in nulls else 1) for name in columns]

@@ -91,7 +91,13 @@ def test_every_receipt_passes_its_own_check(busy: Busy) -> None:
         assert [check.sentence for check in check_receipt(receipt) if not check.is_good] == []
 
 
-INDEX_COLUMNS = {"tool": "calendar", "decision": "ALLOW", "agent_id": "agt_other", "outcome": "succeeded", "human_id": ""}
+INDEX_COLUMNS = {
+    "tool": "calendar",
+    "decision": "ALLOW",
+    "agent_id": "agt_other",
+    "outcome": "succeeded",
+    "human_id": "",
+}
 
 
 @pytest.mark.case("RCP-20")

@@ -397,7 +397,9 @@ def test_tools_and_operations_are_found_through_the_index(match: str, names: set
     everything = ("email.send", "email.read", "EMAIL.Send", "sms.send", "mcp.github.push")
     answers = {name: ruling(policy, name) for name in everything}
     assert {name for name, answer in answers.items() if answer.decision is Decision.ALLOW} == names
-    assert all(answer.matched_rules in ((), ("a",)) for answer in answers.values())
+    for name in everything:
+        tool, _, operation = name.lower().rpartition(".")
+        assert len(policy.candidates(tool=tool, operation=operation)) <= 1, "A rule is found once or not at all."
 
 
 def test_the_trace_covers_the_rules_that_decided() -> None:
