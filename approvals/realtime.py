@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import structlog
 from asgiref.sync import async_to_sync
@@ -11,6 +12,8 @@ from redis.exceptions import RedisError
 
 INBOX_GROUP = "inbox"
 MESSAGE = {"type": "inbox.changed"}
+# Whoever committed waits no longer than this for a layer that accepts and says nothing; the outbox makes it good.
+SEND_SECONDS = 0.5
 log = structlog.get_logger(__name__)
 
 
@@ -25,6 +28,11 @@ def use_loop(loop: asyncio.AbstractEventLoop | None) -> None:
     _Embedded.loop = loop
 
 
+async def _send(layer: Any) -> None:
+    async with asyncio.timeout(SEND_SECONDS):
+        await layer.group_send(INBOX_GROUP, MESSAGE)
+
+
 def announce() -> bool:
     """Sends "refetch" to every open inbox. False when the layer is down; the outbox then tries again."""
     layer = get_channel_layer()
@@ -32,9 +40,9 @@ def announce() -> bool:
         return False
     try:
         if _Embedded.loop is not None and _Embedded.loop.is_running():
-            asyncio.run_coroutine_threadsafe(layer.group_send(INBOX_GROUP, MESSAGE), _Embedded.loop)
+            asyncio.run_coroutine_threadsafe(_send(layer), _Embedded.loop)
         else:
-            async_to_sync(layer.group_send)(INBOX_GROUP, MESSAGE)
+            async_to_sync(_send)(layer)
     except (OSError, RedisError) as error:
         log.warning("announce_failed", error=type(error).__name__)
         return False

@@ -36,7 +36,6 @@ class Environment(BaseSettings):
     max_body_bytes: int = 1024 * 1024
     claim_lease_seconds: int = 300
     claim_window_seconds: int = 1800
-    requests_per_second: int = 100
 
     @property
     def is_embedded(self) -> bool:

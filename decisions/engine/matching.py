@@ -92,7 +92,7 @@ def _joined(items: Iterable[Condition | None]) -> Condition | None:
     return flat[0] if len(flat) == 1 else AllOf(tuple(flat))
 
 
-def _read_list(node: Node, findings: Findings) -> list[Condition] | None:
+def _read_list(node: Node, *, findings: Findings) -> list[Condition] | None:
     if not isinstance(node, Sequence):
         wrong_type(node, wanted="a list of matches", findings=findings)
         return None
@@ -104,12 +104,12 @@ def _read_list(node: Node, findings: Findings) -> list[Condition] | None:
 
 
 def _read_all(node: Node, findings: Findings) -> Condition | None:
-    items = _read_list(node, findings)
+    items = _read_list(node, findings=findings)
     return None if items is None else _joined(items)
 
 
 def _read_any(node: Node, findings: Findings) -> Condition | None:
-    items = _read_list(node, findings)
+    items = _read_list(node, findings=findings)
     return None if items is None else AnyOf(tuple(items))
 
 
@@ -118,7 +118,7 @@ def _read_not(node: Node, findings: Findings) -> Condition | None:
     return None if item is None else Negation(item)
 
 
-def _block(family: str, known: tuple[str, ...]) -> _ReadKey:
+def _block(family: str, *, known: tuple[str, ...] = ()) -> _ReadKey:
     """The reader of a mapping whose keys are fields of one family."""
 
     def read(node: Node, findings: Findings) -> Condition | None:
@@ -173,7 +173,7 @@ def _read_comparison(node: Node, *, field: Field, operator: str, findings: Findi
 def _read_tool(node: Node, *, splits: bool, findings: Findings) -> Condition | None:
     """`tool:` takes names, operators on the whole name, or `effect:`. Without `operation:`, a dotted name is both."""
     if isinstance(node, MappingNode):
-        return _read_tool_mapping(node, findings)
+        return _read_tool_mapping(node, findings=findings)
     names = read_items(node, wanted="a tool", findings=findings)
     if names is None:
         return None
@@ -197,7 +197,7 @@ def _read_tool_name(node: Node, *, splits: bool, findings: Findings) -> Conditio
     return AllOf((Comparison(_WHOLE_TOOL, "eq", tool), Comparison(_WHOLE_OPERATION, "eq", operation)))
 
 
-def _read_tool_mapping(node: MappingNode, findings: Findings) -> Condition | None:
+def _read_tool_mapping(node: MappingNode, *, findings: Findings) -> Condition | None:
     if not node.entries:
         findings.report(node.place, code="empty_match", why="No operator is named.", fix="Name one, or `effect`.")
         return None
@@ -213,8 +213,8 @@ _KEYS: Mapping[str, _ReadKey] = {
     "all": _read_all,
     "any": _read_any,
     "not": _read_not,
-    "parameters": _block("parameters", ()),
-    "facts": _block("facts", ()),
-    "context": _block("context", CONTEXT_NAMES),
+    "parameters": _block("parameters"),
+    "facts": _block("facts"),
+    "context": _block("context", known=CONTEXT_NAMES),
 }
 _KNOWN_KEYS = (*_KEYS, "tool", "operation", "original_request")

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from decisions.engine.consequences import read_consequence
 from decisions.engine.destinations import is_domain
@@ -51,11 +51,11 @@ def parse_policy(text: str, *, source: str) -> PolicyDocument:
 
 def _read_document(tree: Node, *, findings: Findings) -> PolicyDocument | None:
     top = read_mapping(tree, keys=_TOP, what="a policy file", hints=_MOVE, findings=findings)
-    if top is None or not _has_all(top, _TOP, place=tree.place, findings=findings):
+    if top is None or not _has_all(top, names=_TOP, place=tree.place, findings=findings):
         return None
     header = top["policy"].node
     entries = read_mapping(header, keys=_HEADER, what="`policy`", findings=findings)
-    if entries is None or not _has_all(entries, ("id", "version"), place=header.place, findings=findings):
+    if entries is None or not _has_all(entries, names=("id", "version"), place=header.place, findings=findings):
         return None
     domains = _read_domains(entries, findings=findings)
     return PolicyDocument(
@@ -68,9 +68,7 @@ def _read_document(tree: Node, *, findings: Findings) -> PolicyDocument | None:
     )
 
 
-def _has_all(
-    entries: Mapping[str, Entry], names: Mapping[str, str] | tuple[str, ...], *, place: Place, findings: Findings
-) -> bool:
+def _has_all(entries: Mapping[str, Entry], *, names: Iterable[str], place: Place, findings: Findings) -> bool:
     missing = [name for name in names if name not in entries]
     for name in missing:
         findings.report(place, code="missing_key", why=f"`{name}` is missing.", fix=f"Add `{name}:`.")
@@ -107,7 +105,7 @@ def _read_domains(entries: Mapping[str, Entry], *, findings: Findings) -> tuple[
         return ()
     node = entries["organisation"].node
     organisation = read_mapping(node, keys=_ORGANISATION, what="`organisation`", findings=findings)
-    if organisation is None or not _has_all(organisation, _ORGANISATION, place=node.place, findings=findings):
+    if organisation is None or not _has_all(organisation, names=_ORGANISATION, place=node.place, findings=findings):
         return ()
     names = read_items(organisation["domains"].node, wanted="a domain", findings=findings) or ()
     return tuple(name for item in names if (name := _read_domain(item, findings=findings)))
@@ -130,7 +128,7 @@ def _read_default(entries: Mapping[str, Entry], *, place: Place, findings: Findi
         place, action = entries["default"].place, entries["default"].node
         if not isinstance(action, Scalar):
             beside = read_mapping(action, keys=_DEFAULT, what="`default`", findings=findings) or {}
-            if not _has_all(beside, ("action",), place=place, findings=findings):
+            if not _has_all(beside, names=("action",), place=place, findings=findings):
                 beside = {"action": Entry(place, Scalar("DENY", "DENY", place))}
             action = beside["action"].node
     decision = read_choice(action, choices=_POSTURES, findings=findings) or Decision.DENY

@@ -47,7 +47,7 @@ def evaluate(action: Action, *, context: Context, policy: Policy) -> Ruling:
         # Step 6: what the rules make of the parameters is judged in its turn.
         rewritten = rewrite(subject.parameters, steps=current.outcome.steps)
         if rewritten.obstacles or not rewritten.modifications:
-            return ruling_of(_settled(current.outcome, rewritten), rounds=rounds, modifications=modifications)
+            return ruling_of(_settled(current.outcome, rewritten=rewritten), rounds=rounds, modifications=modifications)
         modifications += rewritten.modifications
         subject, posture = replace(subject, parameters=rewritten.parameters), _permission(current.outcome)
     return ruling_of(unstable(rounds[0].outcome, rounds=MOST_ROUNDS), rounds=rounds, modifications=())
@@ -81,7 +81,7 @@ def _with_unknown(baseline: Baseline, *, blocking: Sequence[CompiledRule], subje
     return missing_context(baseline, blocking=blocked, missing=tuple(sorted(missing)))
 
 
-def _settled(baseline: Baseline, rewritten: Rewrite) -> Baseline:
+def _settled(baseline: Baseline, *, rewritten: Rewrite) -> Baseline:
     """A MODIFY that changes nothing permits; one that can't change what it should must not."""
     if not rewritten.obstacles:
         return _permission(baseline)

@@ -59,7 +59,7 @@ def rewrite(parameters: Mapping[str, JSON], *, steps: Sequence[Step]) -> Rewrite
     for rule_id, change in ((step.rule_id, step.change) for step in steps):
         before = cast(JSON, value_at(current, path=change.path))
         try:
-            after = _changed(before, change)
+            after = _changed(before, change=change)
             changed = _with_member(current, path=change.path, value=after)
         except ObstacleError:
             obstacles.append(change.path)
@@ -91,7 +91,7 @@ def are_in_conflict(one: Change, other: Change) -> bool:
     return one.kind is ChangeKind.REPLACE and not is_same(one.value, other.value)
 
 
-def _changed(before: JSON, change: Change) -> JSON:
+def _changed(before: JSON, *, change: Change) -> JSON:
     if change.kind is ChangeKind.REPLACE or before is None:
         return change.value
     if isinstance(before, bool) or not isinstance(before, (int, float)) or not isfinite(before):

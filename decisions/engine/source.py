@@ -112,17 +112,19 @@ class _Reader:
         next(self._events)  # The start of the stream.
         first = next(self._events)
         if isinstance(first, StreamEndEvent):
-            self._refuse(first, "empty_policy", why="The text is empty.", fix="Write at least `policy:` and `rules:`.")
+            self._refuse(
+                first, code="empty_policy", why="The text is empty.", fix="Write at least `policy:` and `rules:`."
+            )
             return None
         if first.version or first.tags:
             self._refuse(
-                first, "directive", why="YAML directives are refused.", fix="Delete the lines that begin with %."
+                first, code="directive", why="YAML directives are refused.", fix="Delete the lines that begin with %."
             )
         tree = self._node(next(self._events), depth=1)
         for event in self._events:
             if isinstance(event, DocumentStartEvent):
                 self._refuse(
-                    event, "second_document", why="A file holds one policy.", fix="Delete everything from `---`."
+                    event, code="second_document", why="A file holds one policy.", fix="Delete everything from `---`."
                 )
                 break
         return tree
@@ -130,12 +132,12 @@ class _Reader:
     def _node(self, event: Any, *, depth: int) -> Node:
         place = _place(event)
         if isinstance(event, AliasEvent):
-            self._refuse(event, "alias", why="Aliases are refused.", fix="Write the value out.")
+            self._refuse(event, code="alias", why="Aliases are refused.", fix="Write the value out.")
             return Scalar(None, "", place)
         if event.anchor is not None:
-            self._refuse(event, "anchor", why="Anchors are refused.", fix=f"Delete &{event.anchor}.")
+            self._refuse(event, code="anchor", why="Anchors are refused.", fix=f"Delete &{event.anchor}.")
         if event.tag is not None:
-            self._refuse(event, "tag", why="Tags are refused.", fix=f"Delete the tag {event.tag}.")
+            self._refuse(event, code="tag", why="Tags are refused.", fix=f"Delete the tag {event.tag}.")
         if isinstance(event, ScalarEvent):
             return self._scalar(event, place=place)
         if depth > DEEPEST:
@@ -150,9 +152,9 @@ class _Reader:
         is_plain = event.implicit[0]
         if is_plain and _is_ambiguous(text):
             why = f"{text} is not the same number, or not a number at all, to every reader of YAML."
-            self._refuse(event, "ambiguous_number", why=why, fix="Write it as JSON does, or put it in quotes.")
+            self._refuse(event, code="ambiguous_number", why=why, fix="Write it as JSON does, or put it in quotes.")
         if not _is_unicode(text):
-            self._refuse(event, "lone_surrogate", why="Half of a surrogate pair stands here.", fix="Delete it.")
+            self._refuse(event, code="lone_surrogate", why="Half of a surrogate pair stands here.", fix="Delete it.")
         return Scalar(_value(text) if is_plain else text, text, place)
 
     def _children(self, *, depth: int) -> Iterator[Node]:
@@ -185,7 +187,7 @@ class _Reader:
             return False
         return True
 
-    def _refuse(self, event: Any, code: str, *, why: str, fix: str) -> None:
+    def _refuse(self, event: Any, *, code: str, why: str, fix: str) -> None:
         self._findings.report(_place(event), code=code, why=why, fix=fix)
 
 

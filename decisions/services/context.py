@@ -82,9 +82,20 @@ def with_labels(state: Mapping[str, Any], *, kinds: frozenset[str]) -> dict[str,
 
 
 def with_action(state: Mapping[str, Any], *, name: str) -> dict[str, Any]:
-    """The state after one more action was submitted."""
+    """The state after one more action was submitted.
+
+    A session that names ever more operations is refused rather than forgotten: a rule may ask which it has used.
+    """
     tools = set(state["tools"]) | {name}
-    return {**state, "count": state["count"] + 1, "tools": sorted(tools)[:MAX_TOOLS]}
+    if len(tools) > MAX_TOOLS:
+        raise ProblemError(
+            "too_many_tools",
+            status=409,
+            why=f"A session names at most {MAX_TOOLS} different operations.",
+            fix="Open a new session.",
+            param="tool",
+        )
+    return {**state, "count": state["count"] + 1, "tools": sorted(tools)}
 
 
 def with_fact(state: Mapping[str, Any], *, field: str, fact: Mapping[str, JSON]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ _SUBMISSION = "decisions.services.submission"
 PLACES = {
     "decisions.api.authentication:authenticate": "authentication",
     "decisions.api.views:read_body": "parse the body",
+    "decisions.api.views:submit_action": "the service, between its phases",
     f"{_SUBMISSION}:earlier_answer": "idempotency: look up",
     f"{_SUBMISSION}:locked_session": "lock and load the session",
     f"{_SUBMISSION}:judge_action": "context and evaluation digest",

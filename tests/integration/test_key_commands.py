@@ -60,3 +60,9 @@ def test_the_exported_keys_verify_a_receipt_offline() -> None:
     out, _ = run("keys", "export")
     assert {member for key in json.loads(out)["keys"] for member in key} & {"d", "k"} == set(), "A private half."
     verify_receipt(envelope_of(Receipt.objects.get()), keys=read_keys(out.encode()))
+
+
+def test_creating_the_signing_key_twice_gives_one_key() -> None:
+    first, again = run("keys", "create")[0], run("keys", "create")[0]
+    assert first == again
+    assert first.strip() in run("keys", "export")[0]
