@@ -73,7 +73,7 @@ class Receipt(models.Model):
     body = models.BinaryField()
     signature = models.BinaryField()
     key_id = models.CharField(max_length=80)
-    payload = models.ForeignKey(Payload, null=True, on_delete=models.PROTECT, related_name="+")
+    payload = models.ForeignKey(Payload, null=True, on_delete=models.PROTECT, db_index=False, related_name="+")
     issued_at = models.DateTimeField()
 
     type = models.CharField(max_length=32, choices=[(item.value, item.value) for item in ReceiptType])

@@ -61,7 +61,7 @@ def receipt_list(request: HttpRequest) -> HttpResponse:
     """`/receipts`"""
     query = request.GET.dict()
     rows, following, problem = _found(caller_of(request.user), query)
-    names = names_of({item for row in rows for item in (row.agent_id, row.human_id)})
+    names = names_of({item for row in rows for item in (row.agent_id, row.human_id, row.approver_id)})
     asked = {name: value for name, value in query.items() if value and name != "cursor"}
     context = {
         "lines": [line_of(row, names=names) for row in rows],

@@ -53,7 +53,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "aarm_site.methods.methods_middleware",
+    "aarm_site.gate.gate_middleware",
 ]
 if ENV.tier == "decide":
     # Agents bring a key and get JSON: no cookie, form or page has to be looked after, and what is absent costs nothing.
@@ -61,7 +61,7 @@ if ENV.tier == "decide":
         "aarm_site.middleware.RequestContextMiddleware",
         "django.middleware.security.SecurityMiddleware",
         "django.middleware.common.CommonMiddleware",
-        "aarm_site.methods.methods_middleware",
+        "aarm_site.gate.gate_middleware",
     ]
 
 TEMPLATES: list[dict[str, Any]] = [

@@ -37,7 +37,9 @@ SECURE_HSTS_SECONDS = 31536000
 if ENV.tier == "decide":
     # A synchronous worker serves one request after the other, so that its one connection can stay, and the few
     # statements that a decision takes can stay prepared on it.
-    DATABASES["default"] |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+    # After a restart of the database the first request of each worker is refused, and its retry finds a new connection:
+    # asking before every request whether the connection lives would cost them all a round trip.
+    DATABASES["default"] |= {"CONN_MAX_AGE": None}
     DATABASES["default"]["OPTIONS"] = {
         **DATABASES["default"].get("OPTIONS", {}),
         "server_side_binding": True,

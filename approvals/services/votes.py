@@ -14,6 +14,7 @@ from approvals.lifecycle.states import Event, State
 from approvals.models import ApprovalRequest, User, Vote
 from approvals.selectors.roster import eligible_groups, is_requester
 from approvals.selectors.standing import current_tally
+from approvals.services.outbox import record_event
 from approvals.services.requests import locked_request, move, sections, settle
 from receipts.clock import database_now
 from receipts.identifiers import new_id
@@ -135,6 +136,9 @@ def _apply_tally(request: ApprovalRequest, *, at: datetime) -> None:
             release_at=release_at,
             claim_expires_at=route.claim_expires_at(release_at),
         )
+    else:
+        # What moves a request is announced with the move; a vote that doesn't suffice is news to other reviewers too.
+        record_event(topic="vote_cast", reference=request.pk)
 
 
 def check_still_approved(request: ApprovalRequest) -> str | None:

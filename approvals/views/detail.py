@@ -59,6 +59,7 @@ def _context(user: User, approval_id: str) -> dict[str, Any]:
         "raw": page.raw,
         "may_vote": shown.may_vote,
         "why_not": shown.why_not,
+        "reported": proofs["reported"],
         "receipt_url": proofs["receipt_url"],
         "presets": PRESETS,
         "server_time": shown.at,

@@ -16,13 +16,17 @@ class Decision(models.Model):
     """
 
     insert_only: ClassVar[bool] = True
+    # Each index is paid for by every decision: keys that a unique constraint begins with, or that nobody looks rows up
+    # by, have none of their own.
 
     id = models.CharField(primary_key=True, max_length=ID_LENGTH)
     action_id = models.CharField(max_length=128)
-    session = models.ForeignKey("decisions.Session", on_delete=models.PROTECT, related_name="decisions")
-    agent = models.ForeignKey("decisions.Agent", on_delete=models.PROTECT, related_name="decisions")
+    session = models.ForeignKey("decisions.Session", on_delete=models.PROTECT, db_index=False, related_name="decisions")
+    agent = models.ForeignKey("decisions.Agent", on_delete=models.PROTECT, db_index=False, related_name="decisions")
     credential_id = models.CharField(max_length=ID_LENGTH)
-    policy = models.ForeignKey("decisions.PolicyVersion", null=True, on_delete=models.PROTECT, related_name="+")
+    policy = models.ForeignKey(
+        "decisions.PolicyVersion", null=True, on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
     tool = models.CharField(max_length=128)
     operation = models.CharField(max_length=128)
     decision = models.CharField(max_length=8)
@@ -36,9 +40,9 @@ class Decision(models.Model):
     position = models.PositiveIntegerField()
     depends_on = models.JSONField(default=list)
     ruling = models.JSONField()
-    payload = models.ForeignKey("receipts.Payload", on_delete=models.PROTECT, related_name="+")
+    payload = models.ForeignKey("receipts.Payload", on_delete=models.PROTECT, db_index=False, related_name="+")
     approval = models.ForeignKey("approvals.ApprovalRequest", null=True, on_delete=models.PROTECT, related_name="+")
-    receipt = models.ForeignKey("receipts.Receipt", on_delete=models.PROTECT, related_name="+")
+    receipt = models.ForeignKey("receipts.Receipt", on_delete=models.PROTECT, db_index=False, related_name="+")
     decided_at = models.DateTimeField()
 
     class Meta:

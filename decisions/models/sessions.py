@@ -47,13 +47,15 @@ class ContextEntry(models.Model):
 
     insert_only: ClassVar[bool] = True
 
-    session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="entries")
+    session = models.ForeignKey(Session, on_delete=models.PROTECT, db_index=False, related_name="entries")
     position = models.PositiveIntegerField()
     kind = models.CharField(max_length=16)
     body = models.BinaryField()
     previous_digest = models.CharField(max_length=71, blank=True)
     digest = models.CharField(max_length=71)
-    payload = models.ForeignKey("receipts.Payload", null=True, on_delete=models.PROTECT, related_name="+")
+    payload = models.ForeignKey(
+        "receipts.Payload", null=True, on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
     recorded_at = models.DateTimeField()
 
     class Meta:

@@ -7,10 +7,11 @@ from typing import Any
 
 from django.db import transaction
 
+from approvals.services.outbox import record_event
 from decisions.engine.classify import detect_kinds
 from decisions.engine.verdict import Effective
 from decisions.models import Claim, Decision, Outcome, Session
-from decisions.selectors import decision_for, effective_at
+from decisions.selectors import decision_for, deferral_of, effective_at
 from decisions.services.context import append_entry, with_labels
 from decisions.services.idempotency import Answer, Attempt, earlier_answer, remember
 from decisions.services.records import decision_sections
@@ -96,9 +97,18 @@ def _append(decision: Decision, *, session: Session, report: Report, attempt: At
         receipt=receipt,
         reported_at=at,
     )
+    _announce(decision)
     content: dict[str, Any] = {
         "outcome_id": outcome.pk,
         "data_kinds": sorted(kinds),
         "receipt": {"id": receipt.pk, "digest": receipt.digest},
     }
     return remember(attempt, status=200, content=content, at=at)
+
+
+def _announce(decision: Decision) -> None:
+    """Whoever approved the action may have its page open."""
+    deferral = deferral_of(decision)
+    approval_id = decision.approval_id or (deferral.approval_id if deferral else None)
+    if approval_id:
+        record_event(topic="outcome_reported", reference=approval_id)

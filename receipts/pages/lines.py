@@ -18,6 +18,7 @@ class ReceiptLine:
     kind: str
     agent: str
     human: str
+    voter: str
 
 
 def line_of(receipt: Receipt, *, names: Mapping[str, str]) -> ReceiptLine:
@@ -27,4 +28,5 @@ def line_of(receipt: Receipt, *, names: Mapping[str, str]) -> ReceiptLine:
         kind=KINDS[ReceiptType(receipt.type)],
         agent=names.get(receipt.agent_id, receipt.agent_id),
         human=names.get(receipt.human_id, receipt.human_id),
+        voter=names.get(receipt.approver_id, receipt.approver_id),
     )

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection
 
 from approvals.models import ApprovalRequest
-from decisions.models import ActivePolicy, Agent
+from decisions.models import ActivePolicy, Agent, Session
 from decisions.services.policies import publish_policy
 from receipts.clock import database_now
 from tests.api.doors import Door, Reply, door_of
@@ -149,6 +149,13 @@ def _facts(stage: Stage) -> Reply:
     return replies[-1]
 
 
+def _tools(stage: Stage) -> Reply:
+    named = Session.objects.get(pk=stage.session)
+    named.state |= {"tools": [f"tool{number}.call" for number in range(200)]}
+    named.save()
+    return stage.agent.decide(stage.session)
+
+
 def _other_effect(stage: Stage) -> Reply:
     return stage.host.post("/api/v1/tools", {"tools": [{"name": "email.send", "effect": "read"}]})
 
@@ -239,6 +246,7 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "too_deep": (400, _raw(b"[" * 65)),
     "too_many_facts": (409, _facts),
     "too_many_members": (400, _raw(b"[" + b"0," * 20_000 + b"0]")),
+    "too_many_tools": (409, _tools),
     "tool_differs": (409, _other_effect),
     "unauthenticated": (401, lambda stage: Door().decide(stage.session)),
     "unavailable": (503, _read_only),

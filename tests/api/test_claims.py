@@ -11,7 +11,9 @@ from django.conf import settings
 from django.db import connection
 
 from approvals.models import ApprovalRequest
+from approvals.services.requests import expire_due
 from decisions.models import Agent, Claim, Credential, Host
+from decisions.services.identity import issue_key
 from decisions.services.policies import publish_policy
 from receipts.access import Caller
 from receipts.clock import database_now
@@ -175,8 +177,6 @@ def test_a_reviewer_who_may_no_longer_decide_takes_their_approval_along(
 def test_an_identity_that_no_longer_holds_claims_nothing(
     cast: Cast, host: Door, approved: StepUp, loss: str, move_clock: MoveClock
 ) -> None:
-    from decisions.services.identity import issue_key
-
     # The agent comes back with another key of its own, so that it is the old identity that is looked at.
     door = Door(issue_key(owner=Agent.objects.get(pk=cast.agent.id), at=database_now()))
     asking = Credential.objects.filter(pk=cast.agent.key_id)
@@ -237,8 +237,6 @@ def test_an_approval_that_nobody_claims_expires_with_a_receipt(
 def test_the_late_claim_is_refused_alike_after_the_sweeper_has_been(
     agent: Door, approved: StepUp, move_clock: MoveClock
 ) -> None:
-    from approvals.services.requests import expire_due
-
     move_clock(settings.AARM_CLAIM_WINDOW_SECONDS)
     assert expire_due() == 1
     assert (state_of(approved), last_receipt(approved)) == ("EXPIRED", ("approval_terminal", "EXPIRED"))

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from approvals.lifecycle.quorum import Verdict
 from decisions.models import Deferral
 from decisions.services.deferrals import expire_due
 from receipts.access import Caller
 from receipts.models import Receipt
 from tests.api.doors import Door, problem_of, row_counts
 from tests.api.test_decide import asked
-from tests.factories import Cast, vote
+from tests.factories import Cast, begin_session, vote
 
 MoveClock = Callable[[float], None]
 WINDOW = "maintenance_window"
@@ -148,8 +149,6 @@ def test_an_action_waits_for_what_it_depends_on_and_goes_on_with_it(cast: Cast, 
 def test_an_action_falls_with_what_it_depends_on(
     cast: Cast, agent: Door, session: str, end: str, move_clock: MoveClock
 ) -> None:
-    from approvals.lifecycle.quorum import Verdict
-
     first = asked(agent.decide(session, "calendar.create", parameters={"title": "Review"}))
     second = depending(agent, session, first.answer["action_id"])
     third = depending(agent, session, second["action_id"])
@@ -176,8 +175,6 @@ def test_what_depends_on_a_settled_action_does_not_wait(agent: Door, session: st
 def test_an_action_depends_only_on_earlier_ones_of_its_session(
     cast: Cast, agent: Door, session: str, stranger: tuple[Door, Caller]
 ) -> None:
-    from tests.factories import begin_session
-
     elsewhere = depending(agent, begin_session(cast))
     before = row_counts()
     for name in ("act_nothing", elsewhere["action_id"]):

@@ -12,7 +12,7 @@ import pytest
 from asgiref.sync import async_to_sync
 
 from aarm_site.asgi import django_application
-from tests.api.doors import Door, as_bytes, open_transaction_kept, problem_of, row_counts
+from tests.api.doors import Door, as_bytes, door_of, open_transaction_kept, problem_of, row_counts
 from tests.factories import Cast
 
 MIB = 1024 * 1024
@@ -210,6 +210,26 @@ def test_u_0000_is_refused_and_never_reaches_the_database(agent: Door, session: 
         "in the explanation": (body(session, more=rb', "explanation": "\u0000"'), "nul_character"),
     }
     assert_refused(agent, hostile)
+
+
+ADDRESSES = (
+    "/api/v1/receipts?outcome=%00",
+    "/api/v1/receipts?q=a%00b",
+    "/api/v1/receipts/rct_%00",
+    "/api/v1/decisions/%00?wait=1",
+    "/api/v1/sessions/ses_%00/entries",
+    "/api/v1/approvals?cursor=%00",
+)
+PAGES = ("/receipts?q=%00", "/r/%00", "/a/%00", "/inbox?show=%00", "/accounts/link/%00", "/admin/?q=%00")
+
+
+@pytest.mark.case("API-08")
+def test_u_0000_in_an_address_is_refused_at_every_door_and_page(cast: Cast, agent: Door) -> None:
+    assert agent.get("/api/v1/receipts?outcome=x").status_code == 200
+    for address in ADDRESSES:
+        problem_of(agent.get(address), status=400, code="malformed")
+    browser = door_of(cast.trent)
+    assert [browser.get(address).status_code for address in PAGES] == [400] * len(PAGES)
 
 
 @pytest.mark.case("API-11")

@@ -114,7 +114,7 @@ def receipt_of(camp: Camp) -> str:
 
 
 def any_object(app: str, model: str) -> str:
-    """Some row of a model that the admin shows, by its address there. A person of whom nothing depends comes last."""
+    """The newest row of a model that the admin shows, by its address there."""
     found: models.Model | None = apps.get_model(app, model)._default_manager.order_by("pk").last()
     assert found is not None, f"The world has no {app}.{model}: give it one, so that its pages are tried."
     return str(found.pk)

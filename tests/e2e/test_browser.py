@@ -118,6 +118,25 @@ def test_an_open_request_shows_what_another_reviewer_decided(browser: Browser, e
         expect(page.get_by_role("button", name=re.compile("Approve"))).to_have_count(0)
 
 
+def test_an_open_request_shows_votes_and_what_the_agent_reports(browser: Browser, embedded_server: Servers) -> None:
+    session = open_session(embedded_server, request="Please delete the test customers.")
+    asked = ask(embedded_server, "database.delete", session, table="customers")
+    with visitor(browser, embedded_server, "bob") as page, visitor(browser, embedded_server, "dave") as other:
+        for reader in (page, other):
+            open_request(reader, embedded_server, asked)
+            expect(reader.locator("[data-connection]")).to_have_text("Live")
+        approve = re.compile("Approve database.delete")
+        page.get_by_role("button", name=approve).click()
+        expect(page.locator("#decision")).to_contain_text("You have already voted.")
+        expect(other.locator("#decision")).to_contain_text("1 of 2")
+        expect(other.locator(".votes")).to_contain_text("bob approved")
+        expect(other.locator("form[data-inert]")).to_have_count(0)
+        other.get_by_role("button", name=approve).click()
+        expect(page.locator("#outcome")).to_contain_text("by bob and dave")
+        carry_on(embedded_server, asked)
+        expect(page.locator("#decision")).to_contain_text("The agent reports that it succeeded.")
+
+
 def test_no_single_key_decides(browser: Browser, embedded_server: Servers) -> None:
     asked = ask_for_mail(embedded_server, subject="Keys")
     with visitor(browser, embedded_server, "bob") as page:

@@ -16,6 +16,7 @@ from approvals.lifecycle.states import NON_TERMINAL, State
 from approvals.models import ApprovalRequest
 from decisions.models import Deferral
 from receipts.protection import insert_only_tables
+from tests.e2e.agents import ask_for_mail, open_session
 from tests.e2e.processes import run_command
 from tests.e2e.servers import Servers, embedded_variables
 from tests.engines import free_port
@@ -175,8 +176,6 @@ def test_a_deferral_that_has_ended_is_not_brought_back(cast: Cast) -> None:
 def test_the_applications_role_brings_no_approval_back(
     application: psycopg.Connection, production_servers: Servers
 ) -> None:
-    from tests.e2e.agents import ask_for_mail, open_session
-
     asked = ask_for_mail(production_servers, session=open_session(production_servers), key="revived")
     approval = asked["approval"]["id"]
     change = "UPDATE approvals_approvalrequest SET state = %s WHERE id = %s"

@@ -1,10 +1,15 @@
-"""GET and HEAD read, POST changes, and no address takes anything else, whatever the view behind it would do with it."""
+"""What no address takes, refused before any view is asked.
+
+GET and HEAD read and POST changes; there is no other method, whatever a view's base class would do with it. U+0000 in an
+address means nothing to us and can't be held by PostgreSQL.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 from asgiref.sync import iscoroutinefunction
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.utils.decorators import sync_and_async_middleware
 
@@ -28,6 +33,8 @@ def _refusal(request: HttpRequest, allowed: Sequence[str]) -> HttpResponseBase:
 
 
 def _early(request: HttpRequest) -> HttpResponseBase | None:
+    if "\0" in request.path_info or "%00" in request.META["QUERY_STRING"]:
+        raise BadRequest("The address contains U+0000.")
     return None if request.method in METHODS else _refusal(request, METHODS)
 
 
@@ -38,7 +45,7 @@ def _late(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
 
 
 @sync_and_async_middleware
-def methods_middleware(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], object]:
+def gate_middleware(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], object]:
     """Refuses before any view is asked, and gives the refusals of plain views their body."""
     if iscoroutinefunction(get_response):
 
