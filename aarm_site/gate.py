@@ -1,7 +1,7 @@
 """What no address takes, refused before any view is asked.
 
-GET and HEAD read and POST changes; there is no other method, whatever a view's base class would do with it. U+0000 in an
-address means nothing to us and can't be held by PostgreSQL.
+GET and HEAD read and POST changes; there is no other method, whatever a view's base class would do with it. U+0000 in
+an address means nothing to us and can't be held by PostgreSQL.
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.matrix import COLUMNS, SOCKET_OPENS, Caller, Row, access_matrix, callers_of, try_once
+from tests.api.doors import row_counts
+from tests.api.matrix import COLUMNS, SOCKET_OPENS, Caller, Row, access_matrix, address, callers_of, try_once
 from tests.api.routes import addresses, every_route
 from tests.api.world import World, make_world
 
@@ -139,6 +140,19 @@ def test_only_reading_and_posting_is_taken_anywhere(world: World) -> None:
         for method in () if route.is_socket else ("PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"):
             answer = try_once(admin, method, route, world=world, camp=world.ours)
             assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD, POST"), (method, route.template)
+
+
+@pytest.mark.case("CHN-14")
+def test_reading_changes_nothing_anywhere(world: World) -> None:
+    callers, before = callers_of(world), row_counts()
+    readers = [(callers[name], method) for name, method in (("agent", "GET"), ("review", "GET"), ("admin", "HEAD"))]
+    for route in (route for route in every_route() if not route.is_socket):
+        path = address(route, world=world, camp=world.ours)
+        codes = [
+            reader.client().generic(method, path, headers=reader.headers).status_code for reader, method in readers
+        ]
+        assert max(codes) < 500, path
+    assert row_counts() == before
 
 
 @pytest.mark.case("API-14", "CHN-15")

@@ -175,7 +175,7 @@ def test_the_newest_come_first_and_name_who_and_what(cast: Cast, victor: Client)
     found = rows(victor)
     kinds = [row.split(" UTC ")[1].split(" email")[0] for row in found[:5]]
     assert (kinds[:2], kinds[-1]) == (["Outcome", "Claim"], "Decision")
-    assert set(kinds[2:4]) == {"Vote", "Approval ended"}, "both were signed at one moment"
+    assert set(kinds[2:4]) == {"Vote by bob:", "Approval ended"}, "both were signed at one moment"
     assert "demo-agent for alice@corp.example" in found[0]
     assert "succeeded" in found[0]
     assert "STEP_UP" in found[-2]
