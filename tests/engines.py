@@ -17,6 +17,7 @@ from pathlib import Path
 from tests.waiting import wait_until
 
 WORKER = "PYTEST_XDIST_WORKER"
+ROOM_BYTES = 4 * 1024**3
 # What a developer's shell may hold must not reach the settings under test.
 FOREIGN = ("AARM_SECRET_KEY", "AARM_SIGNING_KEY_FILE", "AARM_BASE_URL", "AARM_PORT", "AARM_MIGRATION_DATABASE_URL")
 
@@ -25,6 +26,13 @@ def free_port() -> int:
     """A port of the loopback address that nothing listens on now."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+def memory_folder() -> Path | None:
+    """A folder in memory, where there is one with room: emptying tables after each test is all waiting for the disk."""
+    shared = Path("/dev/shm")  # noqa: S108
+    is_roomy = shared.is_dir() and shutil.disk_usage(shared).free > ROOM_BYTES
+    return shared if is_roomy else None
 
 
 def _answers(port: int) -> bool:
@@ -59,7 +67,7 @@ def _start_missing() -> None:
     """What pytest's first process does; its workers inherit the environment."""
     for name in FOREIGN:
         os.environ.pop(name, None)
-    folder = Path(tempfile.mkdtemp(prefix="aarm-tests-"))
+    folder = Path(tempfile.mkdtemp(prefix="aarm-tests-", dir=memory_folder()))
     # PostgreSQL refuses to run as root and then uses a user of its own, who has to reach the socket.
     folder.chmod(0o755)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from unicodedata import normalize
 
 from django.db.models import Q
 
@@ -15,8 +16,12 @@ REVIEW = "approvals.review"
 
 def is_requester(person: User, *, requester: str) -> bool:
     """Whether the person who asked and this account are the same, by address or by name (APR-07, APR-08)."""
-    wanted = requester.casefold()
-    return bool(wanted) and wanted in {person.email.casefold(), person.get_username().casefold()}
+    wanted = _folded(requester)
+    return bool(wanted) and wanted in {_folded(person.email), _folded(person.get_username())}
+
+
+def _folded(name: str) -> str:
+    return normalize("NFKC", normalize("NFKC", name).strip().casefold())
 
 
 def eligible_groups(person: User, *, route: Route) -> frozenset[str]:

@@ -65,7 +65,7 @@ def decision_answer(decision: Decision, *, at: datetime, deferral: Deferral | No
         "reason_code": final.get("reason_code", decision.reason_code),
         "rule_id": final.get("rule_id", decision.rule_id) or None,
         "classification": final["classification"],
-        "risk_level": decision.risk_level,
+        "risk_level": final.get("risk_level", decision.risk_level),
         "policy": policy and {"id": policy.policy_id, "version": policy.version, "hash": policy.digest},
         "request_digest": decision.request_digest,
         "action_digest": final.get("action_digest", decision.action_digest),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from decisions.models import Decision
 from receipts.signing.canonical import JSON
 
 FINAL, ASKED = "parameters/", "asked/"
@@ -12,3 +13,8 @@ FINAL, ASKED = "parameters/", "asked/"
 def parameters_in(values: Mapping[str, JSON], *, prefix: str = FINAL) -> dict[str, JSON]:
     """The parameters among a decision's opened values."""
     return {path.removeprefix(prefix): value for path, value in values.items() if path.startswith(prefix)}
+
+
+def asked_parameters(decision: Decision, *, values: Mapping[str, JSON]) -> dict[str, JSON]:
+    """The parameters that the agent sent, among the opened values of its decision."""
+    return parameters_in(values, prefix=ASKED if decision.ruling["is_modified"] else FINAL)

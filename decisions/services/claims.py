@@ -200,9 +200,12 @@ def _check_state(approved: _Approved, *, at: datetime) -> Request | None:
 
 
 def _check_action(approved: _Approved, *, wanted: ClaimRequest) -> None:
-    named = [wanted.action_digest]
+    decision = approved.decision
+    # What is to be handed out is held against the digest too: its table can be written to, and its rows erased.
+    held: dict[str, JSON] = {"tool": decision.tool, "operation": decision.operation, "parameters": approved.parameters}
+    named = [wanted.action_digest, _digest_of(decision, held)]
     if wanted.action is not None:
-        named.append(_digest_of(approved.decision, wanted.action))
+        named.append(_digest_of(decision, wanted.action))
     if any(item != approved.digest for item in named):
         raise ProblemError(
             "action_mismatch",
@@ -232,7 +235,11 @@ def _check_identity(approved: _Approved) -> None:
 
 
 def _check_policy(approved: _Approved, *, at: datetime) -> None:
-    """A policy newer than the one that was applied has to permit the same thing (APR-16, APR-17)."""
+    """A policy newer than the one that was applied has to permit the same thing (APR-16, APR-17).
+
+    Where evidence alone resolved a deferral nobody vouches for it but the policy, which so must say the same again: the
+    evidence may have changed since.
+    """
     decision = approved.decision
     assert decision.policy is not None
     judged = judge_again(decision, session=approved.session, at=at)
@@ -240,11 +247,12 @@ def _check_policy(approved: _Approved, *, at: datetime) -> None:
     applied = resolution.get("policy", decision.policy.digest)
     # What can't be judged now is not permitted on the word of before.
     is_other = judged.policy.digest != applied or judged.ruling.reason_code is ReasonCode.EVALUATION_ERROR
-    if is_other and not _is_same_permission(approved, judged=judged):
+    is_asked = decision.approval or (approved.deferral and approved.deferral.approval)
+    if (is_other or not is_asked) and not _is_same_permission(approved, judged=judged):
         raise ProblemError(
             "policy_changed",
             status=409,
-            why="The policy has changed since, and no longer permits this on the same terms.",
+            why="The policy, or what it goes by, has changed since, and no longer permits this on the same terms.",
             fix="Submit the action again.",
         )
 

@@ -21,6 +21,7 @@ from receipts.signing.canonical import JSON, canonical_bytes, digest, sha256_dig
 
 MAX_TOOLS = 200
 MAX_FACTS = 64
+MAX_FACT_BYTES = 16 * 1024
 EMPTY_STATE: dict[str, Any] = {"count": 0, "kinds": [], "tools": [], "facts": {}}
 
 
@@ -99,11 +100,21 @@ def with_action(state: Mapping[str, Any], *, name: str) -> dict[str, Any]:
 
 
 def with_fact(state: Mapping[str, Any], *, field: str, fact: Mapping[str, JSON]) -> dict[str, Any]:
-    """The state after a fact was supplied. An asserted fact never displaces an attested one."""
+    """The state after a fact was supplied. An asserted fact never displaces an attested one, nor keeps it out."""
+    if len(canonical_bytes(fact["value"])) > MAX_FACT_BYTES:
+        raise ProblemError(
+            "invalid_body",
+            status=400,
+            why=f"A fact has at most {MAX_FACT_BYTES} bytes.",
+            fix="Send what rules compare, not the document that it was read from.",
+            param="value",
+        )
     known = state["facts"].get(field)
     if known and known["trust"] == Trust.ATTESTED and fact["trust"] != Trust.ATTESTED:
         return dict(state)
     facts = {**state["facts"], field: dict(fact)}
+    if len(facts) > MAX_FACTS and fact["trust"] == Trust.ATTESTED:
+        facts = _without_oldest_asserted(facts)
     if len(facts) > MAX_FACTS:
         raise ProblemError(
             "too_many_facts",
@@ -113,6 +124,12 @@ def with_fact(state: Mapping[str, Any], *, field: str, fact: Mapping[str, JSON])
             param="field",
         )
     return {**state, "facts": facts}
+
+
+def _without_oldest_asserted(facts: Mapping[str, Any]) -> dict[str, Any]:
+    asserted = [name for name, fact in facts.items() if fact["trust"] != Trust.ATTESTED]
+    oldest = min(asserted, key=lambda name: (facts[name]["at"], name), default=None)
+    return {name: fact for name, fact in facts.items() if name != oldest}
 
 
 def context_of(session: Session, *, tool_effect: str | None, asserted: Mapping[str, JSON], at: datetime) -> Context:

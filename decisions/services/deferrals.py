@@ -15,7 +15,7 @@ from decisions.engine.verdict import Decision as Verdict
 from decisions.engine.verdict import ReasonCode, Ruling
 from decisions.models import ActivePolicy, Decision, Deferral, Session
 from decisions.selectors import deferral_of
-from decisions.selectors.values import ASKED, parameters_in
+from decisions.selectors.values import asked_parameters
 from decisions.services.dependencies import Standing, standing_of
 from decisions.services.escalation import open_approval
 from decisions.services.evaluation import Judged, judge_action
@@ -125,13 +125,8 @@ def _judged_again(deferral: Deferral, *, session: Session, at: datetime) -> _End
 
 def judge_again(decision: Decision, *, session: Session, at: datetime) -> Judged:
     """The same action in the session's present context, under the policy that holds now."""
-    values = opened_values(decision.payload)
-    is_modified = bool(decision.ruling["is_modified"])
-    action = Action(
-        tool=decision.tool,
-        operation=decision.operation,
-        parameters=parameters_in(values, prefix=ASKED) if is_modified else parameters_in(values),
-    )
+    asked = asked_parameters(decision, values=opened_values(decision.payload))
+    action = Action(tool=decision.tool, operation=decision.operation, parameters=asked)
     active = ActivePolicy.objects.values_list("version_id", flat=True).first()
     return judge_action(
         action,
@@ -171,9 +166,8 @@ def _adopted(
 ) -> tuple[Committed, dict[str, Any]]:
     """What the later ruling changes: final parameters with a digest of their own, and maybe an approval."""
     ruling = judged.ruling
-    final = committed_values(
-        ruling, asked=parameters_in(opened_values(decision.payload)), explanation=None, at=at, session=session
-    )
+    asked = asked_parameters(decision, values=opened_values(decision.payload))
+    final = committed_values(ruling, asked=asked, explanation=None, at=at, session=session)
     final.row.save(force_insert=True)
     digest = action_digest(
         nonce=bytes(decision.nonce),
@@ -185,6 +179,7 @@ def _adopted(
         "decision": ruling.decision.value,
         "reason_code": ruling.reason_code.value,
         "rule_id": ruling.rule_id or "",
+        "risk_level": ruling.risk_level.value,
         "action_digest": digest,
         "policy": judged.policy.digest,
         "evaluation_digest": judged.evaluation_digest,
@@ -192,7 +187,14 @@ def _adopted(
     changes: dict[str, Any] = {"resolution": record, "payload": final.row}
     if ruling.decision is Verdict.STEP_UP:
         changes["approval"] = open_approval(
-            decision, session=session, ruling=ruling, sections=sections, at=at, source=Source.DEFER, digest=digest
+            decision,
+            session=session,
+            ruling=ruling,
+            sections=sections,
+            at=at,
+            source=Source.DEFER,
+            digest=digest,
+            policy=judged.policy,
         )
     return final, changes
 

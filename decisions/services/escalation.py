@@ -10,8 +10,8 @@ from approvals.lifecycle.render import plain, render
 from approvals.lifecycle.snapshot import PriorStep, Provenance, RiskLevel, Snapshot, Source
 from approvals.services.requests import Opening, Request, new_approval_id, open_request
 from decisions.engine.verdict import Ruling
-from decisions.models import Decision, Session, Tool
-from decisions.selectors.values import ASKED, parameters_in
+from decisions.models import Decision, PolicyVersion, Session, Tool
+from decisions.selectors.values import asked_parameters
 from decisions.services.evaluation import approval_route
 from decisions.services.records import modification_answer
 from receipts.identifiers import new_seed
@@ -45,17 +45,18 @@ def prior_steps(session: Session, *, before: int) -> tuple[PriorStep, ...]:
     )
 
 
-def snapshot_of(decision: Decision, *, session: Session, ruling: Ruling, source: Source) -> Snapshot:
+def snapshot_of(
+    decision: Decision, *, session: Session, ruling: Ruling, source: Source, policy: PolicyVersion
+) -> Snapshot:
     """Everything that the reviewer will see, as it is now."""
     values = opened_values(decision.payload)
     request = opened_values(session.request).get("text")
     explanation = values.get("explanation")
-    assert decision.policy is not None
     return Snapshot(
         tool=decision.tool,
         operation=decision.operation,
         parameters=dict(ruling.parameters),
-        original_parameters=parameters_in(values, prefix=ASKED) if ruling.modifications else None,
+        original_parameters=asked_parameters(decision, values=values) if ruling.modifications else None,
         modifications=tuple(modification_answer(change) for change in ruling.modifications),
         original_request=request if isinstance(request, str) else "",
         request_provenance=Provenance(session.request_provenance),
@@ -68,9 +69,9 @@ def snapshot_of(decision: Decision, *, session: Session, ruling: Ruling, source:
         consequence=consequence_of(tool=decision.tool, operation=decision.operation, parameters=ruling.parameters),
         reason=ruling.reason,
         rule_id=ruling.rule_id,
-        policy_id=decision.policy.policy_id,
-        policy_version=decision.policy.version,
-        policy_hash=decision.policy.digest,
+        policy_id=policy.policy_id,
+        policy_version=policy.version,
+        policy_hash=policy.digest,
         risk_level=RiskLevel(ruling.risk_level.value),
         source=source,
         data_kinds=tuple(session.state["kinds"]),
@@ -89,15 +90,20 @@ def open_approval(
     at: datetime,
     source: Source = Source.STEP_UP,
     digest: str = "",
+    policy: PolicyVersion | None = None,
 ) -> Request:
-    """A pending request for this action, in the caller's transaction. `digest` replaces that of a deferred action."""
-    assert decision.policy is not None
+    """A pending request for this action, in the caller's transaction.
+
+    `digest` and `policy` replace those of a deferred action, which a later policy may have ruled on.
+    """
+    applied = policy or decision.policy
+    assert applied is not None
     opening = Opening(
-        snapshot=snapshot_of(decision, session=session, ruling=ruling, source=source),
+        snapshot=snapshot_of(decision, session=session, ruling=ruling, source=source, policy=applied),
         route=approval_route(ruling),
         source=source.value,
         action_digest=digest or decision.action_digest,
-        policy_hash=decision.policy.digest,
+        policy_hash=applied.digest,
         requester=session.human.identifier if session.human else "",
         stream=f"session/{session.pk}",
         receipt_sections=sections,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection
 from datetime import datetime
+from unicodedata import normalize
 
 import structlog
 from django.db.models import Q
@@ -18,6 +19,7 @@ from receipts.reads import RowRead
 from receipts.signing.canonical import sha256_digest
 
 log = structlog.get_logger(__name__)
+LONGEST_IDENTIFIER = 254
 PREFIXES = {CallerKind.AGENT: "aak_", CallerKind.HOST: "ahk_"}
 
 
@@ -86,9 +88,20 @@ def named_agent(name: str) -> Agent:
 
 
 def known_human(identifier: str) -> Human:
-    """The person with this identifier, recorded on first sight."""
-    human, _ = Human.objects.get_or_create(identifier=identifier.strip().casefold())
-    return human
+    """The person with this identifier, recorded on first sight.
+
+    Spellings that look alike are one person, or whoever asked could approve under another one (APR-08).
+    """
+    name = normalize("NFKC", normalize("NFKC", identifier).strip().casefold())
+    if not name or len(name) > LONGEST_IDENTIFIER or not name.isprintable():
+        raise ProblemError(
+            "invalid_body",
+            status=400,
+            why=f"A person is known by 1 to {LONGEST_IDENTIFIER} visible characters.",
+            fix="Send the person's address or user name.",
+            param="human",
+        )
+    return Human.objects.get_or_create(identifier=name)[0]
 
 
 def identity_problem(*, agent_id: str, credential_id: str, host_id: str | None) -> str | None:

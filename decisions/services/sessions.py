@@ -125,7 +125,11 @@ def session_of(*, caller: Caller, session_id: str) -> Session:
 _EXTRA = {
     "now": "aarm_now()",
     "active_policy_id": "(SELECT version_id FROM decisions_activepolicy)",
-    "tool_effect": "(SELECT effect FROM decisions_tool WHERE upper(tool) = upper(%s) AND upper(operation) = upper(%s))",
+    # An admin may have entered one name in two spellings; the older one holds, as in `effect_of`.
+    "tool_effect": (
+        "(SELECT effect FROM decisions_tool WHERE upper(tool) = upper(%s) AND upper(operation) = upper(%s) "
+        "ORDER BY id LIMIT 1)"
+    ),
 }
 _LOCKED = {
     kind: RowRead(

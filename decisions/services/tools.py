@@ -39,10 +39,13 @@ def register_tools(*, caller: Caller, tools: Sequence[NewTool]) -> list[Tool]:
 
 
 def _registered(caller: Caller, item: NewTool) -> Tool:
+    # Names are compared without regard to case, so that another spelling is the same tool.
     found, _ = Tool.objects.get_or_create(
-        tool=item.tool,
-        operation=item.operation,
+        tool__iexact=item.tool,
+        operation__iexact=item.operation,
         defaults={
+            "tool": item.tool,
+            "operation": item.operation,
             "effect": item.effect,
             "description": item.description,
             "parameters_schema": item.parameters,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -84,9 +84,10 @@ def _instant(text: str) -> datetime | None:
     try:
         # A plus sign in a query string arrives as a space.
         moment = datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError:
+        # At the ends of the calendar the time in UTC doesn't exist, and SQLite needs it.
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else None
 
 
 def _value(name: str, value: str) -> Any:

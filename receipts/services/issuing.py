@@ -18,21 +18,27 @@ from receipts.models import Chain, Receipt
 from receipts.reads import RowRead
 from receipts.rows import Batch, Update
 from receipts.selectors.index import index_of
-from receipts.services.keys import current_signer
+from receipts.services.keys import current_signer, unavailable
 from receipts.services.payloads import Committed
 from receipts.signing.canonical import sha256_digest
 from receipts.signing.envelope import PAYLOAD_TYPE, pae
 from receipts.signing.statement import ReceiptType, build_statement
 
-_LOCKED = RowRead(Chain, where="r.stream = %s", is_locked=True)
+# A receipt under a key that verifiers don't know, or know as ended, proves nothing (FLT-30). Reading it along is free.
+_PUBLISHED = (
+    "(SELECT count(*) FROM receipts_publishedkey WHERE key_id = %s AND retired_at IS NULL AND revoked_at IS NULL)"
+)
+_LOCKED = RowRead(Chain, where="r.stream = %s", extra={"published": _PUBLISHED}, is_locked=True)
 
 
-def _locked_chain(stream: str) -> Chain:
-    chain = _LOCKED.one(stream)
+def _locked_chain(stream: str, *, key_id: str) -> Chain:
+    chain = _LOCKED.one(key_id, stream)
     if chain is None:
         Chain.objects.bulk_create([Chain(stream=stream)], ignore_conflicts=True)
-        chain = _LOCKED.one(stream)
+        chain = _LOCKED.one(key_id, stream)
     assert chain is not None
+    if not getattr(chain, "published"):  # noqa: B009 - read along with the row; the model's type doesn't know it
+        raise unavailable("The signing key is not a current one of this installation.")
     return chain
 
 
@@ -53,7 +59,7 @@ def issue_receipt(
     if not connection.in_atomic_block:
         raise RuntimeError("A receipt is issued inside the transaction of the fact that it proves.")
     signer = current_signer()
-    chain = _locked_chain(stream)
+    chain = _locked_chain(stream, key_id=signer.key_id)
     receipt_id, position, previous = new_id("rct"), chain.length + 1, chain.head or None
     signed = build_statement(
         id=receipt_id,

@@ -16,7 +16,8 @@ from receipts.signing.errors import SigningError
 from receipts.signing.keys import Signer, SigningKey
 
 
-def _unavailable(why: str) -> ProblemError:
+def unavailable(why: str) -> ProblemError:
+    """503: nothing can be signed now, and so nothing be allowed."""
     return ProblemError(
         "signing_unavailable",
         status=503,
@@ -36,7 +37,7 @@ def current_signer() -> Signer:
     try:
         return _loaded(str(path), path.stat().st_mtime_ns)
     except (OSError, ValueError, SigningError) as error:
-        raise _unavailable("The signing key can't be read.") from error
+        raise unavailable("The signing key can't be read.") from error
 
 
 def ensure_signing_key() -> str:

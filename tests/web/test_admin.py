@@ -6,6 +6,7 @@ import re
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.utils import quote
 from django.db.models import Model
 from django.test import Client
 
@@ -25,7 +26,8 @@ POLICY = 'policy: {id: typed, version: "7", default: DENY}\nrules:\n  - {id: a, 
 
 
 def address(model: type[Model], *parts: str) -> str:
-    return "/".join(["/admin", model._meta.app_label, str(model._meta.model_name), *parts, ""])
+    """A page of the admin, which reads an underscore in an id as the mark of a coded character."""
+    return "/".join(["/admin", model._meta.app_label, str(model._meta.model_name), *map(quote, parts), ""])
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def test_a_link_is_over_after_a_quarter_of_an_hour(cast: Cast, move_clock: Calla
     assert user_of(client) is None
 
 
-@pytest.mark.parametrize("token", ["x", "%00", "%ED%A0%80", "a" * 500])
+@pytest.mark.parametrize("token", ["x", "%7F", "%ED%A0%80", "a" * 500])
 def test_what_never_was_a_link_is_answered_like_one_that_is_over(cast: Cast, token: str) -> None:
     client = Client()
     assert client.get(address(token)).status_code == 410
