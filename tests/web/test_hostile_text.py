@@ -8,7 +8,16 @@ from collections import Counter
 import pytest
 from django.test import Client
 
-from tests.factories import MAIL, Cast, begin_asserted_session, begin_session, decide, open_step_up, vote
+from tests.factories import (
+    MAIL,
+    Cast,
+    begin_asserted_session,
+    begin_session,
+    begin_session_of,
+    decide,
+    open_step_up,
+    vote,
+)
 from tests.web.corpus import TRICKS, every_trick
 from tests.web.reading import Element, read
 
@@ -115,7 +124,7 @@ def test_names_of_people_and_agents_are_escaped_too(cast: Cast, bob: Client, vic
     attack = "<b>root</b>\u202e"
     cast.carol.first_name = attack
     cast.carol.save()
-    step = open_step_up(cast, human="<b>root</b>\u202e@corp.example")
+    step = open_step_up(cast, session_id=begin_session_of(cast, human="<b>root</b>\u202e@corp.example"))
     vote(step, cast.carol)
     shown = [bob.get(step.path), victor.get(f"/r/{step.answer['receipt']['id']}"), victor.get("/receipts")]
     for page in map(read, shown):
