@@ -38,6 +38,7 @@ def direct_dependencies() -> set[str]:
     groups = [
         *project["dependency-groups"].values(),
         project["project"]["dependencies"],
+        *project["project"]["optional-dependencies"].values(),
         sdk["project"]["dependencies"],
     ]
     return {name for group in groups for name in _names(group)}
