@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import inf
 
+from decisions.engine.confidence import Grounds
 from decisions.engine.document import Consequence
 from decisions.engine.fields import Subject
 from decisions.engine.rewrite import Step
-from decisions.engine.verdict import Classification, Decision, ReasonCode, RiskLevel, Stage
+from decisions.engine.verdict import (
+    Classification,
+    Decision,
+    Escalation,
+    ReasonCode,
+    RiskLevel,
+    Route,
+    Stage,
+)
 
 _SEVERITY = {level: rank for rank, level in enumerate(RiskLevel)}
+# Below every rule: whatever holds decides instead.
+LOWEST_STANDING = (False, -inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +38,14 @@ class Baseline:
     """An outcome and where it comes from.
 
     `standing` orders rules: forbidden ones above all others, then by priority. `timeout_seconds` is set for STEP_UP and
-    DEFER, `stages` for STEP_UP, `steps` for MODIFY. A DEFER waits for `needs`, which its rule names, and for `missing`,
-    which some condition turned out to depend on.
+    DEFER, `stages`, `escalation`, `questions` and `editable` for STEP_UP, `steps` for MODIFY.
+
+    A DEFER waits for `needs`, which its rule names, and for `missing`, which some condition turned out to depend on;
+    `resolvers` may supply them, and with an `on_timeout` people are asked in the end.
+
+    `grounds` are those of the deciding rules that could be less than certain, `threshold` is the confidence that these
+    rules demand. `is_open` marks a denial by default that people may be asked about. `disputed` are the decisions
+    between which rules of one standing disagree.
     """
 
     decision: Decision
@@ -36,15 +54,26 @@ class Baseline:
     risk_level: RiskLevel
     rule_id: str | None = None
     classification: Classification | None = None
-    standing: tuple[bool, int] = (False, 0)
+    standing: tuple[bool, float] = LOWEST_STANDING
     stages: tuple[Stage, ...] = ()
+    escalation: tuple[Escalation, ...] = ()
+    questions: tuple[str, ...] = ()
+    editable: tuple[str, ...] = ()
     timeout_seconds: int | None = None
     steps: tuple[Step, ...] = ()
     needs: tuple[Need, ...] = ()
     missing: tuple[str, ...] = ()
+    resolvers: tuple[str, ...] = ()
+    on_timeout: Route | None = None
+    grounds: tuple[Grounds, ...] = ()
+    threshold: float = 0.0
+    is_open: bool = False
+    disputed: frozenset[Decision] = frozenset()
 
 
-def baseline_of_rule(consequence: Consequence, *, rule_id: str, priority: int, needs: tuple[Need, ...]) -> Baseline:
+def baseline_of_rule(
+    consequence: Consequence, *, rule_id: str, priority: int, needs: tuple[Need, ...], grounds: Grounds
+) -> Baseline:
     """What a rule leads to by itself."""
     is_forbidden = consequence.classification is Classification.FORBIDDEN
     return Baseline(
@@ -56,9 +85,16 @@ def baseline_of_rule(consequence: Consequence, *, rule_id: str, priority: int, n
         classification=consequence.classification,
         standing=(is_forbidden, priority),
         stages=consequence.stages,
+        escalation=consequence.escalation,
+        questions=consequence.questions,
+        editable=consequence.editable,
         timeout_seconds=consequence.timeout_seconds,
         steps=tuple(Step(rule_id=rule_id, change=change) for change in consequence.modifications),
         needs=needs,
+        resolvers=consequence.resolvers,
+        on_timeout=consequence.on_timeout,
+        grounds=() if grounds.are_full_if_true else (grounds,),
+        threshold=consequence.threshold,
     )
 
 

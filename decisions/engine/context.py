@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from receipts.signing.canonical import JSON
@@ -25,24 +25,61 @@ class ToolEffect(StrEnum):
     EGRESS = "egress"
 
 
+class Environment(StrEnum):
+    """Whether an action touches the real world."""
+
+    TEST = "TEST"
+    LIVE = "LIVE"
+
+
+# The moment of a decision that names none: that of the language document's cases.
+STANDARD_MOMENT = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A named value about the world. `source` says who supplied it, `recorded_at` when (aware, UTC)."""
+    """A named value about the world. `source` says who supplied it, `recorded_at` when (aware, UTC).
+
+    `recorded_count` is the session's `action_count` at that moment. `is_conflicting` says that sources of this trust
+    have said different things, so that `value` is only one of them.
+    """
 
     value: JSON
     trust: Trust
     source: str
     recorded_at: datetime
+    recorded_count: int = 0
+    is_conflicting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who acts and for whom, as it was authenticated. `human_verified`: the human was named by more than the agent.
+
+    `effective_scope` are the scopes that are left after `delegation_depth` hops between the human and the agent.
+    """
+
+    agent: str = "agent"
+    human: str | None = None
+    service: str | None = None
+    host: str | None = None
+    effective_scope: frozenset[str] = frozenset()
+    delegation_depth: int = 0
+    human_verified: bool = False
+    environment: str = Environment.TEST
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """A session as one decision sees it; its size doesn't grow with the session.
 
-    `original_request` is the user's first request, None where the session has none. `data_kinds` are the kinds of data
-    that the session has touched (`PII`, `PCI`, …) and `tools_used` the `tool.operation` names so far; both are always
-    populated, an empty set is not a missing one. `tool_effect` is a `ToolEffect` from the catalogue, None for a tool
-    that it does not know.
+    `original_request` is the user's first request, None where the session has none; likewise `intent` and `profile`,
+    which the session was opened with. `data_kinds` are the kinds of data that it has touched (`PII`, `PCI`, …),
+    `tools_used` its `tool.operation` names and `entities` the names that it has met so far; these are always populated,
+    an empty set is not a missing one. `session_age` is in seconds. `registered_effect` is a `ToolEffect` from a host's
+    registration, None for a tool that none named. `at` is when the decision is made (aware, UTC), `risk_signals` what
+    was computed, by name, and `counted` what the rates and budgets of rules have counted before this action, by rule
+    id; a rule that is not there has counted nothing.
     """
 
     original_request: str | None
@@ -51,4 +88,12 @@ class Context:
     data_kinds: frozenset[str]
     tools_used: frozenset[str]
     action_count: int
-    tool_effect: str | None
+    registered_effect: str | None = None
+    at: datetime = STANDARD_MOMENT
+    intent: str | None = None
+    profile: str | None = None
+    entities: frozenset[str] = frozenset()
+    session_age: int = 0
+    identity: Identity = Identity()
+    risk_signals: Mapping[str, JSON] = field(default_factory=dict)
+    counted: Mapping[str, int | float] = field(default_factory=dict)

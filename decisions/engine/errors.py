@@ -2,7 +2,8 @@
 
 EngineError             code, why, fix
 ├── PolicyError         problems: every fault of one policy text, each with its place
-└── ObstacleError       a change that can't be made; never leaves `rewrite.py`
+├── ObstacleError       a change that can't be made; never leaves `rewrite.py`
+└── BudgetError         an evaluation that looks at too much; never leaves `pdp.py`
 """
 
 from __future__ import annotations
@@ -23,13 +24,14 @@ class EngineError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One fault of a policy text. `line` and `column` count from 1."""
+    """One fault of a policy text. `line` and `column` count from 1; `source` is there for an included text."""
 
     line: int
     column: int
     code: str
     why: str
     fix: str
+    source: str = ""
 
 
 class PolicyError(EngineError):
@@ -40,7 +42,7 @@ class PolicyError(EngineError):
     def __init__(self, problems: tuple[Problem, ...], *, source: str) -> None:
         self.problems = problems
         self.source = source
-        lines = (f"{source}:{found.line}:{found.column}: {found.why} {found.fix}" for found in problems)
+        lines = (f"{found.source or source}:{found.line}:{found.column}: {found.why} {found.fix}" for found in problems)
         super().__init__("\n".join(lines), fix="Correct every place named and load the policy again.")
 
 
@@ -48,3 +50,9 @@ class ObstacleError(EngineError):
     """A change of parameters that can't be made as its rule means it. `rewrite` catches it and reports the path."""
 
     code = "obstacle"
+
+
+class BudgetError(EngineError):
+    """An evaluation that looks at more rules and list items than one may. The procedure turns it into a denial."""
+
+    code = "policy_budget"

@@ -2,47 +2,118 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
 
-from decisions.engine.pointers import pointer, read_path
-from decisions.engine.readers import read_json, read_mapping, wrong_type
-from decisions.engine.rewrite import Change, ChangeKind, are_in_conflict
-from decisions.engine.source import Findings, Mapping, Node, Scalar
+from decisions.engine.changes import Change, ChangeKind, meetings
+from decisions.engine.pointers import Path, pointer, read_path
+from decisions.engine.readers import read_integer, read_items, read_json, read_mapping, wrong_type
+from decisions.engine.source import Findings, Node, Scalar, Sequence
+from decisions.engine.source import Mapping as MappingNode
+from receipts.signing.canonical import JSON
 
-# `parameters:` is the published spelling of `replace:`.
-_KEYS = {"replace": "replace", "parameters": "replace", "cap": "cap"}
+LONGEST_REMAINDER = 1000
+
+# Every accepted spelling. `parameters:` is the published one of `replace:`.
+MODIFICATION_KEYS = {**{kind.value: kind.value for kind in ChangeKind}, "parameters": "replace"}
+
+# The value comes in a tuple of its own, because null is a value that a rule may set; None was reported.
+_ReadValue: TypeAlias = Callable[[Node, Findings], tuple[JSON] | None]
 
 
 def read_changes(node: Node, *, findings: Findings) -> tuple[Change, ...]:
-    """The changes that a rule makes, in reading order. No two of them may meet."""
-    entries = read_mapping(node, keys=_KEYS, what="`modifications`", findings=findings)
+    """The changes that a rule makes, in reading order: of one mapping, or of a list of them. No two may meet."""
     changes: list[Change] = []
-    for name, entry in (entries or {}).items():
-        changes.extend(_read_block(entry.node, kind=ChangeKind(name), findings=findings))
+    for part in node.items if isinstance(node, Sequence) else (node,):
+        entries = read_mapping(part, keys=MODIFICATION_KEYS, what="`modifications`", findings=findings)
+        for name, entry in (entries or {}).items():
+            changes.extend(_read_block(entry.node, kind=ChangeKind(name), findings=findings))
     if not changes:
-        findings.report(node.place, code="no_change", why="Nothing would be changed.", fix="Add `replace` or `cap`.")
-    for one, other in combinations(changes, 2):
-        if are_in_conflict(one, other) or one.path == other.path:
-            why, fix = f"{pointer(one.path)} and {pointer(other.path)} meet.", "Change each place once."
-            findings.report(node.place, code="changes_meet", why=why, fix=fix)
+        fix = f"Add one of: {', '.join(ChangeKind)}."
+        findings.report(node.place, code="no_change", why="Nothing would be changed.", fix=fix)
+    for one, other in meetings(changes):
+        why, fix = f"{pointer(one.path)} and {pointer(other.path)} meet.", "Change each place once."
+        findings.report(node.place, code="changes_meet", why=why, fix=fix)
     return tuple(changes)
 
 
-def _read_block(node: Node, *, kind: ChangeKind, findings: Findings) -> list[Change]:
-    if not isinstance(node, Mapping):
+def _read_block(node: Node, *, kind: ChangeKind, findings: Findings) -> Iterator[Change]:
+    read_value = _VALUES.get(kind)
+    if read_value is None:
+        for item in read_items(node, wanted="a parameter", findings=findings) or ():
+            path = _read_name(item, findings=findings)
+            if path is not None:
+                yield Change(kind, path, None)
+        return
+    if not isinstance(node, MappingNode):
         wrong_type(node, wanted="a mapping of parameters to values", findings=findings)
-        return []
-    return [change for key, value in node.entries if (change := _read_change(key, value, kind=kind, findings=findings))]
+        return
+    for key, value_node in node.entries:
+        path, value = _read_name(key, findings=findings), read_value(value_node, findings)
+        if path is not None and value is not None:
+            yield Change(kind, path, value[0])
 
 
-def _read_change(key: Scalar, node: Node, *, kind: ChangeKind, findings: Findings) -> Change | None:
-    path = read_path(key.text)
+def _read_name(node: Node, *, findings: Findings) -> Path | None:
+    """A parameter's path; `parameters.` before it is accepted, because others write it."""
+    text = node.value if isinstance(node, Scalar) else None
+    path = read_path(text.removeprefix("parameters.")) if isinstance(text, str) else None
     if path is None:
         fix = "Write a name, a dotted path, or a JSON pointer."
-        findings.report(key.place, code="bad_path", why=f"`{key.text}` is no path.", fix=fix)
-        return None
-    value = read_json(node)
-    if kind is ChangeKind.CAP and (isinstance(value, bool) or not isinstance(value, (int, float))):
+        shown = node.text if isinstance(node, Scalar) else "This"
+        findings.report(node.place, code="bad_path", why=f"`{shown}` is no path.", fix=fix)
+    return path
+
+
+def _read_any(node: Node, findings: Findings) -> tuple[JSON] | None:
+    return (read_json(node),)
+
+
+def _read_number(node: Node, findings: Findings) -> tuple[JSON] | None:
+    value = node.value if isinstance(node, Scalar) else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         wrong_type(node, wanted="a number", findings=findings)
         return None
-    return Change(kind=kind, path=path, value=value)
+    return (value,)
+
+
+def _read_bounds(node: Node, findings: Findings) -> tuple[JSON] | None:
+    items = node.items if isinstance(node, Sequence) else ()
+    if len(items) != 2:
+        wrong_type(node, wanted="a list of the lowest and the highest number", findings=findings)
+        return None
+    low, high = (_read_number(item, findings) for item in items)
+    if low is None or high is None:
+        return None
+    if _first_number(low) > _first_number(high):
+        why, fix = "The lowest number is above the highest.", "Write the lower number first."
+        findings.report(node.place, code="out_of_range", why=why, fix=fix)
+    return ([*low, *high],)
+
+
+def _first_number(values: tuple[JSON]) -> int | float:
+    (value,) = values
+    assert isinstance(value, (int, float)), "`_read_number` gives only numbers"
+    return value
+
+
+def _read_remainder(node: Node, findings: Findings) -> tuple[JSON] | None:
+    shown = read_integer(node, lowest=0, highest=LONGEST_REMAINDER, findings=findings)
+    return None if shown is None else (shown,)
+
+
+def _read_members(node: Node, findings: Findings) -> tuple[JSON] | None:
+    if not isinstance(node, MappingNode) or not node.entries:
+        wrong_type(node, wanted="a mapping of members to values", findings=findings)
+        return None
+    return (read_json(node),)
+
+
+# What stands beside a name. Kinds that aren't here take a list of names.
+_VALUES: Mapping[ChangeKind, _ReadValue] = {
+    ChangeKind.REPLACE: _read_any,
+    ChangeKind.CAP: _read_number,
+    ChangeKind.CLAMP: _read_bounds,
+    ChangeKind.MASK: _read_remainder,
+    ChangeKind.ADD_FILTER: _read_members,
+}

@@ -1,190 +1,159 @@
 """The operators: a table from a name to what it takes and what it asks of a value.
 
 A check answers True, False, or None for *unknown*: a value of a type that the operator doesn't compare is never a quiet
-False (POL-13, POL-21). A text that equals the operand but for case or width is unknown as well, except in fields that
-fold: `PROD` must slip past a rule about `prod` neither way. Checks are total, and see null only if they ask for it.
+False (POL-13, POL-21). Checks are total, and see what is missing only if they ask for it.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from math import isfinite
-from typing import TypeAlias
+from typing import Any
 
-from decisions.engine.destinations import Domains, is_inside
-from decisions.engine.folding import fold
-from decisions.engine.patterns import compile_pattern
+from decisions.engine import belonging, forms, likeness, ordering, quantifiers
+from decisions.engine.durations import GRAMMAR as DURATION_GRAMMAR
+from decisions.engine.patterns import LONGEST_PATTERN
+from decisions.engine.setting import Build, opposite
+from decisions.engine.times import GRAMMAR as TIME_GRAMMAR
+from decisions.engine.values import JSON_TYPES
 
-Scalar: TypeAlias = bool | int | float | str
-Operand: TypeAlias = Scalar | tuple[Scalar, ...]
-Check: TypeAlias = Callable[[object], bool | None]
+LONGEST_TEXT = 1000
+MOST_ITEMS = 256
 
-
-class Shape(Enum):
-    """What an operator takes."""
-
-    SCALAR = "one text, number or boolean"
-    SCALARS = "one or more texts, numbers or booleans"
-    NUMBER = "a number"
-    PATTERN = "a regular expression"
-    FLAG = "true or false"
+_SCALAR = {"type": ["string", "number", "boolean"]}
+_PATTERN = {"type": "string", "minLength": 1, "maxLength": LONGEST_PATTERN}
+_TYPE = {"enum": list(JSON_TYPES)}
+_TEXT = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT}
+_SIZE = {"type": "integer", "minimum": 0}
+_RANGE = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What a comparison depends on beside its operand: whether the field folds, and the organisation's domains."""
+def _one_or_more(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "array", "items": schema, "minItems": 1, "maxItems": MOST_ITEMS}]}
 
-    folds: bool
-    domains: Domains
+
+class Takes(Enum):
+    """What may stand beside an operator: in words, and as a JSON Schema.
+
+    `#/$defs/inner` is what a quantifier asks: operators, a value or a list.
+    """
+
+    SCALAR = ("one text, number or boolean", _SCALAR)
+    SCALARS = ("one or more texts, numbers or booleans", _one_or_more(_SCALAR))
+    TEXTS = ("one or more texts", _one_or_more(_TEXT))
+    NUMBER = ("a number", {"type": "number"})
+    RANGE = ("a list of two numbers, the lower first", _RANGE)
+    SIZE = ("a whole number, at least 0", _SIZE)
+    LENGTH = ("a whole number or operators on one", {"anyOf": [_SIZE, {"$ref": "#/$defs/inner"}]})
+    PATTERN = ("a regular expression", _PATTERN)
+    GLOBS = ("one or more globs", _one_or_more(_PATTERN))
+    FLAG = ("true or false", {"type": "boolean"})
+    TYPES = ("one or more JSON types", _one_or_more(_TYPE))
+    SCHEMA = ("a JSON Schema, or `catalogue`", {"anyOf": [{"type": ["object", "boolean"]}, {"const": "catalogue"}]})
+    TIME = (TIME_GRAMMAR, {"type": "string"})
+    DURATION = (f"a number of seconds or {DURATION_GRAMMAR}", {"anyOf": [_SIZE, {"type": "string"}]})
+    NETWORKS = ("one or more networks such as `10.0.0.0/8`", _one_or_more(_TEXT))
+    DOMAINS = ("one or more domains in lower case", _one_or_more(_TEXT))
+    MAILBOXES = ("one or more mail addresses", _one_or_more(_TEXT))
+    PATHS = ("one or more absolute paths", _one_or_more(_TEXT))
+    LEVEL = ("a level of data", _TEXT)
+    INNER = ("operators, a value or a list", {"$ref": "#/$defs/inner"})
+    MEMBERS = (
+        "a mapping of members to operators, a value or a list",
+        {"type": "object", "additionalProperties": {"$ref": "#/$defs/inner"}, "minProperties": 1},
+    )
+    WINDOW = ("days, hours and a zone", {"type": "object"})
+    LIMIT = ("a maximum and a window", {"type": "object"})
+
+    def __init__(self, wanted: str, schema: Mapping[str, Any]) -> None:
+        self.wanted = wanted
+        self.schema = schema
+
+
+class Sees(Enum):
+    """What a check is asked about beside values that are there."""
+
+    VALUES = "values"
+    # Null as well, and `Gap.MISSING` for what is not there at all.
+    NULL = "null"
+    # None for what is missing, null or not trusted, and disputed facts as a `Gap`.
+    ABSENCE = "absence"
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """One row of the table. `sees_absence` lets the check see a value that is missing, null or not trusted, as None."""
+    """One row of the table."""
 
-    takes: Shape
-    build: Callable[[Operand, Setting], Check]
-    sees_absence: bool = False
-
-
-def any_of(results: Iterable[bool | None]) -> bool | None:
-    """Kleene's OR: True if any is, else unknown if any is, else False."""
-    unknown = False
-    for result in results:
-        if result is True:
-            return True
-        unknown = unknown or result is None
-    return None if unknown else False
-
-
-def _type_of(value: object) -> str | None:
-    if isinstance(value, str):
-        return "text"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int) or (isinstance(value, float) and isfinite(value)):
-        return "number"
-    return None
-
-
-def _scalars(operand: Operand) -> tuple[Scalar, ...]:
-    return operand if isinstance(operand, tuple) else (operand,)
-
-
-@dataclass(frozen=True, slots=True)
-class _Choices:
-    """The scalars that an operand lists, ready to compare with."""
-
-    exact: Mapping[str, frozenset[Scalar]]
-    folded: tuple[str, ...]
-    folds: bool
-
-    def include(self, value: object) -> bool | None:
-        """Whether `value` is one of them; unknown where none of them is of its type."""
-        listed = self.exact.get(_type_of(value) or "")
-        if listed is None:
-            return None
-        if value in listed:
-            return True
-        if not isinstance(value, str) or fold(value) not in self.folded:
-            return False
-        return True if self.folds else None
-
-    def occur_in(self, text: str) -> bool | None:
-        """Whether one of the texts among them is part of `text`; unknown where there is none."""
-        listed = self.exact.get("text")
-        if listed is None:
-            return None
-        if any(str(part) in text for part in listed):
-            return True
-        folded = fold(text)
-        if not any(part in folded for part in self.folded):
-            return False
-        return True if self.folds else None
-
-    def share_with(self, items: Collection[object]) -> bool | None:
-        """Whether an item is one of them; unknown where items are there but none is of a listed type."""
-        known = [self.include(item) for item in items if _type_of(item) in self.exact]
-        return any_of(known) if known or not items else None
-
-
-def _choices(operand: Operand, setting: Setting) -> _Choices:
-    exact: dict[str, set[Scalar]] = {}
-    for scalar in _scalars(operand):
-        exact.setdefault(_type_of(scalar) or "", set()).add(scalar)
-    folded = tuple(sorted(fold(text) for text in exact.get("text", ()) if isinstance(text, str)))
-    return _Choices({kind: frozenset(listed) for kind, listed in exact.items()}, folded, folds=setting.folds)
-
-
-def _includes(operand: Operand, setting: Setting) -> Check:
-    return _choices(operand, setting).include
-
-
-def _contains(operand: Operand, setting: Setting) -> Check:
-    choices = _choices(operand, setting)
-
-    def check(value: object) -> bool | None:
-        if isinstance(value, str):
-            return choices.occur_in(value)
-        if isinstance(value, (list, frozenset)):
-            return choices.share_with(value)
-        return None
-
-    return check
-
-
-def _ordered(compare: Callable[[float, float], bool]) -> Callable[[Operand, Setting], Check]:
-    def build(operand: Operand, setting: Setting) -> Check:
-        assert isinstance(operand, (int, float))
-        bound: float = operand
-
-        def check(value: object) -> bool | None:
-            if _type_of(value) != "number":
-                return None
-            assert isinstance(value, (int, float))
-            return compare(value, bound)
-
-        return check
-
-    return build
-
-
-def _matches(operand: Operand, setting: Setting) -> Check:
-    occurs = compile_pattern(str(operand))
-    assert occurs is not None, "the parser takes no pattern that RE2 refuses"
-    return lambda value: occurs(value) if isinstance(value, str) else None
-
-
-def _external(operand: Operand, setting: Setting) -> Check:
-    def is_outside(value: object) -> bool | None:
-        if not isinstance(value, str) or not value.strip():
-            return None
-        return not is_inside(value, domains=setting.domains)
-
-    def check(value: object) -> bool | None:
-        # An empty list names no destination, so nothing is known about where this goes.
-        outside = (any_of(map(is_outside, value)) if value else None) if isinstance(value, list) else is_outside(value)
-        return outside if outside is None else outside is operand
-
-    return check
-
-
-def _absent(operand: Operand, setting: Setting) -> Check:
-    return lambda value: (value is None) is operand
+    takes: Takes
+    build: Build
+    sees: Sees = Sees.VALUES
 
 
 OPERATORS: Mapping[str, Operator] = {
-    "eq": Operator(Shape.SCALAR, _includes),
-    "in": Operator(Shape.SCALARS, _includes),
-    "gt": Operator(Shape.NUMBER, _ordered(operator.gt)),
-    "gte": Operator(Shape.NUMBER, _ordered(operator.ge)),
-    "lt": Operator(Shape.NUMBER, _ordered(operator.lt)),
-    "lte": Operator(Shape.NUMBER, _ordered(operator.le)),
-    "contains": Operator(Shape.SCALARS, _contains),
-    "matches": Operator(Shape.PATTERN, _matches),
-    "external": Operator(Shape.FLAG, _external),
-    "absent": Operator(Shape.FLAG, _absent, sees_absence=True),
+    "eq": Operator(Takes.SCALAR, likeness.is_one_of),
+    "in": Operator(Takes.SCALARS, likeness.is_one_of),
+    "not_in": Operator(Takes.SCALARS, opposite(likeness.is_one_of)),
+    "gt": Operator(Takes.NUMBER, ordering.compares_numbers(operator.gt)),
+    "gte": Operator(Takes.NUMBER, ordering.compares_numbers(operator.ge)),
+    "lt": Operator(Takes.NUMBER, ordering.compares_numbers(operator.lt)),
+    "lte": Operator(Takes.NUMBER, ordering.compares_numbers(operator.le)),
+    "range": Operator(Takes.RANGE, ordering.is_between),
+    "contains": Operator(Takes.SCALARS, likeness.contains),
+    "not_contains": Operator(Takes.SCALARS, opposite(likeness.contains)),
+    "starts_with": Operator(Takes.TEXTS, likeness.starts_with),
+    "ends_with": Operator(Takes.TEXTS, likeness.ends_with),
+    "matches": Operator(Takes.PATTERN, forms.matches),
+    "glob": Operator(Takes.GLOBS, forms.glob),
+    "length": Operator(Takes.LENGTH, quantifiers.length),
+    "min_length": Operator(Takes.SIZE, quantifiers.compares_sizes(operator.ge)),
+    "max_length": Operator(Takes.SIZE, quantifiers.compares_sizes(operator.le)),
+    "type": Operator(Takes.TYPES, forms.has_type, Sees.NULL),
+    "schema": Operator(Takes.SCHEMA, forms.satisfies_schema),
+    "before": Operator(Takes.TIME, ordering.compares_moments(operator.lt)),
+    "after": Operator(Takes.TIME, ordering.compares_moments(operator.gt)),
+    "older_than": Operator(Takes.DURATION, ordering.compares_ages(operator.gt)),
+    "newer_than": Operator(Takes.DURATION, ordering.compares_ages(operator.le)),
+    "longer_than": Operator(Takes.DURATION, ordering.compares_durations(operator.gt)),
+    "shorter_than": Operator(Takes.DURATION, ordering.compares_durations(operator.lt)),
+    "in_network": Operator(Takes.NETWORKS, belonging.is_in_network),
+    "domain_in": Operator(Takes.DOMAINS, belonging.is_at_domain),
+    "domain_blocklist": Operator(Takes.DOMAINS, belonging.is_at_blocked_domain),
+    "email_in": Operator(Takes.MAILBOXES, belonging.is_mail_address_of),
+    "path_within": Operator(Takes.PATHS, belonging.is_within_path),
+    "external": Operator(Takes.FLAG, belonging.is_external),
+    "higher_than": Operator(Takes.LEVEL, ordering.compares_levels(operator.gt)),
+    "lower_than": Operator(Takes.LEVEL, ordering.compares_levels(operator.lt)),
+    "every": Operator(Takes.INNER, quantifiers.every),
+    "some": Operator(Takes.INNER, quantifiers.some),
+    "none": Operator(Takes.INNER, opposite(quantifiers.some)),
+    "where": Operator(Takes.MEMBERS, quantifiers.where),
+    "max_age": Operator(Takes.DURATION, forms.is_fresh),
+    "absent": Operator(Takes.FLAG, forms.is_absent, Sees.ABSENCE),
+    "unknown_or_conflicting": Operator(Takes.FLAG, forms.is_absent_or_disputed, Sees.ABSENCE),
+}
+# What `time`, `rate` and `budget` become; nobody writes these as operators.
+INTERNAL_OPERATORS: Mapping[str, Operator] = {
+    "window": Operator(Takes.WINDOW, ordering.is_in_window),
+    "rate": Operator(Takes.LIMIT, ordering.is_within_limit),
+    "budget": Operator(Takes.LIMIT, ordering.is_within_limit),
+}
+ALL_OPERATORS: Mapping[str, Operator] = {**OPERATORS, **INTERNAL_OPERATORS}
+
+# Published spellings beside our own.
+OPERATOR_SPELLINGS: Mapping[str, str] = {
+    **{name: name for name in (*OPERATORS, "not")},
+    "enum": "in",
+    "allowlist": "in",
+    "blocklist": "not_in",
+    "greater_than": "gt",
+    "at_least": "gte",
+    "min": "gte",
+    "less_than": "lt",
+    "at_most": "lte",
+    "max": "lte",
+    "regex": "matches",
+    "pattern": "matches",
+    "domain_allowlist": "domain_in",
 }

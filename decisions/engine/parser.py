@@ -1,136 +1,183 @@
-"""From text to a policy: read the YAML, check every key and value, and refuse the whole file if anything is wrong.
+"""From text to a policy: read the YAML, check every key and value, and refuse the whole if anything is wrong.
 
 `parse_policy` gives the checked document, `compile_policy` what can be evaluated.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
-from decisions.engine.consequences import read_consequence
-from decisions.engine.destinations import is_domain
-from decisions.engine.document import Consequence, PolicyDocument
+from decisions.engine.boundaries import read_boundaries, read_revalidation
+from decisions.engine.catalogue_reading import read_categories, read_tools_block
+from decisions.engine.document import Mode, PolicyDocument, Rule
 from decisions.engine.errors import PolicyError
+from decisions.engine.examples import read_cases
+from decisions.engine.header import HEADER_KEYS, Header, has_all, read_header, read_levels, read_organisation
+from decisions.engine.includes import Include, Terms, included_rules, merged_catalogue, read_includes
+from decisions.engine.levels import STANDARD_NAMES, levels_of
 from decisions.engine.policy import compile_policy
-from decisions.engine.readers import Entry, members, read_choice, read_items, read_mapping, wrong_type
-from decisions.engine.rules import read_rules
-from decisions.engine.source import Findings, Node, Place, Scalar, read_source
-from decisions.engine.verdict import Decision
+from decisions.engine.readers import Entry, read_mapping
+from decisions.engine.rules import MOST_RULES, Placed, read_rules, report_duplicates
+from decisions.engine.source import Findings, Place, read_source
+from decisions.engine.threshold_reading import read_thresholds
+from decisions.engine.verdict import NO_THRESHOLDS
+from decisions.engine.vocabulary import Reading, Vocabulary
 
-__all__ = ["compile_policy", "parse_policy"]
+__all__ = ["compile_policy", "included_keys", "parse_policy"]
 
-_TOP = {name: name for name in ("policy", "rules")}
-_HEADER = {name: name for name in ("id", "version", "description", "default", "organisation")}
-_MOVE = dict.fromkeys(_HEADER, "Move it into `policy:`.")
-_ORGANISATION = {"domains": "domains"}
-# What a default can say beside its action. It changes no parameters and waits for nothing in particular.
-_DEFAULT = {
-    **{name: name for name in ("action", "reason", "risk_level", "approvers", "quorum", "timeout", "timeout_action")},
-    "decision": "action",
-    "on_timeout": "timeout_action",
-}
-_POSTURES = {name: decision for name, decision in members(Decision).items() if decision is not Decision.MODIFY}
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
-_LONGEST_VERSION = 64
+REQUIRED_KEYS = ("policy", "rules")
+TOP_KEYS = (
+    *REQUIRED_KEYS, "organisation", "thresholds", "levels", "categories", "tools", "intent_boundaries",
+    "re_validation", "include", "cases",
+)  # fmt: skip
+_TOP = {name: name for name in TOP_KEYS}
+_MOVE = {name: "Move it into `policy:`." for name in HEADER_KEYS if name not in TOP_KEYS}
+_START = Place(line=1, column=1)
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-def parse_policy(text: str, *, source: str) -> PolicyDocument:
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One text of a policy: the policy itself, whose source is empty, or what it includes."""
+
+    source: str
+    findings: Findings
+    entries: Mapping[str, Entry]
+    header: Header | None
+    include: Include | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where the policy itself speaks of it."""
+        return _START if self.include is None else self.include.place
+
+
+def parse_policy(text: str, *, source: str, included: Mapping[str, str] = _NOTHING) -> PolicyDocument:
     """The checked policy in `text`. `source` names where it comes from, for messages.
 
-    Raises PolicyError with every problem of the file at once, each with line and column; then nothing of it is used.
+    `included` has the texts of what it includes, under the names that `included_keys` gives. Raises PolicyError with
+    every problem of all texts at once, each with line and column; then nothing of it is used.
     """
-    findings = Findings()
-    tree = read_source(text, findings=findings)
-    document = None if tree is None else _read_document(tree, findings=findings)
-    problems = findings.all()
+    main = _opened(text, source="", include=None)
+    parts = [main, *_included_parts(main, included=included)]
+    document = None if any(part.header is None for part in parts) else _assembled(parts)
+    problems = tuple(replace(found, source=part.source) for part in parts for found in part.findings.all())
     if document is None or problems:
         raise PolicyError(problems, source=source)
-    return document
+    alone = (part.source for part in parts[1:] if "cases" in part.entries)
+    return replace(document, tested_parts=tuple(parse_policy(included[key], source=key) for key in alone))
 
 
-def _read_document(tree: Node, *, findings: Findings) -> PolicyDocument | None:
-    top = read_mapping(tree, keys=_TOP, what="a policy file", hints=_MOVE, findings=findings)
-    if top is None or not _has_all(top, names=_TOP, place=tree.place, findings=findings):
-        return None
-    header = top["policy"].node
-    entries = read_mapping(header, keys=_HEADER, what="`policy`", findings=findings)
-    if entries is None or not _has_all(entries, names=("id", "version"), place=header.place, findings=findings):
-        return None
-    domains = _read_domains(entries, findings=findings)
+def included_keys(text: str, *, source: str) -> tuple[str, ...]:
+    """The names of the texts that the policy in `text` includes: `pack:NAME`, `file:NAME.yaml`.
+
+    Raises PolicyError if that can't be read.
+    """
+    main = _opened(text, source="", include=None)
+    keys = tuple(include.key for include in _includes_of(main))
+    if main.header is None or main.findings.all():
+        raise PolicyError(main.findings.all(), source=source)
+    return keys
+
+
+def _opened(text: str, *, source: str, include: Include | None) -> _Part:
+    findings = Findings()
+    tree = read_source(text, findings=findings)
+    entries = None
+    if tree is not None:
+        entries = read_mapping(tree, keys=_TOP, what="a policy file", hints=_MOVE, findings=findings)
+    if tree is None or entries is None:
+        return _Part(source, findings, {}, None, include)
+    is_whole = has_all(entries, names=REQUIRED_KEYS, place=tree.place, findings=findings)
+    header = read_header(entries["policy"].node, findings=findings) if is_whole else None
+    return _Part(source, findings, entries, header, include)
+
+
+def _includes_of(part: _Part) -> tuple[Include, ...]:
+    return read_includes(part.entries["include"].node, findings=part.findings) if "include" in part.entries else ()
+
+
+def _included_parts(main: _Part, *, included: Mapping[str, str]) -> Iterator[_Part]:
+    for include in _includes_of(main):
+        if include.key not in included:
+            why, fix = f"There is no {include.kind} `{include.name}`.", "Correct the name, or add what is missing."
+            main.findings.report(include.place, code="unknown_include", why=why, fix=fix)
+            continue
+        part = _opened(included[include.key], source=include.key, include=include)
+        if "include" in part.entries:
+            why, fix = "What is included includes nothing itself.", "Include it in the policy."
+            part.findings.report(part.entries["include"].place, code="nested_include", why=why, fix=fix)
+        yield part
+
+
+def _assembled(parts: Sequence[_Part]) -> PolicyDocument:
+    """The document of the whole. Whatever is wrong goes to the findings of its part; then it must not be used."""
+    main, findings = parts[0], parts[0].findings
+    entries, header = main.entries, main.header
+    assert header is not None, "only what has a header is assembled"
+    organisation = read_organisation([entries.get("organisation"), header.organisation], findings=findings)
+    levels = read_levels(entries["levels"].node, findings=findings) if "levels" in entries else STANDARD_NAMES
+    catalogue = merged_catalogue([_terms(part) for part in parts], findings=findings)
+    vocabulary = Vocabulary(
+        levels=levels_of(levels),
+        categories=catalogue.category_names(),
+        has_organisation=bool(organisation.domains or organisation.networks),
+    )
+    thresholds = NO_THRESHOLDS
+    if "thresholds" in entries:
+        thresholds = read_thresholds(entries["thresholds"].node, findings=findings)
     return PolicyDocument(
-        id=_read_id(entries["id"].node, findings=findings),
-        version=_read_version(entries["version"].node, findings=findings),
-        description=_read_description(entries, findings=findings),
-        default=_read_default(entries, place=header.place, findings=findings),
-        organisation_domains=domains,
-        rules=read_rules(top["rules"].node, has_domains=bool(domains), findings=findings),
+        id=header.id,
+        version=header.version,
+        description=header.description,
+        default=header.default,
+        organisation_domains=organisation.domains,
+        rules=_rules(parts, vocabulary=vocabulary),
+        organisation_networks=organisation.networks,
+        thresholds=thresholds,
+        levels=levels,
+        catalogue=catalogue,
+        cases=read_cases(entries["cases"].node, findings=findings) if "cases" in entries else (),
     )
 
 
-def _has_all(entries: Mapping[str, Entry], *, names: Iterable[str], place: Place, findings: Findings) -> bool:
-    missing = [name for name in names if name not in entries]
-    for name in missing:
-        findings.report(place, code="missing_key", why=f"`{name}` is missing.", fix=f"Add `{name}:`.")
-    return not missing
-
-
-def _read_id(node: Node, *, findings: Findings) -> str:
-    if isinstance(node, Scalar) and isinstance(node.value, str) and _ID.fullmatch(node.value):
-        return node.value
-    wrong_type(node, wanted="a name (letters, digits, _ . -)", findings=findings)
-    return ""
-
-
-def _read_version(node: Node, *, findings: Findings) -> str:
-    # A version is a name, so `1.10` keeps its zero.
-    if isinstance(node, Scalar) and not isinstance(node.value, bool) and 0 < len(node.text) <= _LONGEST_VERSION:
-        return node.text
-    wrong_type(node, wanted=f"a version of at most {_LONGEST_VERSION} characters", findings=findings)
-    return ""
-
-
-def _read_description(entries: Mapping[str, Entry], *, findings: Findings) -> str:
-    if "description" not in entries:
-        return ""
-    node = entries["description"].node
-    if isinstance(node, Scalar) and isinstance(node.value, str):
-        return node.value
-    wrong_type(node, wanted="a text", findings=findings)
-    return ""
-
-
-def _read_domains(entries: Mapping[str, Entry], *, findings: Findings) -> tuple[str, ...]:
-    if "organisation" not in entries:
-        return ()
-    node = entries["organisation"].node
-    organisation = read_mapping(node, keys=_ORGANISATION, what="`organisation`", findings=findings)
-    if organisation is None or not _has_all(organisation, names=_ORGANISATION, place=node.place, findings=findings):
-        return ()
-    names = read_items(organisation["domains"].node, wanted="a domain", findings=findings) or ()
-    return tuple(name for item in names if (name := _read_domain(item, findings=findings)))
-
-
-def _read_domain(node: Node, *, findings: Findings) -> str | None:
-    if isinstance(node, Scalar) and isinstance(node.value, str) and is_domain(node.value):
-        return node.value
-    wrong_type(
-        node, wanted="a domain in lower case (`corp.example`, `*.corp.example` for all below it)", findings=findings
+def _terms(part: _Part) -> Terms:
+    entries, findings = part.entries, part.findings
+    return Terms(
+        tools=read_tools_block(entries["tools"].node, findings=findings) if "tools" in entries else (),
+        categories=read_categories(entries["categories"].node, findings=findings) if "categories" in entries else {},
+        place=part.place,
     )
-    return None
 
 
-def _read_default(entries: Mapping[str, Entry], *, place: Place, findings: Findings) -> Consequence:
-    """The posture: an action, or a mapping with an action and what goes with it. DENY where there is none."""
-    action: Node = Scalar("DENY", "DENY", place)
-    beside: dict[str, Entry] = {}
-    if "default" in entries:
-        place, action = entries["default"].place, entries["default"].node
-        if not isinstance(action, Scalar):
-            beside = read_mapping(action, keys=_DEFAULT, what="`default`", findings=findings) or {}
-            if not _has_all(beside, names=("action",), place=place, findings=findings):
-                beside = {"action": Entry(place, Scalar("DENY", "DENY", place))}
-            action = beside["action"].node
-    decision = read_choice(action, choices=_POSTURES, findings=findings) or Decision.DENY
-    reason = f"No rule covers this action, and the default is {decision}."
-    return read_consequence(beside, decision=decision, place=place, reason=reason, findings=findings)
+def _rules(parts: Sequence[_Part], *, vocabulary: Vocabulary) -> tuple[Rule, ...]:
+    """The rules of all parts, those first that the policy states itself."""
+    findings = parts[0].findings
+    found = [placed for part in parts for placed in _rules_of(part, vocabulary=vocabulary)]
+    report_duplicates(found, findings=findings)
+    if len(found) > MOST_RULES:
+        why, fix = f"There are {len(found)} rules; the limit is {MOST_RULES}.", "Split the policy."
+        findings.report(_START, code="too_large", why=why, fix=fix)
+    return tuple(rule for _, rule in found)
+
+
+def _rules_of(part: _Part, *, vocabulary: Vocabulary) -> tuple[Placed, ...]:
+    entries, header = part.entries, part.header
+    assert header is not None, "only what has a header is assembled"
+    reading = Reading(part.findings, vocabulary)
+    rules = read_rules(entries["rules"].node, mode=header.mode, reading=reading)
+    if "intent_boundaries" in entries:
+        rules += read_boundaries(entries["intent_boundaries"].node, mode=header.mode, reading=reading)
+    rules += _revalidation(part, mode=header.mode) if part.include is None else ()
+    rules = tuple((place, replace(rule, place=place, source=part.source)) for place, rule in rules)
+    return rules if part.include is None else included_rules(rules, include=part.include, policy_id=header.id)
+
+
+def _revalidation(part: _Part, *, mode: Mode) -> tuple[Placed, ...]:
+    if "re_validation" not in part.entries:
+        return ()
+    entry = part.entries["re_validation"]
+    rule = read_revalidation(entry.node, mode=mode, findings=part.findings)
+    return () if rule is None else ((entry.place, rule),)

@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 import re2
 
 LONGEST_PATTERN = 200
 _PROGRAM_BYTES = 1 << 20
 
+Occurs: TypeAlias = Callable[[str], bool | None]
 
-def compile_pattern(text: str) -> Callable[[str], bool | None] | None:
+
+def compile_pattern(text: str, *, folds: bool = False) -> Occurs | None:
     """A search for `text`, or None where it is too long or RE2 refuses it (back-references, look-around, size).
 
-    The search tells whether the pattern occurs anywhere; None for a string that isn't Unicode text (lone surrogates).
+    The search tells whether the pattern occurs anywhere, with `folds` regardless of case; None for a string that isn't
+    Unicode text (lone surrogates).
     """
-    if len(text) > LONGEST_PATTERN:
-        return None
-    try:
-        search = re2.compile(text, _options()).search
-    except (re2.error, UnicodeEncodeError):
-        return None
+    return _compiled(text, folds=folds) if len(text) <= LONGEST_PATTERN else None
 
-    def occurs(value: str) -> bool | None:
-        try:
-            return search(value) is not None
-        except UnicodeEncodeError:
-            return None
 
-    return occurs
+def compile_glob(text: str, *, wildcards: tuple[tuple[str, str], ...]) -> Occurs | None:
+    """A test whether `text` describes a string as a whole; None where RE2 refuses it.
+
+    `wildcards` are the pieces that don't stand for themselves, longest first, each with its regular expression.
+    """
+    return _compiled(rf"(?s)\A{_translated(text, wildcards=wildcards)}\z", folds=False)
 
 
 def finder(pattern: str) -> Callable[[bytes], Iterator[tuple[int, int]]]:
     """Where the engine's own `pattern` occurs in UTF-8 bytes, as start and end; matches don't overlap."""
-    compiled = re2.compile(pattern, _options())
+    compiled = re2.compile(pattern, _options(folds=False))
 
     def find(text: bytes) -> Iterator[tuple[int, int]]:
         return (found.span() for found in compiled.finditer(text))
@@ -41,8 +40,35 @@ def finder(pattern: str) -> Callable[[bytes], Iterator[tuple[int, int]]]:
     return find
 
 
-def _options() -> re2.Options:
+def _compiled(expression: str, *, folds: bool) -> Occurs | None:
+    try:
+        search = re2.compile(expression, _options(folds=folds)).search
+    except (re2.error, UnicodeEncodeError):
+        return None
+
+    def occurs(value: str) -> bool | None:
+        try:
+            # Bytes spare the library from reckoning where in the text a match lies, which nobody asks.
+            return search(value.encode()) is not None
+        except UnicodeEncodeError:
+            return None
+
+    return occurs
+
+
+def _translated(text: str, *, wildcards: tuple[tuple[str, str], ...]) -> str:
+    expression, position = [], 0
+    while position < len(text):
+        found = next((pair for pair in wildcards if text.startswith(pair[0], position)), None)
+        piece, meaning = found or (text[position], re2.escape(text[position]))
+        expression.append(meaning)
+        position += len(piece)
+    return "".join(expression)
+
+
+def _options(*, folds: bool) -> re2.Options:
     options = re2.Options()
     options.log_errors = False
     options.max_mem = _PROGRAM_BYTES
+    options.case_sensitive = not folds
     return options

@@ -35,14 +35,14 @@ def index_in(items: Sequence[object], *, name: str) -> int | None:
     return int(name)
 
 
-def value_at(value: object, *, path: Path) -> object:
-    """What stands at `path`; None where nothing does, as for null."""
+def value_at(value: object, *, path: Path, missing: object = None) -> object:
+    """What stands at `path`; `missing` where nothing does."""
     for name in path:
         if isinstance(value, dict):
-            value = value.get(name)
+            value = value.get(name, missing)
         elif isinstance(value, list):
             index = index_in(value, name=name)
-            value = None if index is None else value[index]
+            value = missing if index is None else value[index]
         else:
-            return None
+            return missing
     return value

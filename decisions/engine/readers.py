@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import TypeVar
 
+from decisions.engine.durations import GRAMMAR, parse_duration
 from decisions.engine.source import Findings, Node, Place, Scalar, Sequence
 from decisions.engine.source import Mapping as MappingNode
 from receipts.signing.canonical import JSON
@@ -110,6 +111,32 @@ def read_integer(node: Node, *, lowest: int, highest: int, findings: Findings) -
         findings.report(node.place, code="out_of_range", why=why, fix=fix)
         return None
     return node.value
+
+
+def read_seconds(node: Node, *, lowest: int, highest: int, findings: Findings) -> int | None:
+    """A number of seconds, written as a whole number or as a duration."""
+    value = node.value if isinstance(node, Scalar) else None
+    seconds = parse_duration(value) if isinstance(value, str) else value
+    if type(seconds) is not int:
+        wrong_type(node, wanted=f"a whole number of seconds, or {GRAMMAR}", findings=findings)
+        return None
+    if not lowest <= seconds <= highest:
+        why, fix = f"{shown(node)} is out of range.", f"Write {lowest} to {highest} seconds."
+        findings.report(node.place, code="out_of_range", why=why, fix=fix)
+        return None
+    return seconds
+
+
+def read_share(node: Node, *, findings: Findings) -> float | None:
+    """A number from 0 to 1, both included."""
+    value = node.value if isinstance(node, Scalar) else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        wrong_type(node, wanted="a number from 0 to 1", findings=findings)
+        return None
+    if not 0 <= value <= 1:
+        findings.report(node.place, code="out_of_range", why=f"{value} is out of range.", fix="Write 0 to 1.")
+        return None
+    return float(value)
 
 
 def read_choice(node: Node, *, choices: Mapping[str, E], findings: Findings) -> E | None:

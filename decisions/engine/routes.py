@@ -1,18 +1,26 @@
-"""Reading `approvers:` and `quorum:` of a STEP_UP rule into stages, all of which have to approve."""
+"""Reading who is asked: `approvers:` and `quorum:` as stages, all of which have to approve, and what goes with them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
-from decisions.engine.readers import Entry, read_integer, read_items, read_mapping, wrong_type
+from decisions.engine.pointers import pointer, read_path
+from decisions.engine.readers import Entry, read_integer, read_items, read_mapping, read_seconds, read_text, wrong_type
 from decisions.engine.source import Findings, Node, Scalar
-from decisions.engine.verdict import Stage
+from decisions.engine.verdict import Escalation, Stage
 
 LARGEST_QUORUM = 20
+LONGEST_TIMEOUT = 30 * 24 * 3600
+LONGEST_QUESTION = 500
+MOST_QUESTIONS = 10
 
-_GROUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
+GROUP = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}"
+STAGE_KEYS = {"group": "group", "count": "count"}
+ESCALATION_KEYS = {"after": "after", "to": "to"}
+_GROUP = re.compile(GROUP)
 _WANTED = "the name of a group, or {group: NAME, count: NUMBER}"
+_WANTED_ESCALATION = "{after: DURATION, to: [GROUP]}"
 
 
 def read_stages(entries: Mapping[str, Entry], *, findings: Findings) -> tuple[Stage, ...]:
@@ -31,6 +39,56 @@ def read_stages(entries: Mapping[str, Entry], *, findings: Findings) -> tuple[St
     return tuple(stages)
 
 
+def read_escalation(
+    entries: Mapping[str, Entry], *, timeout_seconds: int | None, findings: Findings
+) -> tuple[Escalation, ...]:
+    """Who is asked in addition, and when: the times rise and lie before the timeout."""
+    if "escalation" not in entries:
+        return ()
+    items = read_items(entries["escalation"].node, wanted=_WANTED_ESCALATION, findings=findings) or ()
+    steps: list[Escalation] = []
+    for item in items:
+        step = _read_escalation_step(item, findings=findings)
+        if step is None:
+            continue
+        earliest, latest = steps[-1].after_seconds if steps else 0, timeout_seconds or LONGEST_TIMEOUT
+        if not earliest < step.after_seconds < latest:
+            why = f"{step.after_seconds} seconds do not lie between {earliest} and {latest}."
+            fix = "Let the times rise, and end before the timeout."
+            findings.report(item.place, code="out_of_range", why=why, fix=fix)
+        steps.append(step)
+    return tuple(steps)
+
+
+def read_questions(entries: Mapping[str, Entry], *, findings: Findings) -> tuple[str, ...]:
+    """What the reviewer answers before approving."""
+    if "questions" not in entries:
+        return ()
+    node = entries["questions"].node
+    items = read_items(node, wanted="a question", findings=findings) or ()
+    if len(items) > MOST_QUESTIONS:
+        why, fix = f"There are {len(items)} questions; the limit is {MOST_QUESTIONS}.", "Ask fewer."
+        findings.report(node.place, code="too_long", why=why, fix=fix)
+    read = (read_text(item, wanted="a question", longest=LONGEST_QUESTION, findings=findings) for item in items)
+    return tuple(question for question in read if question is not None)
+
+
+def read_editable(entries: Mapping[str, Entry], *, findings: Findings) -> tuple[str, ...]:
+    """JSON pointers to the parameters that the reviewer may change."""
+    if "editable" not in entries:
+        return ()
+    items = read_items(entries["editable"].node, wanted="the name of a parameter", findings=findings) or ()
+    pointers = [_read_pointer(item, findings=findings) for item in items]
+    return tuple(dict.fromkeys(found for found in pointers if found is not None))
+
+
+def read_groups(node: Node, *, findings: Findings) -> tuple[str, ...]:
+    """The names of one or more groups."""
+    items = read_items(node, wanted="the name of a group", findings=findings) or ()
+    groups = [_read_group(item, findings=findings) for item in items]
+    return tuple(dict.fromkeys(group for group in groups if group is not None))
+
+
 def _with_quorum(
     stages: list[Stage], *, items: tuple[Node, ...], entry: Entry, findings: Findings
 ) -> tuple[Stage, ...]:
@@ -46,7 +104,7 @@ def _read_stage(node: Node, *, findings: Findings) -> Stage | None:
     if isinstance(node, Scalar):
         group = _read_group(node, findings=findings)
         return None if group is None else Stage(group=group, count=1)
-    entries = read_mapping(node, keys={"group": "group", "count": "count"}, what=_WANTED, findings=findings)
+    entries = read_mapping(node, keys=STAGE_KEYS, what=_WANTED, findings=findings)
     if entries is None:
         return None
     if "group" not in entries:
@@ -57,6 +115,27 @@ def _read_stage(node: Node, *, findings: Findings) -> Stage | None:
     if "count" in entries:
         count = read_integer(entries["count"].node, lowest=1, highest=LARGEST_QUORUM, findings=findings)
     return None if group is None or count is None else Stage(group=group, count=count)
+
+
+def _read_escalation_step(node: Node, *, findings: Findings) -> Escalation | None:
+    entries = read_mapping(node, keys=ESCALATION_KEYS, what=_WANTED_ESCALATION, findings=findings)
+    if entries is None:
+        return None
+    if len(entries) < len(ESCALATION_KEYS):
+        wrong_type(node, wanted=_WANTED_ESCALATION, findings=findings)
+        return None
+    after = read_seconds(entries["after"].node, lowest=1, highest=LONGEST_TIMEOUT, findings=findings)
+    groups = read_groups(entries["to"].node, findings=findings)
+    return Escalation(after_seconds=after, groups=groups) if after is not None and groups else None
+
+
+def _read_pointer(node: Node, *, findings: Findings) -> str | None:
+    text = node.value if isinstance(node, Scalar) else None
+    path = read_path(text.removeprefix("parameters.")) if isinstance(text, str) else None
+    if path is None:
+        wrong_type(node, wanted="the name of a parameter", findings=findings)
+        return None
+    return pointer(path)
 
 
 def _read_group(node: Node, *, findings: Findings) -> str | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
 
-from decisions.engine.conditions import Anything, Condition, comparisons
+from decisions.engine.conditions import Anything, Condition, all_of, comparisons
 from decisions.engine.consequences import CONSEQUENCE_KEYS, read_consequence
+from decisions.engine.constraints import read_constraints
 from decisions.engine.context import Trust
-from decisions.engine.document import Consequence, Rule
-from decisions.engine.fields import LABELS
+from decisions.engine.document import Consequence, Counting, Mode, Rule
+from decisions.engine.fields import LABELS, FieldKind
+from decisions.engine.limits import Limit
 from decisions.engine.matching import read_match
 from decisions.engine.readers import (
     Entry,
@@ -18,87 +21,127 @@ from decisions.engine.readers import (
     read_integer,
     read_items,
     read_mapping,
+    read_text,
     wrong_type,
 )
 from decisions.engine.source import Findings, Node, Place, Scalar, Sequence
 from decisions.engine.source import Mapping as MappingNode
 from decisions.engine.verdict import Decision
+from decisions.engine.vocabulary import Reading
 
 HIGHEST_PRIORITY = 1_000_000
+LONGEST_TITLE = 200
+MOST_RULES = 20_000
+RULE_ID = r"[A-Za-z0-9](?:[A-Za-z0-9 _.:/-]{0,126}[A-Za-z0-9_.:/-])?"
 
+# A rule and where it is written.
+Placed: TypeAlias = tuple[Place, Rule]
+
+_OWN_KEYS = ("id", "name", "match", "condition", "constraints", "action", "effect", "priority", "trust", "mode")
 # Every accepted spelling of a rule's keys.
-RULE_KEYS = {
-    **{name: name for name in ("id", "match", "action", "effect", "priority", "trust")},
-    "name": "id",
-    "decision": "action",
-    **CONSEQUENCE_KEYS,
-}
-_EFFECT = {"set_context": "set_context"}
-_LABELLED = {"data_kinds": "data_kinds", "data_classification": "data_kinds"}
-_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 _.:/-]{0,126}[A-Za-z0-9_.:/-])?")
+RULE_KEYS = {**{name: name for name in _OWN_KEYS}, "decision": "action", **CONSEQUENCE_KEYS}
+EFFECT_KEYS = {"set_context": "set_context"}
+LABEL_KEYS = {"data_kinds": "data_kinds", "data_classification": "data_kinds"}
+_ID = re.compile(RULE_ID)
 _USELESS_WITHOUT_ACTION = (*dict.fromkeys(CONSEQUENCE_KEYS.values()), "priority")
 
 
-def read_rules(node: Node, *, has_domains: bool, findings: Findings) -> tuple[Rule, ...]:
-    """Every rule; an empty list is a policy in which only the default speaks."""
+def read_rules(node: Node, *, mode: Mode, reading: Reading) -> tuple[Placed, ...]:
+    """Every rule and where it stands; an empty list is a policy in which only the default speaks.
+
+    `mode` is that of rules that name none.
+    """
     if not isinstance(node, Sequence):
-        wrong_type(node, wanted="a list of rules (`[]` for none)", findings=findings)
+        wrong_type(node, wanted="a list of rules (`[]` for none)", findings=reading.findings)
         return ()
-    rules: list[Rule] = []
+    read = ((item.place, _read_rule(item, mode=mode, reading=reading)) for item in node.items)
+    return tuple((place, rule) for place, rule in read if rule is not None)
+
+
+def report_duplicates(rules: Iterable[Placed], *, findings: Findings) -> None:
+    """Reports every rule that is called like an earlier one."""
     seen: set[str] = set()
-    for item in node.items:
-        rule = _read_rule(item, has_domains=has_domains, findings=findings)
-        if rule is None:
-            continue
+    for place, rule in rules:
         if rule.id and rule.id in seen:
             why, fix = f"Another rule is called `{rule.id}` already.", "Give every rule a name of its own."
-            findings.report(item.place, code="duplicate_rule", why=why, fix=fix)
+            findings.report(place, code="duplicate_rule", why=why, fix=fix)
         seen.add(rule.id)
-        rules.append(rule)
-    return tuple(rules)
 
 
-def _read_rule(node: Node, *, has_domains: bool, findings: Findings) -> Rule | None:
+def _read_rule(node: Node, *, mode: Mode, reading: Reading) -> Rule | None:
+    findings = reading.findings
     entries = read_mapping(node, keys=RULE_KEYS, what="a rule", findings=findings)
     if entries is None:
         return None
-    for name in ("id", "match"):
-        if name not in entries:
-            why = f"The rule has no `{name}`."
-            findings.report(node.place, code="missing_key", why=why, fix=f"Add `{name}:`.")
+    _check_there(entries, names=("id", "name"), place=node.place, findings=findings)
+    _check_there(entries, names=("match", "condition"), place=node.place, findings=findings)
     rule_id = _read_id(entries, findings=findings)
+    match = _read_match(entries, reading=reading)
+    violated = _read_violated(entries, reading=reading)
     return Rule(
         id=rule_id,
-        condition=_read_condition(entries, has_domains=has_domains, findings=findings),
+        condition=match if violated is None else _both(match, violated),
         consequence=_read_action(entries, rule_id=rule_id, place=node.place, findings=findings),
         priority=_read_priority(entries, findings=findings),
         trust=_read_trust(entries, findings=findings),
         labels=_read_labels(entries, findings=findings),
+        mode=_read_mode(entries, findings=findings) or mode,
+        counting=None if violated is None else _counting(match, violated=violated),
+        title=_read_title(entries, findings=findings),
     )
 
 
+def _check_there(entries: Mapping[str, Entry], *, names: tuple[str, ...], place: Place, findings: Findings) -> None:
+    if not any(name in entries for name in names):
+        findings.report(place, code="missing_key", why=f"The rule has no `{names[0]}`.", fix=f"Add `{names[0]}:`.")
+
+
 def _read_id(entries: Mapping[str, Entry], *, findings: Findings) -> str:
-    if "id" not in entries:
+    """The `id`; without one the `name` is it."""
+    entry = entries.get("id") or entries.get("name")
+    if entry is None:
         return ""
-    node = entries["id"].node
+    node = entry.node
     if isinstance(node, Scalar) and isinstance(node.value, str) and _ID.fullmatch(node.value):
         return node.value
     wrong_type(node, wanted="a name (letters, digits, spaces, _ . : / -)", findings=findings)
     return ""
 
 
-def _read_condition(entries: Mapping[str, Entry], *, has_domains: bool, findings: Findings) -> Condition:
-    if "match" not in entries:
-        return Anything()
-    entry = entries["match"]
-    condition = read_match(entry.node, findings=findings)
-    if condition is None:
-        return Anything()
-    if not has_domains and any(each.operator == "external" for each in comparisons(condition)):
-        why = "`external` needs to know which domains are yours."
-        fix = "Add `organisation: {domains: [corp.example]}` to `policy:`."
-        findings.report(entry.place, code="no_domains", why=why, fix=fix)
-    return condition
+def _read_title(entries: Mapping[str, Entry], *, findings: Findings) -> str:
+    """The `name` beside an `id`."""
+    if "name" not in entries or "id" not in entries:
+        return ""
+    return read_text(entries["name"].node, wanted="a title", longest=LONGEST_TITLE, findings=findings) or ""
+
+
+def _read_match(entries: Mapping[str, Entry], *, reading: Reading) -> Condition:
+    """`match` and `condition` together; what can't be read was reported."""
+    read = [read_match(entries[name].node, reading=reading) for name in ("match", "condition") if name in entries]
+    known = tuple(each for each in read if each is not None and not isinstance(each, Anything))
+    return all_of(known) if known else Anything()
+
+
+def _read_violated(entries: Mapping[str, Entry], *, reading: Reading) -> Condition | None:
+    return read_constraints(entries["constraints"].node, reading=reading) if "constraints" in entries else None
+
+
+def _both(match: Condition, violated: Condition) -> Condition:
+    return violated if isinstance(match, Anything) else all_of((match, violated))
+
+
+def _counting(match: Condition, *, violated: Condition) -> Counting | None:
+    """What a rate or budget among the constraints counts."""
+    for each in comparisons(violated):
+        if each.field.kind is FieldKind.COUNTED and isinstance(each.operand, Limit):
+            limit = each.operand
+            return Counting(match, limit.per, limit.window_seconds, amount=each.field.path or None)
+    return None
+
+
+def standard_reason(rule_id: str, *, decision: Decision) -> str:
+    """What a rule that states no reason says."""
+    return f"Rule {rule_id} says {decision}."
 
 
 def _read_action(entries: Mapping[str, Entry], *, rule_id: str, place: Place, findings: Findings) -> Consequence | None:
@@ -106,7 +149,7 @@ def _read_action(entries: Mapping[str, Entry], *, rule_id: str, place: Place, fi
         decision = read_choice(entries["action"].node, choices=members(Decision), findings=findings)
         if decision is None:
             return None
-        reason = f"Rule {rule_id} says {decision}."
+        reason = standard_reason(rule_id, decision=decision)
         return read_consequence(entries, decision=decision, place=place, reason=reason, findings=findings)
     useless = [name for name in _USELESS_WITHOUT_ACTION if name in entries]
     if useless or "effect" not in entries:
@@ -125,6 +168,12 @@ def _read_priority(entries: Mapping[str, Entry], *, findings: Findings) -> int:
     return read_integer(node, lowest=-HIGHEST_PRIORITY, highest=HIGHEST_PRIORITY, findings=findings) or 0
 
 
+def _read_mode(entries: Mapping[str, Entry], *, findings: Findings) -> Mode | None:
+    if "mode" not in entries:
+        return None
+    return read_choice(entries["mode"].node, choices=members(Mode), findings=findings)
+
+
 def _read_trust(entries: Mapping[str, Entry], *, findings: Findings) -> Trust:
     if "trust" not in entries:
         return Trust.ATTESTED
@@ -136,7 +185,7 @@ def _read_labels(entries: Mapping[str, Entry], *, findings: Findings) -> frozens
     if "effect" not in entries:
         return frozenset()
     node = entries["effect"].node
-    for name, keys in (("set_context", _EFFECT), ("data_kinds", _LABELLED)):
+    for name, keys in (("set_context", EFFECT_KEYS), ("data_kinds", LABEL_KEYS)):
         inner = read_mapping(node, keys=keys, what="`effect`", findings=findings)
         if not inner:
             if isinstance(node, MappingNode) and not node.entries:

@@ -1,7 +1,8 @@
 """Policy text as a checked tree: YAML 1.2, read safely, every node with its place.
 
 Only what every reader of the file understands alike is let through. Anchors, aliases, merge keys, tags, directives,
-further documents, duplicate keys and numbers that are written in no JSON way (`0o17`, `1_000`, `.inf`) are refused.
+further documents, duplicate keys, numbers that are written in no JSON way (`0o17`, `1_000`, `.inf`) and characters that
+hide where a line ends or which way it reads are refused.
 Plain `true`, `false`, `null` and decimal numbers mean what they do in JSON; every other plain scalar (`yes`, `NO`,
 `1:30`, `2026-01-01`) is text.
 """
@@ -27,7 +28,8 @@ from ruamel.yaml.events import (
 from decisions.engine.errors import Problem
 from receipts.signing.canonical import MAX_INTEGER
 
-LONGEST_SOURCE = 4 << 20
+# In bytes of UTF-8.
+LONGEST_SOURCE = 1 << 20
 DEEPEST = 32
 
 
@@ -85,10 +87,12 @@ class Findings:
 def read_source(text: str, *, findings: Findings) -> Node | None:
     """The tree of the one document in `text`, or None where there is none to speak of. Problems go to `findings`."""
     start = Place(line=1, column=1)
-    if len(text) > LONGEST_SOURCE:
-        why = f"The text has {len(text)} characters; the limit is {LONGEST_SOURCE}."
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > LONGEST_SOURCE:
+        why = f"The text has {size} bytes; the limit is {LONGEST_SOURCE}."
         findings.report(start, code="too_large", why=why, fix="Split the policy.")
         return None
+    _report_hidden(text, findings=findings)
     try:
         return _Reader(text, findings=findings).document()
     except MarkedYAMLError as error:
@@ -99,6 +103,22 @@ def read_source(text: str, *, findings: Findings) -> Node | None:
         why = f"This is not YAML: {str(error).splitlines()[0]}."
         findings.report(start, code="yaml_syntax", why=why, fix="Correct the syntax.")
     return None
+
+
+# Line ends that only some programs see, which would turn what looks like a comment into a rule; marks that turn the
+# direction of text, so that people read another policy than the parser; a byte order mark inside the text.
+_HIDDEN = re.compile("\r(?!\n)|[\x85\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]|(?<!^)\ufeff")
+
+
+def _report_hidden(text: str, *, findings: Findings) -> None:
+    found = _HIDDEN.search(text)
+    if found is None:
+        return
+    place = Place(
+        line=text.count("\n", 0, found.start()) + 1, column=found.start() - text.rfind("\n", 0, found.start())
+    )
+    why = f"U+{ord(found[0]):04X} stands here, which programs and people read differently."
+    findings.report(place, code="hidden_character", why=why, fix="Delete it; in a text in quotes, write its escape.")
 
 
 class _Reader:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
+from decisions.engine.catalogue import Tool
+from decisions.engine.changes import ChangeKind
 from receipts.signing.canonical import JSON
 
 
@@ -53,6 +56,10 @@ class ReasonCode(StrEnum):
     FORBIDDEN = "forbidden"
     MISSING_CONTEXT = "missing_context"
     RULE_CONFLICT = "rule_conflict"
+    LOW_CONFIDENCE = "low_confidence"
+    SESSION_RISK = "session_risk"
+    MISALIGNED = "misaligned"
+    ALIGNED = "aligned"
     MODIFICATION_NOT_STABLE = "modification_not_stable"
     POLICY_BUDGET = "policy_budget"
     DEPENDENCY_PENDING = "dependency_pending"
@@ -80,14 +87,21 @@ class ConditionResult(NamedTuple):
     result: Truth
 
 
+Trace: TypeAlias = Callable[[], tuple[ConditionResult, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Modification:
-    """One parameter that a MODIFY rule changed. `path` is a JSON pointer; `before` is None where nothing was there."""
+    """One parameter that a MODIFY rule changed, and how. `path` is a JSON pointer.
+
+    `before` is None where nothing was there, `after` where `kind` is a removal.
+    """
 
     path: str
     before: JSON
     after: JSON
     rule_id: str
+    kind: ChangeKind = ChangeKind.REPLACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +113,66 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class Escalation:
+    """The `groups` that are asked in addition when nobody has answered `after_seconds` after the question."""
+
+    after_seconds: int
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
-    """Who is asked, for how long, about what risk. Every stage must be satisfied; silence denies."""
+    """Who is asked, for how long, about what risk. Every stage must be satisfied; silence denies.
+
+    `questions` are answered before an approval counts, `editable` are JSON pointers to the parameters that a reviewer
+    may change before approving.
+    """
 
     stages: tuple[Stage, ...]
     timeout_seconds: int
     risk_level: RiskLevel
+    escalation: tuple[Escalation, ...] = ()
+    questions: tuple[str, ...] = ()
+    editable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowRuling:
+    """What would have been decided if the rules in shadow were enforced."""
+
+    decision: Decision
+    rule_id: str | None
+    reason: str
+    reason_code: ReasonCode
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """The limits of a deployment, each from 0 to 1; where one is None its step is skipped.
+
+    `session_risk`: above it an action is denied. `alignment`: below it what is permitted is denied; at or above it what
+    only the default denies goes to the people of `route`, if there is one. `confidence`: below it nothing is permitted.
+    """
+
+    session_risk: float | None = None
+    alignment: float | None = None
+    confidence: float | None = None
+    route: Route | None = None
+
+
+NO_THRESHOLDS = Thresholds()
+
+
+class Counted(NamedTuple):
+    """What one action adds to the rate or budget of a rule: 1, or the amount that it is about."""
+
+    rule_id: str
+    amount: int | float
+
+
+def no_trace() -> tuple[ConditionResult, ...]:
+    """The trace of a ruling that no comparison led to."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +180,12 @@ class Ruling:
     """What the policy says about one action in one context.
 
     `parameters` are the final ones, with every modification applied; nested values are shared with the action and must
-    not be changed. `route` is there for STEP_UP only. `timeout_seconds` is there for STEP_UP and DEFER; then DENY.
-    `context_needed` names what a DEFER waits for: bare names are facts, `parameters.x` and `context.x` are fields.
-    `labels` are the kinds of data that the session has touched if this action goes on. `conditions` covers the rules
-    that decided: those that matched, and those whose unknown condition held the ruling back.
+    not be changed. `route` is there for STEP_UP only. `timeout_seconds` is there for STEP_UP and DEFER; then DENY,
+    unless a DEFER has an `on_timeout`: then those people are asked. `context_needed` names what a DEFER waits for (bare
+    names are facts, `parameters.x` and `context.x` are fields), `resolvers` who may supply it, tried in order. `labels`
+    are the kinds of data that the session has touched if this action goes on, `counted` what it then adds to rates and
+    budgets. `confidence` is from 0 to 1 in hundredths. `shadow` is there where a rule in shadow holds or might, `tool`
+    where the policy's catalogue has an entry.
     """
 
     decision: Decision
@@ -131,7 +201,22 @@ class Ruling:
     context_needed: tuple[str, ...]
     timeout_seconds: int | None
     labels: frozenset[str]
-    conditions: tuple[ConditionResult, ...]
+    confidence: float = 1.0
+    resolvers: tuple[str, ...] = ()
+    on_timeout: Route | None = None
+    counted: tuple[Counted, ...] = ()
+    shadow: ShadowRuling | None = None
+    thresholds: Thresholds = NO_THRESHOLDS
+    tool: Tool | None = None
+    trace: Trace = field(default=no_trace, compare=False, repr=False)
+
+    @property
+    def conditions(self) -> tuple[ConditionResult, ...]:
+        """Each comparison of the rules that matched and of those whose unknown condition held the ruling back.
+
+        Computed when it is asked for; `parameters` and what they were made of must not have been changed by then.
+        """
+        return self.trace()
 
 
 _PERMITTING_APPROVALS = frozenset({"APPROVED", "CLAIMED"})

@@ -33,6 +33,13 @@ def policy_of(rules: str, *, default: str = "DENY") -> Policy:
     return compile_policy(parse_policy(text_of(rules, header=header), source="test"))
 
 
+def policy_in(parts: str, *, rules: str = "[]") -> Policy:
+    """A compiled policy with these top-level parts beside `policy:`, which the text must not have, and these rules."""
+    header = 'policy: {id: test, version: "1"}\norganisation: {domains: [corp.example]}\n'
+    listed = f"rules:\n{indent(dedent(rules).strip(), '  ')}\n" if rules != "[]" else "rules: []\n"
+    return compile_policy(parse_policy(f"{header}{dedent(parts).strip()}\n{listed}", source="test"))
+
+
 def problems_of(text: str) -> tuple[Problem, ...]:
     """What is wrong with a policy text, which must be something."""
     with pytest.raises(PolicyError) as caught:
@@ -54,7 +61,7 @@ def context(**changes: Any) -> Context:
         "data_kinds": frozenset(),
         "tools_used": frozenset(),
         "action_count": 0,
-        "tool_effect": None,
+        "registered_effect": None,
     }
     return Context(**(fresh | changes))
 

@@ -6,21 +6,20 @@ from itertools import product
 
 import pytest
 
+from decisions.engine.closures import Compiled, compile_condition
 from decisions.engine.conditions import (
     AllOf,
     AnyOf,
     Anything,
     Comparison,
-    Compiled,
     Condition,
     Negation,
-    Scope,
     comparisons,
-    compile_condition,
 )
 from decisions.engine.context import Trust
 from decisions.engine.destinations import own_domains
 from decisions.engine.fields import Field, FieldKind, Subject, fact_field, parameter_field
+from decisions.engine.scope import Scope
 from tests.unit.engine.scenes import context, facts
 
 TRUTHS = (True, False, None)

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decisions.engine.destinations import LONGEST_DESTINATION, is_domain, is_inside, own_domains
+from decisions.engine.destinations import (
+    LONGEST_DESTINATION,
+    domains_and_below,
+    host_of,
+    is_domain,
+    is_inside,
+    mailbox,
+    own_domains,
+)
+from decisions.engine.networks import networks_of
 
 OURS = own_domains(("corp.example", "*.team.example"))
 
@@ -73,6 +82,66 @@ def test_what_somebody_could_read_as_not_ours_is_outside(destination: str) -> No
     assert not is_inside(destination, domains=OURS)
 
 
+@pytest.mark.case("POL-22")
+@pytest.mark.parametrize(
+    ("destination", "host"),
+    [
+        ("Bob@Corp.Example", "corp.example"), ("localhost", "localhost"), ("corp.example:443", "corp.example"),
+        ("https://A.b.c:8443/x", "a.b.c"), ("10.1.2.3", "10.1.2.3"), ("10.1.2.3:80", "10.1.2.3"),
+        ("http://10.1.2.3/", "10.1.2.3"),
+        ("FD00::1", "fd00::1"), ("[fd00::1]", "fd00::1"), ("[fd00::1]:80", "fd00::1"),
+        ("https://[FD00::1]:1/x", "fd00::1"),
+    ],
+)  # fmt: skip
+def test_the_host_is_what_every_program_finds(destination: str, host: str) -> None:
+    assert host_of(destination) == host
+
+
+@pytest.mark.case("POL-22")
+@pytest.mark.parametrize(
+    "destination",
+    ["bob@10.1.2.3", "bob@[10.1.2.3]", "10.1", "0x7f.0.0.1", "2130706433", "http://2130706433/", "1.2.3.4.5",
+     "[10.1.2.3]",
+     "fd00::1:80:", "[fd00::1%eth0]", "http://fd00::1/", "::ffff:10.1.2.3", "[::ffff:a01:203]", "a.1b",
+     "http://[fd00::1]x/"],
+)  # fmt: skip
+def test_what_programs_could_take_for_another_host_has_none(destination: str) -> None:
+    assert host_of("10.1.2.3") == "10.1.2.3"
+    assert host_of(destination) is None
+
+
+@pytest.mark.case("POL-22")
+@pytest.mark.parametrize("destination", OUTSIDE)
+def test_what_cannot_be_read_without_doubt_has_no_host_of_ours(destination: str) -> None:
+    host = host_of(destination)
+    assert host is None or not is_inside(host, domains=OURS)
+
+
+def test_addresses_of_own_networks_are_inside() -> None:
+    ours = networks_of(("10.0.0.0/8", "fd00::/8"))
+    for destination in ("10.1.2.3", "http://10.1.2.3:80/a", "[fd00::1]:443", "fd00::1"):
+        assert is_inside(destination, domains=OURS, networks=ours)
+        assert not is_inside(destination, domains=OURS)
+    for destination in ("11.1.2.3", "bob@10.1.2.3", "010.1.2.3", "fe80::1"):
+        assert not is_inside(destination, domains=OURS, networks=ours)
+
+
+def test_mailboxes_are_split_only_where_everybody_does() -> None:
+    assert mailbox("Bob+x@Corp.example") == ("Bob+x", "corp.example")
+    for text in ("corp.example", "a@b@corp.example", "a b@corp.example", "a@10.1.2.3", "a@corp.example."):
+        assert mailbox(text) is None
+
+
+def test_domains_may_include_all_below() -> None:
+    domains = domains_and_below(("evil.example", "*.only.example"))
+    assert [domains.contain(host) for host in ("evil.example", "a.evil.example", "notevil.example")] == [
+        True,
+        True,
+        False,
+    ]
+    assert [domains.contain(host) for host in ("only.example", "a.only.example")] == [False, True]
+
+
 def test_a_destination_has_a_longest_length() -> None:
     long = "https://corp.example/"
     assert is_inside(long.ljust(LONGEST_DESTINATION, "a"), domains=OURS)
@@ -105,7 +174,7 @@ def test_domains_may_be_named(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["", "corp", "Corp.example", "corp.example.", ".corp.example", "*", "*.example*", "*.*.example", "*.com ",
              "-a.example", "a-.example", "a..example", "corp.example/", "a@corp.example", "кorp.example",
-             "a" * 64 + ".example",
+             "a" * 64 + ".example", "10.1.2.3", "corp.1a",
              ".".join(["a" * 60] * 5)],
 )  # fmt: skip
 def test_what_is_no_domain_may_not_be_named(name: str) -> None:

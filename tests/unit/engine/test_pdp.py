@@ -7,6 +7,7 @@ import copy
 import pytest
 
 from decisions.engine.action import Action
+from decisions.engine.changes import ChangeKind
 from decisions.engine.context import Trust
 from decisions.engine.pdp import evaluate
 from decisions.engine.verdict import (
@@ -222,7 +223,7 @@ def test_what_modify_makes_is_judged_again() -> None:
     assert denied.parameters == {"limit": 5000}
     asked = ruling(policy_of(rules % "STEP_UP, approvers: [g]"), "db.query", {"limit": 5000})
     assert (asked.decision, asked.rule_id, asked.parameters) == (Decision.STEP_UP, "hundred", {"limit": 100})
-    assert asked.modifications == (Modification(path="/limit", before=5000, after=100, rule_id="cap"),)
+    assert asked.modifications == (Modification("/limit", before=5000, after=100, rule_id="cap", kind=ChangeKind.CAP),)
     assert asked.matched_rules == ("cap", "hundred")
     allowed = ruling(policy_of(rules % "ALLOW"), "db.query", {"limit": 5000})
     assert (allowed.decision, allowed.rule_id, allowed.parameters) == (Decision.MODIFY, "cap", {"limit": 100})
@@ -359,15 +360,15 @@ def test_the_session_is_there_for_rules() -> None:
     assert ruling(policy, "t.o", tools_used=frozenset({"db.Query"})).rule_id == "tools"
     assert ruling(policy, "t.o", action_count=10).rule_id == "count"
     assert ruling(policy, "t.o", original_request="please WIRE it").rule_id == "request"
-    assert ruling(policy, "t.o", tool_effect="egress").rule_id == "effect"
-    assert ruling(policy, "t.o", tool_effect="read").rule_id == "free"
+    assert ruling(policy, "t.o", registered_effect="egress").rule_id == "effect"
+    assert ruling(policy, "t.o", registered_effect="read").rule_id == "free"
 
 
 @pytest.mark.case("POL-13")
 def test_an_unregistered_tool_has_no_known_effect() -> None:
     policy = policy_of("- {id: reads, match: {tool: {effect: read}}, action: ALLOW}")
-    assert ruling(policy, "t.o", tool_effect="read").decision is Decision.ALLOW
-    assert ruling(policy, "t.o", tool_effect="write").decision is Decision.DENY
+    assert ruling(policy, "t.o", registered_effect="read").decision is Decision.ALLOW
+    assert ruling(policy, "t.o", registered_effect="write").decision is Decision.DENY
     assert ruling(policy, "t.o").context_needed == ("tool.effect",)
 
 

@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
+from decisions.engine.cases import CaseResult, run_cases
 from decisions.engine.context import Trust
+from decisions.engine.document import Mode
+from decisions.engine.findings import Severity
+from decisions.engine.lint import lint
 from decisions.engine.parser import compile_policy, parse_policy
 from decisions.engine.policy import Policy
 from decisions.engine.verdict import Classification, Decision, ReasonCode, RiskLevel, Stage
@@ -174,9 +178,87 @@ def test_starter_is_a_sensible_beginning(name: str, parameters: dict[str, JSON],
 
 
 def test_replay_lets_reads_through_asks_about_the_rest_and_denies_nothing() -> None:
-    assert ruling(pack("replay"), "a.b", tool_effect="read").decision is Decision.ALLOW
+    assert ruling(pack("replay"), "a.b", registered_effect="read").decision is Decision.ALLOW
     for effect in ("write", "egress", None):
-        answer = ruling(pack("replay"), "a.b", {"x": 1}, tool_effect=effect)
+        answer = ruling(pack("replay"), "a.b", {"x": 1}, registered_effect=effect)
         assert answer.decision is Decision.STEP_UP
         assert answer.route is not None
         assert answer.route.stages == (Stage("reviewers", 1),)
+
+
+PACKS = {path.stem: path.read_text(encoding="utf-8") for path in sorted((FOLDER / "packs").glob("*.yaml"))}
+MAIN = 'policy: {id: mine, version: "1"}\norganisation: {domains: [corp.example]}\n'
+# What a pack's own cases can't show, because a pack defines no tools, with the test below that shows it.
+SHOWN_BELOW = {("mcp", "as-registered")}
+
+
+@cache
+def pack_results(name: str) -> tuple[CaseResult, ...]:
+    document = parse_policy(PACKS[name], source=name)
+    return run_cases(document.cases, policy=compile_policy(document))
+
+
+@pytest.mark.parametrize("name", PACKS)
+def test_every_case_of_every_pack_comes_out_as_expected(name: str) -> None:
+    assert parse_policy(PACKS[name], source=name).id == name
+    failing = [f"{each.case.name}: {each.differences}" for each in pack_results(name) if not each.has_passed]
+    assert failing == []
+    assert len(pack_results(name)) >= len(parse_policy(PACKS[name], source=name).rules)
+
+
+@pytest.mark.parametrize("name", PACKS)
+def test_every_rule_of_every_pack_decides_a_case(name: str) -> None:
+    deciding = {each.ruling.rule_id for each in pack_results(name)}
+    labels = frozenset[str]().union(*(each.ruling.labels for each in pack_results(name)))
+    for rule in parse_policy(PACKS[name], source=name).rules:
+        shows = rule.labels <= labels if rule.consequence is None else rule.id in deciding
+        assert shows or (name, rule.id) in SHOWN_BELOW, rule.id
+
+
+@pytest.mark.parametrize("name", PACKS)
+def test_every_pack_denies_or_asks_about_what_it_does_not_know(name: str) -> None:
+    default = compile_policy(parse_policy(PACKS[name], source=name)).default.decision
+    assert default in (Decision.DENY, Decision.STEP_UP)
+    outcomes = {each.ruling.decision for each in pack_results(name)}
+    assert {Decision.ALLOW, Decision.DENY} <= outcomes
+
+
+@pytest.mark.case("POL-20")
+@pytest.mark.parametrize("name", PACKS)
+def test_the_linter_has_nothing_to_say_of_any_pack(name: str) -> None:
+    assert lint(parse_policy(PACKS[name], source=name)) == ()
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_all_packs_go_together_in_one_policy(mode: Mode) -> None:
+    listed = ", ".join(f"{{pack: {name}, mode: {mode}}}" for name in PACKS)
+    text = f"{MAIN}include: [{listed}]\nrules: []\n"
+    document = parse_policy(text, source="all", included={f"pack:{name}": PACKS[name] for name in PACKS})
+    assert {rule.mode for rule in document.rules} == {mode}
+    assert [finding for finding in lint(document) if finding.severity is Severity.ERROR] == []
+    policy = compile_policy(document)
+    answer = ruling(policy, "email.send", {"to": "eve@evil.example"}, data_kinds=PII)
+    assert (answer.decision, answer.rule_id) == (
+        (Decision.DENY, "aarm/form-001") if mode is Mode.ENFORCE else (Decision.DENY, None)
+    )
+
+
+def test_a_pack_is_in_shadow_until_it_is_switched_on() -> None:
+    text = f"{MAIN}include: [{{pack: email}}]\nrules: []\n"
+    document = parse_policy(text, source="mine", included={"pack:email": PACKS["email"]})
+    assert {rule.mode for rule in document.rules} == {Mode.SHADOW}
+    answer = ruling(compile_policy(document), "email.send", {"to": "bob@corp.example", "subject": "Hello"})
+    assert (answer.decision, answer.reason_code) == (Decision.DENY, ReasonCode.DEFAULT_POSTURE)
+    assert answer.shadow is not None
+    assert (answer.shadow.decision, answer.shadow.rule_id) == (Decision.ALLOW, "email/send-inside")
+
+
+def test_mcp_denies_parameters_that_were_not_registered() -> None:
+    tools = (
+        "tools: [{tool: notes.add, effect: read, parameters: {properties: {text: true}, additionalProperties: false}}]"
+    )
+    text = f"{MAIN}{tools}\ninclude: [{{pack: mcp, mode: enforce}}]\nrules: []\n"
+    policy = compile_policy(parse_policy(text, source="mine", included={"pack:mcp": PACKS["mcp"]}))
+    assert ruling(policy, "notes.add", {"text": "Hello"}).decision is Decision.ALLOW
+    denied = ruling(policy, "notes.add", {"text": "Hello", "note": "the whole conversation"})
+    assert (denied.decision, denied.rule_id) == (Decision.DENY, "mcp/as-registered")

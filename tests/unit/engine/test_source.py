@@ -143,7 +143,9 @@ def test_depth_is_limited_before_the_stack_is(levels: int) -> None:
 
 
 def test_length_is_limited() -> None:
+    assert read("#" * LONGEST_SOURCE)[1] == [(1, "empty_policy")]
     assert read("#" * (LONGEST_SOURCE + 1)) == (None, [(1, "too_large")])
+    assert read("#" + "é" * (LONGEST_SOURCE // 2)) == (None, [(1, "too_large")])
 
 
 def test_half_a_surrogate_pair_is_refused() -> None:

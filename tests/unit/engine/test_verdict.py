@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
 
-from decisions.engine.verdict import Decision, Effective, effective
+from decisions.engine.verdict import (
+    ConditionResult,
+    Decision,
+    Effective,
+    ReasonCode,
+    RiskLevel,
+    Ruling,
+    Truth,
+    effective,
+)
 
 APPROVAL_STATES = (
     None, "", "PENDING", "HELD", "APPROVED", "CLAIMED", "DENIED", "EXPIRED", "CANCELLED", "SUPERSEDED", "REVOKED",
@@ -55,3 +65,16 @@ def test_a_denial_is_never_anything_else() -> None:
     for approval, deferral in product(APPROVAL_STATES, DEFERRAL_STATES):
         found = effective(decision=Decision.DENY, approval_state=approval, deferral_state=deferral)
         assert found is Effective.DENY
+
+
+def test_a_ruling_without_a_trace_has_no_conditions() -> None:
+    bare = Ruling(
+        decision=Decision.DENY, reason="No.", reason_code=ReasonCode.EVALUATION_ERROR, rule_id=None,
+        classification=None,
+        risk_level=RiskLevel.HIGH, parameters={}, modifications=(), matched_rules=(), route=None, context_needed=(),
+        timeout_seconds=None, labels=frozenset(),
+    )  # fmt: skip
+    assert (bare.conditions, bare.confidence, bare.shadow) == ((), 1.0, None)
+    traced = replace(bare, trace=lambda: (ConditionResult("a", "tool", "eq", Truth.TRUE),))
+    assert traced == bare
+    assert traced.conditions
