@@ -1,6 +1,9 @@
 """`./test --bench`: measures `/decide` beside the yardsticks and writes the numbers into `docs/performance.md`.
 
-`--quick` runs every piece for half a minute and prints what it finds; its numbers are worth nothing.
+`./test --bench search` does so for searching a million receipts.
+
+`--quick` runs every piece for half a minute and prints what it finds; its numbers are worth nothing. `./test --bench
+engine` measures the policy engine beside its peers instead.
 """
 
 from __future__ import annotations
@@ -16,11 +19,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.bench.engine import __main__ as engine
 from tests.bench.load import Client, Target, start_client
 from tests.bench.machine import file_system
 from tests.bench.profiles import Profile, profile_of
 from tests.bench.report import Measured, conditions, numbers, with_numbers
 from tests.bench.rounds import CLIENT, DATABASE, SERVER, Pace, run_round
+from tests.bench.search_report import run_search, with_search
 from tests.bench.stage import Accounts, Server, Stage, accounts_of, set_stage, start_server
 from tests.e2e.processes import ROOT, run_command
 from tests.engines import start_postgresql, start_redis
@@ -97,12 +102,29 @@ def working_folder() -> Path:
     return folder
 
 
+def search(page: Path, *, is_quick: bool) -> int:
+    """0; what goes wrong is raised."""
+    folder = working_folder()
+    os.environ["AARM_TEST_REDIS_SERVER"] = start_redis(folder)
+    receipts, times = (2_000, 2) if is_quick else (1_000_000, 10)
+    block = run_search(folder, database_url=start_postgresql(folder), receipts=receipts, times=times)
+    print(block)
+    if not is_quick:
+        page.write_text(with_search(page.read_text(encoding="utf-8"), block=block), encoding="utf-8")
+    return 0
+
+
 def main() -> int:
     """0 when every answer was good and is on record."""
+    if sys.argv[1:2] == ["engine"]:
+        return engine.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="./test --bench", description=__doc__)
+    parser.add_argument("what", nargs="?", choices=("decide", "search"), default="decide")
     parser.add_argument("--quick", action="store_true", help="try every piece, print to the terminal, write nothing")
     parser.add_argument("--output", type=Path, default=PAGE, help="the page whose block of numbers is replaced")
     chosen = parser.parse_args()
+    if chosen.what == "search":
+        return search(chosen.output, is_quick=chosen.quick)
     size = QUICK if chosen.quick else FULL
     block, wrong = run(working_folder(), size=size)
     print(block)

@@ -18,12 +18,23 @@ from decisions.engine.verdict import Decision
 from tests.bench.__main__ import Size, faults, measure, profile
 from tests.bench.action import OPERATION, PARAMETERS, RULES, TOOL, body_for, policy_text
 from tests.bench.client import Job, Report, run_job
+from tests.bench.engine.__main__ import BEGIN as ENGINE_BEGIN
+from tests.bench.engine.__main__ import END as ENGINE_END
+from tests.bench.engine.__main__ import Question, require, table, with_table
+from tests.bench.engine.__main__ import measure as measure_engine
+from tests.bench.engine.ours import Way
+from tests.bench.engine.questions import Hit
 from tests.bench.load import AIMS, Target, start_client
 from tests.bench.machine import processes, read_now, tree_seconds, usage_between
+from tests.bench.population import crowd_of
 from tests.bench.profiles import OUTSIDE
 from tests.bench.profiling import PLACES, shape_of
 from tests.bench.report import BEGIN, END, conditions, numbers, with_numbers
 from tests.bench.rounds import Pace, percentile_ms
+from tests.bench.search_report import BEGIN as SEARCH_BEGIN
+from tests.bench.search_report import END as SEARCH_END
+from tests.bench.search_report import run_search, with_search
+from tests.bench.searching import questions
 from tests.bench.stage import Accounts, Server, accounts_of, set_stage
 from tests.bench.stopwatch import Stopwatch
 from tests.bench.yardsticks import RECEIPT_BYTES, receipt_bytes
@@ -63,7 +74,7 @@ def test_the_policy_allows_the_action_by_one_of_its_fifty_rules() -> None:
         data_kinds=frozenset(),
         tools_used=frozenset(),
         action_count=0,
-        tool_effect=None,
+        registered_effect=None,
     )
     assert len(policy.rules) == RULES == 50
     assert evaluate(Action(TOOL, OPERATION, PARAMETERS), context=context, policy=policy).decision is Decision.ALLOW
@@ -181,3 +192,26 @@ def test_a_page_without_marks_is_not_overwritten() -> None:
     with pytest.raises(ValueError, match="no block"):
         with_numbers("# Performance\n", block="numbers")
     assert {target.value for target in Target} >= {"F0", "F1", "F2"}
+
+
+def test_the_engine_is_asked_what_its_peers_are_asked_and_answers_rightly() -> None:
+    found = measure_engine(rounds=1, sizes=(50, 60), peers={})
+
+    assert {question.engine for question in found} == set(Way)
+    assert all(len(times.values) > 0 for times in found.values())
+    block = table(found, sizes=(50, 60))
+    assert all(way in block for way in Way)
+    assert with_table(f"Before.\n{ENGINE_BEGIN}\nold\n{ENGINE_END}\nAfter.\n", block=block).count(block) == 1
+
+    # Control: the peers are asked by the same words, and one that answers wrongly measures nothing.
+    with pytest.raises(RuntimeError):
+        require(False, question=Question(Way.RULING, 50, Hit.EARLY))
+
+
+def test_every_question_is_measured_on_receipts_that_verify(tmp_path: Path) -> None:
+    block = run_search(tmp_path, database_url=os.environ["DATABASE_URL"], receipts=300, times=1)
+    assert block.count("| `") == len(questions(crowd_of(4)))
+    assert "300 receipts" in block
+    page = with_search(f"Before.\n{SEARCH_BEGIN}\nold\n{SEARCH_END}\nAfter.\n", block=block)
+    assert page.count(block) == 1
+    assert "old" not in page

@@ -1,0 +1,1 @@
+"""Mutation testing of the evaluator: is there a test for every decision that its code makes?"""
