@@ -11,7 +11,12 @@ class ApprovalsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models exist only from here on.
-        from approvals.selectors import names_of
-        from receipts.ports import register_directory
+        from approvals.selectors.ledgers import LEDGERS
+        from approvals.selectors.people import named, names_of
+        from approvals.selectors.views import shown_view
+        from receipts.ledgers import register_ledgers
+        from receipts.ports import register_directory, register_views
 
-        register_directory(names_of)
+        register_ledgers(*LEDGERS)
+        register_directory(names_of, finder=named)
+        register_views(shown_view)

@@ -13,8 +13,13 @@ class DecisionsConfig(AppConfig):
         # Models exist only from here on.
         from approvals.ports import register_above
         from decisions.receivers import IdentityPort
-        from decisions.selectors import names_of
-        from receipts.ports import register_directory
+        from decisions.selectors.archives import policy_text, session_entry, session_record
+        from decisions.selectors.ledgers import LEDGERS
+        from decisions.selectors.names import named, names_of
+        from receipts.ledgers import register_ledgers
+        from receipts.ports import register_archives, register_directory
 
         register_above(IdentityPort())
-        register_directory(names_of)
+        register_ledgers(*LEDGERS)
+        register_directory(names_of, finder=named)
+        register_archives(policies=policy_text, sessions=session_record, entries=session_entry)

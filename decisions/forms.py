@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 
-from decisions.engine.errors import PolicyError
-from decisions.engine.parser import compile_policy, parse_policy
-from decisions.models import PolicyVersion
+from decisions.models import PolicyProposal, PolicyVersion
+from decisions.services.checking import Finding, check_files
+from decisions.services.includes import with_included
+from decisions.services.packs import PolicyFiles
 
 SOURCE = "admin"
 if TYPE_CHECKING:
@@ -25,16 +26,38 @@ class PolicyForm(PolicyModelForm):
         widget=forms.Textarea(attrs={"rows": 30, "cols": 100, "class": "vLargeTextField", "spellcheck": "false"}),
     )
 
+    allow_empty = forms.BooleanField(required=False, help_text="Needed for a policy without any rules.")
+
     class Meta:
         model = PolicyVersion
         fields = ("text",)
 
-    def clean_text(self) -> str:
+    def clean(self) -> dict[str, Any]:
         """The text, once it would take effect as a whole."""
-        text: str = self.cleaned_data["text"].replace("\r\n", "\n")
-        try:
-            compile_policy(parse_policy(text, source=SOURCE))
-        except PolicyError as error:
-            faults = [f"Line {found.line}, column {found.column}: {found.why} {found.fix}" for found in error.problems]
-            raise forms.ValidationError(faults) from error
-        return text
+        values: dict[str, Any] = super().clean() or {}
+        if "text" in values:
+            report = check_files(files_typed(values["text"]))
+            if not report.is_publishable:
+                raise forms.ValidationError({"text": [*map(_words, (*report.faults, *report.failures))]})
+            if report.policy and not report.policy.rules and not values["allow_empty"]:
+                raise forms.ValidationError({"allow_empty": "The policy has no rules. Confirm that this is meant."})
+        return values
+
+
+class ProposalForm(PolicyForm):
+    """The same text, for somebody else to publish."""
+
+    class Meta:
+        model = PolicyProposal
+        fields = ("text",)
+
+
+def files_typed(text: str) -> PolicyFiles:
+    """What was typed into the form, with the packs that it includes. There are no files beside it."""
+    files = PolicyFiles(text=text.replace("\r\n", "\n"), source=SOURCE)
+    return with_included(files, read=lambda name: None)
+
+
+def _words(found: Finding) -> str:
+    where = "" if found.source == SOURCE else f"{found.source}: "
+    return f"{where}Line {found.line}, column {found.column}: {found.why} {found.fix}"

@@ -1,10 +1,10 @@
-"""The doors of agents and hosts."""
+"""The doors of agents and hosts, and those of the people who write policies."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from decisions.api import views
+from decisions.api import policies, views
 from decisions.waiting import decision_detail
 
 urlpatterns = [
@@ -21,4 +21,20 @@ urlpatterns = [
     path("api/v1/sessions/<str:session_id>/messages", views.SessionMessageView.as_view(), name="session-messages"),
     path("api/v1/sessions/<str:session_id>/end", views.SessionEndView.as_view(), name="session-end"),
     path("api/v1/tools", views.ToolListView.as_view(), name="tools"),
+]
+
+# Not part of the tier that only decides.
+policy_patterns = [
+    path("api/v1/policies", policies.PolicyListView.as_view(), name="policies"),
+    path("api/v1/policies/lint", policies.PolicyLintView.as_view(), name="policy-lint"),
+    path("api/v1/policies/test", policies.PolicyTestView.as_view(), name="policy-test"),
+    path("api/v1/policies/schema", policies.PolicySchemaView.as_view(), name="policy-schema"),
+    path("api/v1/policies/proposals", policies.ProposalListView.as_view(), name="policy-proposals"),
+    path(
+        "api/v1/policies/proposals/<str:proposal_id>/approve",
+        policies.ProposalApproveView.as_view(),
+        name="policy-approve",
+    ),
+    path("api/v1/policies/<str:version_id>", policies.PolicyVersionView.as_view(), name="policy"),
+    path("api/v1/policies/<str:version_id>/publish", policies.PolicyAgainView.as_view(), name="policy-again"),
 ]

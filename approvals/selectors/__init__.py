@@ -15,7 +15,7 @@ from approvals.selectors.requests import (
     visible_to,
     waiting_for,
 )
-from approvals.selectors.roster import has_enough_reviewers
+from approvals.selectors.roster import has_enough_reviewers, is_same_person, reviewers_by_group
 from approvals.selectors.standing import current_tally, state_at
 
 __all__ = [
@@ -27,12 +27,14 @@ __all__ = [
     "current_tally",
     "has_enough_reviewers",
     "inbox_of",
+    "is_same_person",
     "names_of",
     "open_among",
     "page_of",
     "pending_count_for",
     "pending_for",
     "request_for",
+    "reviewers_by_group",
     "shown_to",
     "state_at",
     "visible_to",

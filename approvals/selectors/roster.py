@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from unicodedata import normalize
 
+from django.contrib.auth.models import Group
 from django.db.models import Q
 
 from approvals.lifecycle.quorum import is_reachable
@@ -44,6 +45,13 @@ def _reviewers(groups: Iterable[str]) -> dict[str, frozenset[str]]:
     return {name: frozenset(found) for name, found in roster.items()}
 
 
+def reviewers_by_group(*, asked: Collection[str]) -> dict[str, int]:
+    """How many people may vote in each group of `asked` that there is, and in each other group that is no role."""
+    wanted = Q(name__in=list(asked)) | Q(permissions__isnull=True)
+    names = list(Group.objects.filter(wanted).values_list("name", flat=True).distinct())
+    return {name: len(people) for name, people in _reviewers(names).items()}
+
+
 def requester_ids(requester: str) -> frozenset[str]:
     """The accounts of the person who asked."""
     if not requester:
@@ -57,3 +65,9 @@ def has_enough_reviewers(*, route: Route, requester: str) -> bool:
     own = requester_ids(requester)
     roster = {name: found - own for name, found in _reviewers(stage.group for stage in route.stages).items()}
     return is_reachable(route.stages, roster=roster, requester=None)
+
+
+def is_same_person(one: User, other: User) -> bool:
+    """Whether two accounts are one person's: the same account, or one that bears the other's address or name."""
+    names = (other.email, other.get_username())
+    return one.pk == other.pk or any(is_requester(one, requester=name) for name in names)

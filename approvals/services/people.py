@@ -32,7 +32,13 @@ class Role(StrEnum):
 PERMISSIONS: dict[Role, tuple[str, ...]] = {
     Role.REVIEWER: ("approvals.review",),
     Role.AUDITOR: ("receipts.audit", "receipts.view_receipt"),
-    Role.POLICY_AUTHOR: ("decisions.publish_policy", "decisions.view_policyversion", "decisions.add_policyversion"),
+    Role.POLICY_AUTHOR: (
+        "decisions.publish_policy",
+        "decisions.view_policyversion",
+        "decisions.add_policyversion",
+        "decisions.view_policyproposal",
+        "decisions.add_policyproposal",
+    ),
     Role.ADMIN: ("receipts.audit", "decisions.publish_policy"),
 }
 

@@ -2,7 +2,7 @@
 
 from decisions.admin.agents import AgentAdmin, CredentialAdmin, HostAdmin, ToolAdmin
 from decisions.admin.facts import DecisionAdmin, DeferralAdmin, SessionAdmin
-from decisions.admin.policies import PolicyVersionAdmin
+from decisions.admin.policies import PolicyProposalAdmin, PolicyVersionAdmin
 
 __all__ = [
     "AgentAdmin",
@@ -10,6 +10,7 @@ __all__ = [
     "DecisionAdmin",
     "DeferralAdmin",
     "HostAdmin",
+    "PolicyProposalAdmin",
     "PolicyVersionAdmin",
     "SessionAdmin",
     "ToolAdmin",

@@ -85,3 +85,21 @@ class ToolsBody(_Body):
     """`POST /api/v1/tools`."""
 
     tools: Annotated[tuple[ToolBody, ...], Field(min_length=1, max_length=500)]
+
+
+class PolicyBody(_Body):
+    """`POST /api/v1/policies`, `…/lint` and `…/proposals`. `files` are those that the policy includes, by name."""
+
+    text: Annotated[str, Field(min_length=1, max_length=1_048_576)]
+    source: Annotated[str, Field(min_length=1, max_length=200)] = "api"
+    files: dict[Short, str] = Field(default_factory=dict, max_length=64)
+    allow_empty: bool = False
+
+
+class PolicyTrialBody(_Body):
+    """`POST /api/v1/policies/test`. `given` is that of a case of the policy language."""
+
+    text: Annotated[str, Field(min_length=1, max_length=1_048_576)]
+    source: Annotated[str, Field(min_length=1, max_length=200)] = "api"
+    files: dict[Short, str] = Field(default_factory=dict, max_length=64)
+    given: dict[str, Any]

@@ -33,6 +33,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         },
         rule_id=_STRING,
         classification=_STRING,
+        confidence={"type": "number"},
         parameters=_OBJECT,
         modifications={"type": "array", "items": _OBJECT},
         approval=_OBJECT,
@@ -46,6 +47,45 @@ ANSWERS: dict[str, dict[str, Any]] = {
     ),
     "tools": _object("Tools", required={"results": {"type": "array", "items": _OBJECT}}),
 }
+
+_NAMES = dict.fromkeys(("id", "policy_id", "version", "hash", "source", "author"), _STRING)
+_VERSION = _object(
+    "PolicyVersion",
+    required={
+        **_NAMES,
+        "author": {"type": ["string", "null"]},
+        "is_active": {"type": "boolean"},
+        "published_at": _STRING,
+    },
+    published_by={"type": ["string", "null"]},
+    text=_STRING,
+    included=_OBJECT,
+)
+_PROPOSAL = _object("PolicyProposal", required={**_NAMES, "proposed_at": _STRING, "text": _STRING, "included": _OBJECT})
+POLICIES: dict[str, dict[str, Any]] = {
+    "version": _VERSION,
+    "proposal": _PROPOSAL,
+    "list": _object(
+        "PolicyVersions",
+        required={"results": {"type": "array", "items": _VERSION}, "next": {"type": ["string", "null"]}},
+        refused={"type": ["object", "null"]},
+    ),
+    "proposals": _object("PolicyProposals", required={"results": {"type": "array", "items": _PROPOSAL}}),
+    "report": _object(
+        "PolicyReport",
+        required={
+            "is_publishable": {"type": "boolean"},
+            "faults": {"type": "array", "items": _OBJECT},
+            "warnings": {"type": "array", "items": _OBJECT},
+            "cases": _OBJECT,
+        },
+        policy={"type": ["object", "null"]},
+    ),
+    "explanation": _OBJECT,
+    "schema": _OBJECT,
+}
+# 201 where it holds from now on, 202 where it waits for a second person.
+SUBMITTED = {201: _VERSION, 202: _PROPOSAL}
 
 # 202 where a person or evidence has yet to decide.
 DECIDED = {200: ANSWERS["decision"], 202: ANSWERS["decision"]}

@@ -3,7 +3,7 @@
 from decisions.models.agents import Agent, Credential, Host, Human, Tool
 from decisions.models.decisions import Claim, Decision, IdempotentAnswer, Outcome
 from decisions.models.deferrals import Deferral
-from decisions.models.policies import ActivePolicy, PolicyVersion
+from decisions.models.policies import ActivePolicy, PolicyProposal, PolicyVersion, RefusedPolicy, RuleCounter
 from decisions.models.sessions import ContextEntry, Session
 
 __all__ = [
@@ -18,7 +18,10 @@ __all__ = [
     "Human",
     "IdempotentAnswer",
     "Outcome",
+    "PolicyProposal",
     "PolicyVersion",
+    "RefusedPolicy",
+    "RuleCounter",
     "Session",
     "Tool",
 ]

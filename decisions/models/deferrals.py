@@ -14,7 +14,10 @@ STATES = (PENDING, "ALLOWED", "DENIED", "ESCALATED", "EXPIRED", "CANCELLED")
 
 
 class Deferral(models.Model):
-    """`resolution` is what the later evaluation said. It ends by itself: unresolved at `expires_at` means denied."""
+    """`resolution` is what the later evaluation said. It ends by itself: unresolved at `expires_at` means denied.
+
+    With `asks_on_timeout` it waits on until then people are asked; what they can't be asked is denied.
+    """
 
     state_guard: ClassVar[StateGuard] = StateGuard(
         table="decisions_deferral", column="state", terminal=tuple(state for state in STATES if state != PENDING)
@@ -26,6 +29,7 @@ class Deferral(models.Model):
     state = models.CharField(max_length=10, choices=[(state, state) for state in STATES], default=PENDING)
     context_needed = models.JSONField()
     waits_for_actions = models.BooleanField(default=False)
+    asks_on_timeout = models.BooleanField(default=False)
     opened_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True)

@@ -2,7 +2,7 @@
 
 from decisions.selectors.answers import decision_answer
 from decisions.selectors.names import names_of
-from decisions.selectors.policies import active_version_id
+from decisions.selectors.policies import active_version_id, refusal_sentence
 from decisions.selectors.sessions import entries_of, session_summary
 from decisions.selectors.standing import decision_for, deferral_of, deferral_state_at, effective_at, pending_among
 
@@ -16,5 +16,6 @@ __all__ = [
     "entries_of",
     "names_of",
     "pending_among",
+    "refusal_sentence",
     "session_summary",
 ]

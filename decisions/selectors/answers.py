@@ -66,6 +66,7 @@ def decision_answer(decision: Decision, *, at: datetime, deferral: Deferral | No
         "rule_id": final.get("rule_id", decision.rule_id) or None,
         "classification": final["classification"],
         "risk_level": final.get("risk_level", decision.risk_level),
+        "confidence": final.get("confidence"),
         "policy": policy and {"id": policy.policy_id, "version": policy.version, "hash": policy.digest},
         "request_digest": decision.request_digest,
         "action_digest": final.get("action_digest", decision.action_digest),

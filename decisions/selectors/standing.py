@@ -19,8 +19,12 @@ def deferral_of(decision: Decision) -> Deferral | None:
 
 
 def deferral_state_at(deferral: Deferral, at: datetime) -> str:
-    """The state that a reader must be told: a deferral past its time is expired, sweeper or not."""
-    return "EXPIRED" if deferral.state == "PENDING" and at >= deferral.expires_at else deferral.state
+    """The state that a reader must be told: a deferral past its time is expired, sweeper or not.
+
+    One after which people are asked goes on waiting until they are.
+    """
+    is_over = deferral.state == "PENDING" and at >= deferral.expires_at and not deferral.asks_on_timeout
+    return "EXPIRED" if is_over else deferral.state
 
 
 def effective_at(decision: Decision, *, at: datetime, deferral: Deferral | None = None) -> Effective:

@@ -1,4 +1,5 @@
-"""The paths under which a decision's payload keeps its parameters: as they may run, and as they were asked for."""
+"""The paths under which a decision's payload keeps its parameters, as they may run and as they were asked for, and the
+question that its ruling answers."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from decisions.models import Decision
 from receipts.signing.canonical import JSON
 
 FINAL, ASKED = "parameters/", "asked/"
+QUESTION = "evaluation"
 
 
 def parameters_in(values: Mapping[str, JSON], *, prefix: str = FINAL) -> dict[str, JSON]:

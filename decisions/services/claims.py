@@ -84,7 +84,7 @@ def _attempted(
     """1 lock the session · 2 a repeat · 3 state · 4 action · 5 identity · 6 policy · 7 votes · 8 take."""
     session = (
         Session.objects.select_for_update(of=("self",))
-        .select_related("request", "human", "agent")
+        .select_related("request", "human", "agent", "host")
         .get(pk=named.session_id)
     )
     at = database_now()
@@ -261,9 +261,9 @@ def _is_same_permission(approved: _Approved, *, judged: Judged) -> bool:
     ruling = judged.ruling
     if dict(ruling.parameters) != approved.parameters:
         return False
-    if ruling.decision is Verdict.STEP_UP:
+    if ruling.route is not None:
         request = approved.decision.approval or (approved.deferral.approval if approved.deferral else None)
-        return request is not None and approval_route(ruling).to_dict()["stages"] == request.route["stages"]
+        return request is not None and approval_route(ruling.route).to_dict()["stages"] == request.route["stages"]
     return ruling.decision is Verdict.ALLOW or ruling.decision is Verdict.MODIFY
 
 

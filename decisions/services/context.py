@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from decisions.engine.context import Context, Fact, Trust
+from django.conf import settings
+
+from decisions.engine.context import Context, Fact, Identity, Trust
 from decisions.models import ContextEntry, Session
 from receipts.problems import ProblemError
 from receipts.rows import Batch, Update
@@ -100,7 +102,11 @@ def with_action(state: Mapping[str, Any], *, name: str) -> dict[str, Any]:
 
 
 def with_fact(state: Mapping[str, Any], *, field: str, fact: Mapping[str, JSON]) -> dict[str, Any]:
-    """The state after a fact was supplied. An asserted fact never displaces an attested one, nor keeps it out."""
+    """The state after a fact was supplied. An asserted fact never displaces an attested one, nor keeps it out.
+
+    A source's newer word replaces its older one. What other sources of the same trust have said stays beside it, so
+    that a rule can tell that they differ.
+    """
     if len(canonical_bytes(fact["value"])) > MAX_FACT_BYTES:
         raise ProblemError(
             "invalid_body",
@@ -112,18 +118,29 @@ def with_fact(state: Mapping[str, Any], *, field: str, fact: Mapping[str, JSON])
     known = state["facts"].get(field)
     if known and known["trust"] == Trust.ATTESTED and fact["trust"] != Trust.ATTESTED:
         return dict(state)
-    facts = {**state["facts"], field: dict(fact)}
-    if len(facts) > MAX_FACTS and fact["trust"] == Trust.ATTESTED:
+    others = _other_words(known, fact=fact) if known and known["trust"] == fact["trust"] else {}
+    newest = {**fact, "count": state["count"]} | ({"others": others} if others else {})
+    facts = {**state["facts"], field: newest}
+    if _words_in(facts) > MAX_FACTS and fact["trust"] == Trust.ATTESTED:
         facts = _without_oldest_asserted(facts)
-    if len(facts) > MAX_FACTS:
+    if _words_in(facts) > MAX_FACTS:
         raise ProblemError(
             "too_many_facts",
             status=409,
-            why=f"A session holds {MAX_FACTS} facts.",
+            why=f"A session holds {MAX_FACTS} facts, and what each source says of one counts.",
             fix="Open a new session.",
             param="field",
         )
     return {**state, "facts": facts}
+
+
+def _other_words(known: Mapping[str, Any], *, fact: Mapping[str, JSON]) -> dict[str, JSON]:
+    said = {**known.get("others", {}), known["source"]: known["value"]}
+    return {source: value for source, value in said.items() if source != fact["source"]}
+
+
+def _words_in(facts: Mapping[str, Any]) -> int:
+    return sum(1 + len(fact.get("others", ())) for fact in facts.values())
 
 
 def _without_oldest_asserted(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,26 +149,68 @@ def _without_oldest_asserted(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: fact for name, fact in facts.items() if name != oldest}
 
 
-def context_of(session: Session, *, tool_effect: str | None, asserted: Mapping[str, JSON], at: datetime) -> Context:
-    """What the engine may know of a session. Facts sent along with an action are the agent's word and no more."""
-    facts = {
-        name: Fact(
-            value=fact["value"],
-            trust=Trust(fact["trust"]),
-            source=fact["source"],
-            recorded_at=datetime.fromisoformat(fact["at"]),
-        )
-        for name, fact in session.state["facts"].items()
-    }
+def context_of(
+    session: Session,
+    *,
+    tool_effect: str | None,
+    asserted: Mapping[str, JSON],
+    at: datetime,
+) -> Context:
+    """What the engine may know of a session, but for what rules have counted.
+
+    Facts sent along with an action are the agent's word and no more.
+    """
+    state = session.state
+    facts = {name: _fact(recorded) for name, recorded in state["facts"].items()}
     for name, value in asserted.items():
-        facts.setdefault(name, Fact(value=value, trust=Trust.ASSERTED, source="agent", recorded_at=at))
+        said = Fact(value=value, trust=Trust.ASSERTED, source="agent", recorded_at=at, recorded_count=state["count"])
+        facts.setdefault(name, said)
     request = opened_values(session.request).get("text")
     return Context(
         original_request=request if isinstance(request, str) else None,
         request_trust=Trust(session.request_provenance),
         facts=facts,
-        data_kinds=frozenset(session.state["kinds"]),
-        tools_used=frozenset(session.state["tools"]),
-        action_count=session.state["count"],
-        tool_effect=tool_effect,
+        data_kinds=frozenset(state["kinds"]),
+        tools_used=frozenset(state["tools"]),
+        action_count=state["count"],
+        registered_effect=tool_effect,
+        at=at,
+        intent=session.intent or None,
+        profile=session.profile or None,
+        session_age=max(int((at - session.opened_at).total_seconds()), 0),
+        identity=_identity_of(session),
+    )
+
+
+def _fact(recorded: Mapping[str, Any]) -> Fact:
+    # What sessions recorded before they counted is as old as a session can be.
+    return Fact(
+        value=recorded["value"],
+        trust=Trust(recorded["trust"]),
+        source=recorded["source"],
+        recorded_at=datetime.fromisoformat(recorded["at"]),
+        recorded_count=recorded.get("count", 0),
+        is_conflicting=_is_conflicting(recorded),
+    )
+
+
+def _is_conflicting(recorded: Mapping[str, Any]) -> bool:
+    """Whether another source of the same trust says something else. In JSON, where `true` is not 1."""
+    others = recorded.get("others")
+    if not others:
+        return False
+    value = canonical_bytes(recorded["value"])
+    return any(canonical_bytes(other) != value for other in others.values())
+
+
+def _identity_of(session: Session) -> Identity:
+    """The session's parties by the names that people and policies know them by. Only a host can name a human."""
+    return Identity(
+        agent=session.agent.name,
+        human=session.human.identifier if session.human else None,
+        service=session.service or None,
+        host=session.host.name if session.host else None,
+        effective_scope=frozenset(session.scope),
+        human_verified=session.human is not None,
+        environment=settings.AARM_ENVIRONMENT,
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,12 +13,14 @@ from approvals.lifecycle.snapshot import Source
 from decisions.engine.action import Action
 from decisions.engine.verdict import Decision as Verdict
 from decisions.engine.verdict import ReasonCode, Ruling
-from decisions.models import ActivePolicy, Decision, Deferral, Session
-from decisions.selectors import deferral_of
+from decisions.models import Decision, Deferral, Session
+from decisions.selectors import active_version_id, deferral_of
 from decisions.selectors.values import asked_parameters
-from decisions.services.dependencies import Standing, standing_of
+from decisions.services.counters import Earlier
+from decisions.services.dependencies import standing_of
 from decisions.services.escalation import open_approval
-from decisions.services.evaluation import Judged, judge_action
+from decisions.services.evaluation import Asked, Basis, Judged, basis_for, has_reviewers, judge_action
+from decisions.services.questions import Standing
 from decisions.services.records import committed_values, decision_sections, ruling_record
 from decisions.services.sessions import record_fact
 from decisions.services.tools import effect_of
@@ -26,6 +28,7 @@ from receipts.access import Caller, CallerKind
 from receipts.clock import database_now
 from receipts.identifiers import new_id
 from receipts.problems import ProblemError, not_found
+from receipts.rows import Batch
 from receipts.selectors import opened_values
 from receipts.services import Committed, issue_receipt
 from receipts.signing.canonical import JSON, action_digest
@@ -56,6 +59,7 @@ def hold_action(decision: Decision, *, session: Session, ruling: Ruling, at: dat
         session=session,
         context_needed=list(ruling.context_needed),
         waits_for_actions=ruling.reason_code is ReasonCode.DEPENDENCY_PENDING,
+        asks_on_timeout=ruling.on_timeout is not None,
         opened_at=at,
         expires_at=at + timedelta(seconds=seconds),
     )
@@ -79,10 +83,11 @@ def add_evidence(*, caller: Caller, deferral_id: str, field: str, value: JSON, s
         return Deferral.objects.select_related("decision", "approval").get(pk=deferral_id)
 
 
+_PARTIES = ("request", "human", "agent", "host")
+
+
 def _locked(session_id: str) -> Session:
-    return (
-        Session.objects.select_for_update(of=("self",)).select_related("request", "human", "agent").get(pk=session_id)
-    )
+    return Session.objects.select_for_update(of=("self",)).select_related(*_PARTIES).get(pk=session_id)
 
 
 def _waiting(session: Session) -> list[Deferral]:
@@ -97,46 +102,94 @@ def resume_deferrals(session: Session, *, at: datetime) -> int:
 
     Returns how many ended.
     """
+    waiting = _waiting(session)
+    # All counters at once and before any approval is opened, as the lock order demands.
+    basis = _basis(session, [each.decision for each in waiting], is_counting=True) if waiting else None
     ended = 0
-    for deferral in _waiting(session):
-        end = _Expired if at >= deferral.expires_at else _judged_again(deferral, session=session, at=at)
+    for deferral in waiting:
+        assert basis is not None
+        end = _ending(deferral, session=session, basis=basis, at=at)
         if end is not None:
             _end(deferral, session=session, end=end, at=at)
             ended += 1
+    if basis is not None and basis.ledger.changed:
+        Batch(updates=basis.ledger.updates()).write()
     return ended
 
 
-_Expired = _End(state="EXPIRED", method="timeout")
+_EXPIRED = _End(state="EXPIRED", method="timeout")
 
 
-def _judged_again(deferral: Deferral, *, session: Session, at: datetime) -> _End | None:
+def _ending(deferral: Deferral, *, session: Session, basis: Basis, at: datetime) -> _End | None:
+    """How it ends now; None while it goes on waiting."""
+    if at >= deferral.expires_at:
+        return _timed_out(deferral, session=session, basis=basis, at=at) if deferral.asks_on_timeout else _EXPIRED
     decision = deferral.decision
     standing = standing_of(session, depends_on=decision.depends_on, at=at)
     if standing is Standing.PENDING:
         return None
     if standing is Standing.DENIED:
         return _End(state="DENIED", method="dependency")
-    judged = judge_again(decision, session=session, at=at)
+    judged = _judged(decision, session=session, basis=basis, at=at)
     if judged.ruling.decision is Verdict.DEFER:
         return None
     method = "dependency" if deferral.waits_for_actions else "evidence"
-    return _End(state=_ENDS.get(judged.ruling.decision, "ALLOWED"), method=method, judged=judged)
+    return _counted(_End(_ENDS.get(judged.ruling.decision, "ALLOWED"), method, judged), deferral, basis=basis, at=at)
+
+
+def _timed_out(deferral: Deferral, *, session: Session, basis: Basis, at: datetime) -> _End:
+    """People are asked, if the policy still says so and they are there. Silence never permits."""
+    judged = _judged(deferral.decision, session=session, basis=basis, at=at)
+    route = judged.ruling.on_timeout
+    if judged.ruling.decision is not Verdict.DEFER or route is None or not has_reviewers(route, session=session):
+        return _EXPIRED
+    asking = replace(judged, ruling=replace(judged.ruling, decision=Verdict.STEP_UP, route=route))
+    return _counted(_End("ESCALATED", "timeout", asking), deferral, basis=basis, at=at)
+
+
+def _counted(end: _End, deferral: Deferral, *, basis: Basis, at: datetime) -> _End:
+    """Counts what the action goes on with and was not counted for when it was submitted."""
+    assert end.judged is not None
+    decision, ruling = deferral.decision, end.judged.ruling
+    added = tuple(each for each in ruling.counted if each.rule_id not in _counted_for(decision.ruling))
+    basis.ledger.count(added, action=_action_of(decision), at=at)
+    return replace(end, judged=replace(end.judged, ruling=replace(ruling, counted=added)))
+
+
+def _counted_for(record: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    # Decisions of before there were counters say nothing of them.
+    counted: Mapping[str, Any] = (record or {}).get("counted", {})
+    return counted
 
 
 def judge_again(decision: Decision, *, session: Session, at: datetime) -> Judged:
-    """The same action in the session's present context, under the policy that holds now."""
-    asked = asked_parameters(decision, values=opened_values(decision.payload))
-    action = Action(tool=decision.tool, operation=decision.operation, parameters=asked)
-    active = ActivePolicy.objects.values_list("version_id", flat=True).first()
-    return judge_action(
-        action,
-        session=session,
-        policy_id=active,
-        tool_effect=effect_of(tool=decision.tool, operation=decision.operation),
-        asserted={},
+    """The same action in the session's present context, under the policy that holds now. Nothing is counted."""
+    basis = _basis(session, [decision], is_counting=False)
+    return _judged(decision, session=session, basis=basis, at=at)
+
+
+def _basis(session: Session, decisions: Iterable[Decision], *, is_counting: bool) -> Basis:
+    actions = [_action_of(decision) for decision in decisions]
+    return basis_for(actions, session=session, policy_id=active_version_id(), is_counting=is_counting)
+
+
+def _action_of(decision: Decision) -> Action:
+    parameters = asked_parameters(decision, values=opened_values(decision.payload))
+    return Action(tool=decision.tool, operation=decision.operation, parameters=parameters)
+
+
+def _judged(decision: Decision, *, session: Session, basis: Basis, at: datetime) -> Judged:
+    deferral = deferral_of(decision)
+    earlier = [Earlier(_counted_for(decision.ruling), at=decision.decided_at)]
+    if deferral is not None and deferral.resolved_at is not None:
+        earlier.append(Earlier(_counted_for(deferral.resolution), at=deferral.resolved_at))
+    asked = Asked(
+        action=_action_of(decision),
         nonce=bytes(decision.nonce),
-        at=at,
+        tool_effect=effect_of(tool=decision.tool, operation=decision.operation),
+        earlier=tuple(earlier),
     )
+    return judge_action(asked, session=session, basis=basis, at=at)
 
 
 def _end(deferral: Deferral, *, session: Session, end: _End, at: datetime) -> None:
@@ -167,7 +220,7 @@ def _adopted(
     """What the later ruling changes: final parameters with a digest of their own, and maybe an approval."""
     ruling = judged.ruling
     asked = asked_parameters(decision, values=opened_values(decision.payload))
-    final = committed_values(ruling, asked=asked, explanation=None, at=at, session=session)
+    final = committed_values(judged, asked=asked, explanation=None, at=at, session=session)
     final.row.save(force_insert=True)
     digest = action_digest(
         nonce=bytes(decision.nonce),
@@ -227,7 +280,7 @@ def cancel_deferral(decision: Decision) -> None:
         current = Deferral.objects.select_related("decision__policy", "decision__payload").get(pk=deferral.pk)
         at = database_now()
         if current.state == "PENDING":
-            end = _Expired if at >= current.expires_at else _End(state="CANCELLED", method="cancelled")
+            end = _EXPIRED if at >= current.expires_at else _End(state="CANCELLED", method="cancelled")
             _end(current, session=session, end=end, at=at)
 
 
@@ -243,5 +296,5 @@ def _resume(session_id: str) -> int:
     with transaction.atomic():
         skip = connection.features.has_select_for_update_skip_locked
         rows = Session.objects.select_for_update(of=("self",), skip_locked=skip)
-        session = rows.select_related("request", "human", "agent").filter(pk=session_id).first()
+        session = rows.select_related(*_PARTIES).filter(pk=session_id).first()
         return 0 if session is None else resume_deferrals(session, at=database_now())

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from enum import Enum, auto
 
 from decisions.engine.verdict import Effective
 from decisions.models import Decision, Session
 from decisions.selectors import effective_at
+from decisions.services.questions import Standing
 from decisions.services.sessions import now_of
 from receipts.problems import ProblemError
-
-
-class Standing(Enum):
-    """How the actions stand that another depends on."""
-
-    SETTLED = auto()
-    PENDING = auto()
-    DENIED = auto()
 
 
 def standing_of(session: Session, *, depends_on: Iterable[str], at: datetime | None = None) -> Standing:

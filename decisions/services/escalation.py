@@ -22,10 +22,13 @@ PRIOR_STEPS = 5
 _PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_]+)\}")
 
 
-def consequence_of(*, tool: str, operation: str, parameters: Mapping[str, JSON]) -> str:
-    """What approving permits, from the catalogue's sentence. Values put into it are rendered, as everywhere."""
-    found = Tool.objects.filter(tool__iexact=tool, operation__iexact=operation).first()
-    if found is None or not found.consequence:
+def consequence_of(*, tool: str, operation: str, parameters: Mapping[str, JSON], sentence: str | None = None) -> str:
+    """What approving permits. Values put into it are rendered, as everywhere.
+
+    `sentence` is the policy's own, which comes before the one that the tool was registered with.
+    """
+    template = sentence or _registered_sentence(tool=tool, operation=operation)
+    if not template:
         return f"No trusted description exists for {tool}.{operation}. Read the raw parameters."
 
     def shown(match: re.Match[str]) -> str:
@@ -33,7 +36,12 @@ def consequence_of(*, tool: str, operation: str, parameters: Mapping[str, JSON])
         text = value if isinstance(value, str) else canonical_bytes(value).decode()
         return plain(render(text, limit=80))
 
-    return _PLACEHOLDER.sub(shown, found.consequence)
+    return _PLACEHOLDER.sub(shown, template)
+
+
+def _registered_sentence(*, tool: str, operation: str) -> str:
+    found = Tool.objects.filter(tool__iexact=tool, operation__iexact=operation).first()
+    return found.consequence if found else ""
 
 
 def prior_steps(session: Session, *, before: int) -> tuple[PriorStep, ...]:
@@ -66,7 +74,12 @@ def snapshot_of(
         service=session.service or None,
         session=session.pk,
         scope=tuple(session.scope),
-        consequence=consequence_of(tool=decision.tool, operation=decision.operation, parameters=ruling.parameters),
+        consequence=consequence_of(
+            tool=decision.tool,
+            operation=decision.operation,
+            parameters=ruling.parameters,
+            sentence=ruling.tool.consequence if ruling.tool else None,
+        ),
         reason=ruling.reason,
         rule_id=ruling.rule_id,
         policy_id=policy.policy_id,
@@ -98,9 +111,10 @@ def open_approval(
     """
     applied = policy or decision.policy
     assert applied is not None
+    assert ruling.route is not None
     opening = Opening(
         snapshot=snapshot_of(decision, session=session, ruling=ruling, source=source, policy=applied),
-        route=approval_route(ruling),
+        route=approval_route(ruling.route),
         source=source.value,
         action_digest=digest or decision.action_digest,
         policy_hash=applied.digest,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 import structlog
 from django.conf import settings
@@ -17,35 +16,43 @@ from decisions.engine.action import Action
 from decisions.engine.context import Context
 from decisions.engine.pdp import evaluate
 from decisions.engine.policy import Policy
-from decisions.engine.verdict import Decision, ReasonCode, RiskLevel, Ruling
+from decisions.engine.verdict import Decision, ReasonCode, RiskLevel, Route, Ruling
 from decisions.models import PolicyVersion, Session
 from decisions.services.context import context_of
+from decisions.services.counters import Earlier, Ledger, open_ledger
 from decisions.services.policies import active_policy
-from receipts.signing.canonical import JSON, digest
+from decisions.services.questions import Question, Standing, question_bytes
+from receipts.signing.canonical import JSON, sha256_digest
 
-ENGINE_VERSION = "1"
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A ruling, the policy version it was made under, and the digest of the whole question."""
+    """A ruling, the policy version it was made under, and the question in the bytes in which it is kept."""
 
     ruling: Ruling
     policy: PolicyVersion
-    evaluation_digest: str
+    question: bytes
+
+    @property
+    def evaluation_digest(self) -> str:
+        """The digest of the whole question."""
+        return sha256_digest(self.question)
 
 
 def denial(ruling: Ruling, *, code: ReasonCode, reason: str) -> Ruling:
-    """The same ruling, refused for another reason. Nothing is labelled or asked for."""
+    """The same ruling, refused for another reason. Nothing is labelled, counted or asked for."""
     return replace(
         ruling,
         decision=Decision.DENY,
         reason_code=code,
         reason=reason,
         route=None,
+        on_timeout=None,
         modifications=(),
         labels=frozenset(),
+        counted=(),
         context_needed=(),
     )
 
@@ -65,11 +72,12 @@ def _failed(action: Action) -> Ruling:
         context_needed=(),
         timeout_seconds=None,
         labels=frozenset(),
-        conditions=(),
+        confidence=0.0,
     )
 
 
-def _ruled(action: Action, *, context: Context, policy: Policy) -> Ruling:
+def ruled(action: Action, *, context: Context, policy: Policy) -> Ruling:
+    """What the policy says by itself."""
     try:
         return evaluate(action, context=context, policy=policy)
     except Exception as error:  # noqa: BLE001 - the one place: whatever goes wrong in the engine is a recorded refusal
@@ -77,64 +85,99 @@ def _ruled(action: Action, *, context: Context, policy: Policy) -> Ruling:
         return _failed(action)
 
 
-def _input_of(context: Context) -> dict[str, Any]:
-    facts: dict[str, JSON] = {
-        name: {"value": fact.value, "trust": fact.trust.value, "source": fact.source}
-        for name, fact in context.facts.items()
-    }
-    return {
-        "request": context.original_request,
-        "request_trust": context.request_trust.value,
-        "facts": facts,
-        "kinds": sorted(context.data_kinds),
-        "tools": sorted(context.tools_used),
-        "count": context.action_count,
-        "effect": context.tool_effect,
-    }
+def settled(ruling: Ruling, *, question: Question) -> Ruling:
+    """What the policy's word comes to, given the people that there are and the actions that this one depends on."""
+    if ruling.decision is Decision.STEP_UP and question.has_reviewers is False:
+        why = "This needs approval, and nobody who could give it is there."
+        ruling = denial(ruling, code=ReasonCode.NO_ELIGIBLE_REVIEWER, reason=why)
+    if question.standing is Standing.DENIED:
+        why = "An action that this one depends on was not allowed."
+        return denial(ruling, code=ReasonCode.DEPENDENCY_DENIED, reason=why)
+    if question.standing is Standing.PENDING and ruling.decision is not Decision.DENY:
+        return _waiting(ruling, depends_on=question.depends_on)
+    return ruling
 
 
-def judge_action(
-    action: Action,
-    *,
-    session: Session,
-    policy_id: str | None,
-    tool_effect: str | None,
-    asserted: Mapping[str, JSON],
-    nonce: bytes,
-    at: datetime,
-) -> Judged:
-    """Evaluates an action in its session's present context under the policy that holds."""
+def _waiting(ruling: Ruling, *, depends_on: tuple[str, ...]) -> Ruling:
+    return replace(
+        ruling,
+        decision=Decision.DEFER,
+        reason_code=ReasonCode.DEPENDENCY_PENDING,
+        reason="An action that this one depends on is still undecided.",
+        context_needed=tuple(f"depends_on/{action_id}" for action_id in depends_on),
+        route=None,
+        on_timeout=None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """The policy that holds, and what its rates and budgets have counted for the actions that are to be judged."""
+
+    version: PolicyVersion
+    policy: Policy
+    ledger: Ledger
+
+
+def basis_for(actions: Iterable[Action], *, session: Session, policy_id: str | None, is_counting: bool) -> Basis:
+    """What these actions of a locked session are judged on. `is_counting` locks the counters; see `open_ledger`."""
     version, policy = active_policy(policy_id)
-    context = context_of(session, tool_effect=tool_effect, asserted=asserted, at=at)
-    ruling = _ruled(action, context=context, policy=policy)
-    if ruling.decision is Decision.STEP_UP and not _can_be_asked(ruling, session=session):
-        ruling = denial(
-            ruling,
-            code=ReasonCode.NO_ELIGIBLE_REVIEWER,
-            reason="This needs approval, and nobody who could give it is there.",
-        )
-    question: dict[str, Any] = {
-        "engine": ENGINE_VERSION,
-        "policy": version.digest,
-        # Facts and requests can be guessed; without the nonce their digest would give them away.
-        "nonce": nonce.hex(),
-        "action": {"tool": action.tool, "operation": action.operation, "parameters": dict(action.parameters)},
-        "input": _input_of(context),
-    }
-    return Judged(ruling=ruling, policy=version, evaluation_digest=digest(question))
+    ledger = open_ledger(policy, session=session, actions=actions, is_locked=is_counting)
+    return Basis(version=version, policy=policy, ledger=ledger)
 
 
-def _can_be_asked(ruling: Ruling, *, session: Session) -> bool:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An action as it is put before a policy.
+
+    `nonce` is the decision's. `asserted` are the facts that the agent sent along; `standing` is how the actions stand
+    that this one depends on. `earlier` is what it has counted for when it was judged before.
+    """
+
+    action: Action
+    nonce: bytes
+    tool_effect: str | None
+    asserted: Mapping[str, JSON] = field(default_factory=dict)
+    depends_on: tuple[str, ...] = ()
+    standing: Standing = Standing.SETTLED
+    earlier: tuple[Earlier, ...] = ()
+
+
+def judge_action(asked: Asked, *, session: Session, basis: Basis, at: datetime) -> Judged:
+    """Evaluates an action in its session's present context."""
+    context = context_of(session, tool_effect=asked.tool_effect, asserted=asked.asserted, at=at)
+    counted = basis.ledger.before(asked.action, at=at, earlier=asked.earlier)
+    # An action that is judged again was counted among the session's own when it was submitted.
+    before = context.action_count - (1 if asked.earlier else 0)
+    context = replace(context, counted=counted, action_count=before)
+    ruling = ruled(asked.action, context=context, policy=basis.policy)
+    question = Question(
+        policy=basis.version.digest,
+        nonce=asked.nonce.hex(),
+        action=asked.action,
+        context=context,
+        standing=asked.standing,
+        depends_on=asked.depends_on,
+        has_reviewers=has_reviewers(ruling.route, session=session) if ruling.route else None,
+    )
+    return Judged(
+        ruling=settled(ruling, question=question),
+        policy=basis.version,
+        question=question_bytes(question),
+    )
+
+
+def has_reviewers(route: Route, *, session: Session) -> bool:
+    """Whether the people there are now could approve."""
     requester = session.human.identifier if session.human else ""
-    return ruling.route is not None and has_enough_reviewers(route=approval_route(ruling), requester=requester)
+    return has_enough_reviewers(route=approval_route(route), requester=requester)
 
 
-def approval_route(ruling: Ruling) -> ApprovalRoute:
-    """The route of a STEP_UP ruling as approvals know it."""
-    assert ruling.route is not None
+def approval_route(route: Route) -> ApprovalRoute:
+    """Who is asked, as approvals know it."""
     return ApprovalRoute(
-        tuple(Stage(group=stage.group, count=stage.count) for stage in ruling.route.stages),
-        timeout_seconds=ruling.route.timeout_seconds,
+        tuple(Stage(group=stage.group, count=stage.count) for stage in route.stages),
+        timeout_seconds=route.timeout_seconds,
         hold_seconds=0,
         claim_seconds=settings.AARM_CLAIM_WINDOW_SECONDS,
     )

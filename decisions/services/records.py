@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from decisions.engine.changes import ChangeKind
 from decisions.engine.verdict import Modification, Ruling
 from decisions.intake.bodies import DecideBody
 from decisions.models import Decision, Session
-from decisions.selectors.values import ASKED, FINAL
+from decisions.selectors.values import ASKED, FINAL, QUESTION
 from decisions.services.evaluation import Judged
 from decisions.services.sessions import identity_of
 from receipts.access import Caller
@@ -19,31 +20,41 @@ from receipts.signing.canonical import JSON, action_digest, request_digest
 
 
 def committed_values(
-    ruling: Ruling, *, asked: Mapping[str, JSON], explanation: str | None, at: datetime, session: Session
+    judged: Judged, *, asked: Mapping[str, JSON], explanation: str | None, at: datetime, session: Session
 ) -> Committed:
-    """What the decision is about, each parameter under a commitment of its own; what was changed, also as asked."""
+    """What the decision is about, each parameter under a commitment of its own; what was changed, also as asked.
+
+    The question is kept as text: its bytes are what `evaluation_digest` is taken of.
+    """
+    ruling = judged.ruling
     values: dict[str, JSON] = {FINAL + name: value for name, value in ruling.parameters.items()}
     if ruling.modifications:
         values |= {ASKED + name: value for name, value in asked.items()}
         values["modifications"] = [modification_answer(change) for change in ruling.modifications]
     if explanation:
         values["explanation"] = explanation
+    values[QUESTION] = judged.question.decode()
     return commit_values(values, at=at, subject=session.human_id or "")
 
 
 def modification_answer(change: Modification) -> dict[str, JSON]:
     """One change as answers and snapshots show it. What was or will be absent is left out."""
     before: dict[str, JSON] = {} if change.before is None else {"from": change.before}
-    return {"path": change.path, **before, "to": change.after, "rule_id": change.rule_id}
+    after: dict[str, JSON] = {} if change.kind is ChangeKind.REMOVE else {"to": change.after}
+    return {"path": change.path, **before, **after, "rule_id": change.rule_id}
 
 
 def ruling_record(ruling: Ruling) -> dict[str, Any]:
-    """What of a ruling isn't personal and answers repeat."""
+    """What of a ruling isn't personal: what answers repeat, what it was counted for, what rules in shadow would say."""
+    shadow = ruling.shadow
     return {
         "reason": ruling.reason,
+        "confidence": ruling.confidence,
+        "shadow": shadow and {"decision": shadow.decision.value, "rule_id": shadow.rule_id, "reason": shadow.reason},
         "classification": ruling.classification.value if ruling.classification else None,
         "matched": list(ruling.matched_rules),
         "is_modified": bool(ruling.modifications),
+        "counted": {each.rule_id: each.amount for each in ruling.counted},
     }
 
 

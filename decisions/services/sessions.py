@@ -135,7 +135,7 @@ _LOCKED = {
     kind: RowRead(
         Session,
         where=f"r.id = %s AND r.{column} = %s",
-        related=("request", "human", "agent"),
+        related=("request", "human", "agent", "host"),
         extra=_EXTRA,
         is_locked=True,
     )

@@ -1,27 +1,26 @@
 """The decision path: an agent asks, and is answered once what was decided is on the record.
 
-authenticate and parse (the view) → lock the session and load its state → evaluate (pure) → chain the context entry →
-open what a human or evidence must resolve → record decision and receipt → commit → answer.
+authenticate and parse (the view) → lock the session and load its state → lock what rates and budgets have counted →
+evaluate (pure) → chain the context entry → open what a human or evidence must resolve → record decision and receipt →
+commit → answer.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
 from decisions.engine.action import Action
 from decisions.engine.verdict import Decision as Verdict
-from decisions.engine.verdict import ReasonCode, Ruling
 from decisions.intake.bodies import DecideBody
 from decisions.models import Decision, Session
 from decisions.selectors import decision_answer
 from decisions.services.context import append_entry, with_action, with_labels
 from decisions.services.deferrals import hold_action
-from decisions.services.dependencies import Standing, standing_of
+from decisions.services.dependencies import standing_of
 from decisions.services.escalation import open_approval
-from decisions.services.evaluation import Judged, denial, judge_action
+from decisions.services.evaluation import Asked, Basis, Judged, basis_for, judge_action
 from decisions.services.idempotency import Answer, Attempt, earlier_answer, mismatch, remember
 from decisions.services.records import committed_values, decision_row, decision_sections
 from decisions.services.sessions import locked_session, now_of
@@ -63,44 +62,27 @@ def _decide(caller: Caller, body: DecideBody, *, attempt: Attempt) -> Answer:
     at = now_of(session)
     nonce = new_seed()
     action = Action(tool=body.tool, operation=body.operation, parameters=body.parameters)
-    judged = _judge(session, body, action=action, nonce=nonce, at=at)
-    values = committed_values(
-        judged.ruling, asked=body.parameters, explanation=body.explanation, at=at, session=session
-    )
-    batch = Batch(inserts=[values.row])
+    policy_id = getattr(session, "active_policy_id")  # noqa: B009 - annotated by the locking query
+    basis = basis_for([action], session=session, policy_id=policy_id, is_counting=True)
+    judged = _judge(session, body, action=action, basis=basis, nonce=nonce, at=at)
+    basis.ledger.count(judged.ruling.counted, action=action, at=at)
+    values = committed_values(judged, asked=body.parameters, explanation=body.explanation, at=at, session=session)
+    batch = Batch(inserts=[values.row], updates=basis.ledger.updates())
     _chain(session, action=action, judged=judged, values=values, at=at, batch=batch)
     decision = decision_row(session, body=body, caller=caller, judged=judged, nonce=nonce, values=values, at=at)
     return _record(decision, session=session, judged=judged, values=values, attempt=attempt, batch=batch)
 
 
-def _judge(session: Session, body: DecideBody, *, action: Action, nonce: bytes, at: datetime) -> Judged:
-    judged = judge_action(
-        action,
-        session=session,
-        policy_id=getattr(session, "active_policy_id"),  # noqa: B009 - annotated by the locking query
-        tool_effect=getattr(session, "tool_effect"),  # noqa: B009
-        asserted=body.facts,
+def _judge(session: Session, body: DecideBody, *, action: Action, basis: Basis, nonce: bytes, at: datetime) -> Judged:
+    asked = Asked(
+        action=action,
         nonce=nonce,
-        at=at,
+        tool_effect=getattr(session, "tool_effect"),  # noqa: B009 - annotated by the locking query
+        asserted=body.facts,
+        depends_on=body.depends_on,
+        standing=standing_of(session, depends_on=body.depends_on),
     )
-    standing = standing_of(session, depends_on=body.depends_on)
-    if standing is Standing.DENIED:
-        why = "An action that this one depends on was not allowed."
-        return replace(judged, ruling=denial(judged.ruling, code=ReasonCode.DEPENDENCY_DENIED, reason=why))
-    if standing is Standing.PENDING and judged.ruling.decision is not Verdict.DENY:
-        return replace(judged, ruling=_waiting(judged, depends_on=body.depends_on))
-    return judged
-
-
-def _waiting(judged: Judged, *, depends_on: tuple[str, ...]) -> Ruling:
-    return replace(
-        judged.ruling,
-        decision=Verdict.DEFER,
-        reason_code=ReasonCode.DEPENDENCY_PENDING,
-        reason="An action that this one depends on is still undecided.",
-        context_needed=tuple(f"depends_on/{action_id}" for action_id in depends_on),
-        route=None,
-    )
+    return judge_action(asked, session=session, basis=basis, at=at)
 
 
 def _chain(session: Session, *, action: Action, judged: Judged, values: Committed, at: datetime, batch: Batch) -> None:
