@@ -13,7 +13,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -27,7 +27,7 @@ READERS = (AUDIT, "approvals.review")
 """Who may look for receipts at all; which ones is up to `receipts.selectors`."""
 
 Given = ParamSpec("Given")
-Page = Callable[Concatenate[HttpRequest, Given], HttpResponse]
+Page = Callable[Concatenate[HttpRequest, Given], HttpResponseBase]
 
 
 class CallerKind(StrEnum):
@@ -77,7 +77,7 @@ def for_people(*permissions: str) -> Callable[[Page[Given]], Page[Given]]:
 
     def guard(page: Page[Given]) -> Page[Given]:
         @wraps(page)
-        def guarded(request: HttpRequest, /, *args: Given.args, **kwargs: Given.kwargs) -> HttpResponse:
+        def guarded(request: HttpRequest, /, *args: Given.args, **kwargs: Given.kwargs) -> HttpResponseBase:
             if not any(request.user.has_perm(name) for name in permissions):
                 raise ProblemError(
                     "forbidden",

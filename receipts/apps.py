@@ -11,10 +11,12 @@ from django.db.models.signals import post_migrate
 
 from receipts.clock import register_sqlite_clock
 from receipts.protection import protect
+from receipts.words import keep_words
 
 
 def _protect_tables(sender: AppConfig, *, using: str, **kwargs: Any) -> None:
     protect(connections[using])
+    keep_words(connections[using])
 
 
 class ReceiptsConfig(AppConfig):
@@ -22,6 +24,11 @@ class ReceiptsConfig(AppConfig):
     verbose_name = "Receipts"
 
     def ready(self) -> None:
+        # Models exist only from here on.
+        from receipts.ledgers import register_ledgers
+        from receipts.selectors.exports import LEDGER
+
+        register_ledgers(LEDGER)
         connection_created.connect(register_sqlite_clock, dispatch_uid="aarm-clock")
         # Django sends this once an app after all migrations have run; one app's turn is enough.
         post_migrate.connect(_protect_tables, sender=self, dispatch_uid="aarm-protect")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
+from django.contrib.auth.models import Group
 from django.db import models
 
 from receipts.identifiers import ID_LENGTH
@@ -56,6 +58,16 @@ class PublishedKey(models.Model):
         return self.key_id
 
 
+def receipt_types() -> list[tuple[str, str]]:
+    """The closed list, as choices. Migrations name this function, so that a new type needs none."""
+    return [(item.value, item.value) for item in ReceiptType]
+
+
+COUNTED_COLUMNS = (
+    "type", "decision", "outcome", "risk_level", "tool", "operation", "rule_id", "agent_id", "human_id", "approver_id",
+)  # fmt: skip
+
+
 class Receipt(models.Model):
     """A signed statement, its bytes kept as they were signed.
 
@@ -76,7 +88,7 @@ class Receipt(models.Model):
     payload = models.ForeignKey(Payload, null=True, on_delete=models.PROTECT, db_index=False, related_name="+")
     issued_at = models.DateTimeField()
 
-    type = models.CharField(max_length=32, choices=[(item.value, item.value) for item in ReceiptType])
+    type = models.CharField(max_length=32, choices=receipt_types)
     session_id = models.CharField(max_length=ID_LENGTH, blank=True)
     decision_id = models.CharField(max_length=ID_LENGTH, blank=True)
     approval_id = models.CharField(max_length=ID_LENGTH, blank=True)
@@ -102,7 +114,9 @@ class Receipt(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["-issued_at", "-id"], name="receipt_newest"),
+            # With all that is counted and filtered, so that counting reads no receipt. Ascending, though it is read
+            # from its end: new entries go to the last page, which splits better than the first.
+            models.Index(fields=["issued_at", "id"], include=COUNTED_COLUMNS, name="receipt_newest"),
             models.Index(fields=["decision_id"], name="receipt_of_decision"),
             models.Index(fields=["approval_id"], name="receipt_of_approval"),
             models.Index(fields=["session_id", "position"], name="receipt_of_session"),
@@ -111,3 +125,174 @@ class Receipt(models.Model):
 
     def __str__(self) -> str:
         return self.id
+
+
+class Unsequenced(models.Model):
+    """A receipt that has no place in the log yet. The row is written with the receipt and taken away by the sequencer.
+
+    No foreign key: both rows are written by one statement, and the decision path would pay for the check.
+    """
+
+    receipt_id = models.CharField(max_length=ID_LENGTH)
+
+    def __str__(self) -> str:
+        return self.receipt_id
+
+
+class LogEntry(models.Model):
+    """A leaf of the Merkle tree, from 0. `nodes` are the hashes of 32 bytes of all complete subtrees that end with it.
+
+    The leaf's own comes first, then one a level: what a proof needs is found by primary key, however long the log.
+    """
+
+    insert_only: ClassVar[bool] = True
+
+    leaf_index = models.PositiveBigIntegerField(primary_key=True)
+    receipt = models.OneToOneField(Receipt, on_delete=models.PROTECT, related_name="entry")
+    nodes = models.BinaryField()
+
+    def __str__(self) -> str:
+        return str(self.leaf_index)
+
+
+class Checkpoint(models.Model):
+    """A signed size and root of the log. `note` is what was signed and counts; the columns are derived from it."""
+
+    insert_only: ClassVar[bool] = True
+
+    size = models.PositiveBigIntegerField(db_index=True)
+    note = models.TextField()
+    signed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.size} at {self.signed_at.isoformat()}"
+
+
+class CheckpointCopy(models.Model):
+    """A copy that a place outside is to be given, and whether it has been.
+
+    `evidence` is what the place itself said of the checkpoint: a time stamp, a witness's cosignature.
+    """
+
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="copies")
+    sink = models.CharField(max_length=500)
+    published_at = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    next_attempt_at = models.DateTimeField()
+    why_not = models.CharField(max_length=300, blank=True)
+    evidence = models.BinaryField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["sink", "checkpoint"], name="copy_once_for_each_sink")]
+        indexes = [
+            models.Index(fields=["next_attempt_at"], condition=models.Q(published_at=None), name="copy_unpublished")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.checkpoint_id} in {self.sink}"
+
+
+class AlarmCode(models.TextChoices):
+    ALTERED = "ALTERED", "A stored receipt is not what was signed"
+    INCONSISTENT = "INCONSISTENT", "The stored log does not lead to its checkpoints"
+    BEHIND = "BEHIND", "The database lacks what was copied out of it"
+    DIFFERENT = "DIFFERENT", "The database has another history than what was copied out of it"
+
+
+class Alarm(models.Model):
+    """Something about the log that must not be. While one is open no checkpoint is signed.
+
+    While one that `is_halting` is open no receipt is issued, and so nothing is allowed.
+    """
+
+    code = models.CharField(max_length=16, choices=AlarmCode.choices)
+    subject = models.CharField(max_length=80)
+    sentence = models.CharField(max_length=500)
+    is_halting = models.BooleanField()
+    raised_at = models.DateTimeField()
+    acknowledged_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["code", "subject"], name="alarm_once_for_each_subject")]
+        indexes = [models.Index(fields=["is_halting"], condition=models.Q(acknowledged_at=None), name="alarm_open")]
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+class LogWatch(models.Model):
+    """How far the background verifier has come in its present round. There is one row.
+
+    `frontier` are the hashes of the complete subtrees that it computed itself from the first `next_index` receipts.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    next_index = models.PositiveBigIntegerField(default=0)
+    frontier = models.BinaryField(default=bytes)
+    round_started_at = models.DateTimeField(null=True)
+    round_ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="one_log_watch")]
+
+    def __str__(self) -> str:
+        return str(self.next_index)
+
+
+class SavedView(models.Model):
+    """A question with a name, for its owner or for everybody of a team."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    team = models.ForeignKey(Group, null=True, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=60)
+    question = models.CharField(max_length=1000, blank=True)
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner", "name"], name="saved_view_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ExportState(models.TextChoices):
+    WAITING = "WAITING"
+    RUNNING = "RUNNING"
+    READY = "READY"
+    FAILED = "FAILED"
+    FORGOTTEN = "FORGOTTEN"
+
+
+class Export(models.Model):
+    """A bundle that somebody asked for, and how far it is.
+
+    Whoever writes it renews `renewed_at`; when that is old the writer is gone, and another one begins again.
+    """
+
+    id = models.CharField(primary_key=True, max_length=ID_LENGTH)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    question = models.CharField(max_length=1000, blank=True)
+    state = models.CharField(max_length=9, choices=ExportState.choices, default=ExportState.WAITING)
+    written = models.PositiveBigIntegerField(default=0)
+    size = models.PositiveBigIntegerField(default=0)
+    digest = models.CharField(max_length=71, blank=True)
+    requested_at = models.DateTimeField()
+    renewed_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["requested_at"],
+                condition=models.Q(state__in=["WAITING", "RUNNING"]),
+                name="export_unfinished",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Still to be written, or being written."""
+        return self.state in (ExportState.WAITING, ExportState.RUNNING)

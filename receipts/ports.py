@@ -1,9 +1,17 @@
-"""What receipts ask of the apps above them: whose the random ids are that stand in signed bytes."""
+"""What receipts ask of the apps above them: whose random ids are, and what the digests in signed bytes stand for."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
+
+from receipts.models import Payload
+from receipts.signing.canonical import JSON
+
+MOST_NAMED = 50
+"""How many ids one name may stand for; who means more has to say more of the name."""
 
 
 class Directory(Protocol):
@@ -13,16 +21,121 @@ class Directory(Protocol):
         """The present name of each id that this app knows."""
 
 
+class Finder(Protocol):
+    """The other way round, registered beside it."""
+
+    def __call__(self, beginning: str, /) -> Mapping[str, str]:
+        """Names by id, of those whose present name begins so in any spelling; at most `MOST_NAMED`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyText:
+    """A policy as it was published. `digest` was computed again from it; empty where it can't be read any more."""
+
+    text: str
+    digest: str
+    source: str
+    published_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEntry:
+    """An entry of a session's context. `is_linked`: its bytes have its digest, and it names the digest before it."""
+
+    position: int
+    kind: str
+    at: datetime
+    body: Mapping[str, JSON]
+    digest: str
+    is_linked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRecord:
+    """A session as it is kept; `request` is the original request, which can be erased."""
+
+    id: str
+    agent: str
+    human: str
+    provenance: str
+    opened_at: datetime
+    ended_at: datetime | None
+    request: Payload
+    entries: Sequence[SessionEntry]
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownView:
+    """What reviewers of a request were shown. `view_digest` was computed again from it, empty where it was erased."""
+
+    code: str
+    view_digest: str
+    projection: str
+    values: Mapping[str, JSON]
+
+
+PolicyArchive = Callable[[str], PolicyText | None]
+"""The policy of a digest."""
+SessionArchive = Callable[[str], SessionRecord | None]
+"""The session of an id, with its entries in order."""
+EntryArchive = Callable[[str, int], SessionEntry | None]
+"""The entry at a position of a session."""
+ViewArchive = Callable[[str], ShownView | None]
+"""What was shown of the request of an id."""
+
+
 class _Registry:
     directories: tuple[Directory, ...] = ()
+    finders: tuple[Finder, ...] = ()
+    policies: PolicyArchive = staticmethod(lambda digest: None)
+    sessions: SessionArchive = staticmethod(lambda session_id: None)
+    entries: EntryArchive = staticmethod(lambda session_id, position: None)
+    views: ViewArchive = staticmethod(lambda approval_id: None)
 
 
-def register_directory(directory: Directory) -> None:
+def register_directory(directory: Directory, *, finder: Finder) -> None:
     """Called at start-up."""
     _Registry.directories += (directory,)
+    _Registry.finders += (finder,)
+
+
+def register_archives(*, policies: PolicyArchive, sessions: SessionArchive, entries: EntryArchive) -> None:
+    """Called at start-up by the app that keeps them."""
+    _Registry.policies, _Registry.sessions, _Registry.entries = policies, sessions, entries
+
+
+def register_views(views: ViewArchive) -> None:
+    """Called at start-up by the app that shows them."""
+    _Registry.views = views
 
 
 def names_of(ids: Collection[str]) -> dict[str, str]:
     """As `Directory`, from all of them. An id that nobody knows any more, as after an erasure, has no name."""
     wanted = {item for item in ids if item}
     return {key: name for directory in _Registry.directories for key, name in directory(wanted).items()}
+
+
+def named(beginning: str) -> dict[str, str]:
+    """As `Finder`, from all of them."""
+    return {key: name for finder in _Registry.finders for key, name in finder(beginning).items()}
+
+
+def policy_text(digest: str) -> PolicyText | None:
+    """The policy that `decision.policy.hash` of a receipt names."""
+    return _Registry.policies(digest) if digest else None
+
+
+def session_record(session_id: str) -> SessionRecord | None:
+    """The session that `context.session` of a receipt names."""
+    return _Registry.sessions(session_id) if session_id else None
+
+
+def session_entry(session_id: str, position: int) -> SessionEntry | None:
+    """The entry that `context.position` of a receipt names."""
+    return _Registry.entries(session_id, position)
+
+
+def shown_view(approval_id: str) -> ShownView | None:
+    """What the request showed that `approval.id` of a receipt names."""
+    return _Registry.views(approval_id) if approval_id else None

@@ -4,18 +4,34 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from receipts import views
+from receipts.api import exports, log
 from receipts.api import views as api
+from receipts.views import detail, evidence, exporting, saved, searching, sessions
 
 pages = [
-    path("receipts", views.receipt_list, name="index"),
-    path("r/<str:receipt_id>", views.receipt_detail, name="detail"),
-    path("r/<str:receipt_id>/envelope.json", views.receipt_envelope, name="envelope"),
+    path("receipts", searching.receipt_list, name="index"),
+    path("receipts/suggestions", searching.receipt_suggestions, name="suggestions"),
+    path("receipts/views", saved.view_save, name="save-view"),
+    path("receipts/views/<int:view_id>/forget", saved.view_forget, name="forget-view"),
+    path("receipts/exports", exporting.export_list, name="exports"),
+    path("receipts/exports/new", exporting.export_request, name="export"),
+    path("receipts/exports/<str:export_id>.zip", exporting.export_file, name="export-file"),
+    path("s/<str:session_id>", sessions.session_detail, name="session"),
+    path("s/<str:session_id>/request", sessions.session_request, name="session-request"),
+    path("r/<str:receipt_id>/values", detail.receipt_values, name="values"),
+    path("r/<str:receipt_id>", detail.receipt_detail, name="detail"),
+    path("r/<str:receipt_id>/envelope.json", detail.receipt_envelope, name="envelope"),
+    path("r/<str:receipt_id>/evidence.json", evidence.receipt_evidence, name="evidence"),
 ]
 
 urlpatterns = [
     path("", include((pages, "receipts"))),
     path("api/v1/receipts", api.ReceiptListView.as_view(), name="receipts-api"),
+    path("api/v1/receipts/export", exports.ExportCreateView.as_view(), name="export-api"),
+    path("api/v1/receipts/exports/<str:export_id>", exports.ExportDetailView.as_view(), name="export-state-api"),
     path("api/v1/receipts/<str:receipt_id>", api.ReceiptDetailView.as_view(), name="receipt-api"),
+    path("api/v1/receipts/<str:receipt_id>/proof", log.ReceiptProofView.as_view(), name="proof-api"),
+    path("api/v1/log/checkpoint", log.LogCheckpointView.as_view(), name="checkpoint-api"),
+    path("api/v1/log/consistency", log.LogConsistencyView.as_view(), name="consistency-api"),
     path(".well-known/aarm/keys.json", api.keys_view, name="keys"),
 ]

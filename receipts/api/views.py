@@ -13,23 +13,32 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from receipts.access import READERS, Caller, CallerKind
+from receipts.clock import database_now
+from receipts.ports import named
 from receipts.selectors import (
+    PARAMETERS,
+    Asking,
     matching,
     page_of,
     published_jwks,
+    question_of,
     receipt_answer,
     receipt_for,
     signed_form,
     visible_to,
 )
-from receipts.selectors.search import FILTERS
+from receipts.services.searches import record_search
 
 _RESULT: dict[str, Any] = {"type": "object", "required": ["id"], "additionalProperties": True}
 _RESULTS: dict[str, Any] = {
     "title": "Receipts",
     "type": "object",
-    "required": ["results", "next"],
-    "properties": {"results": {"type": "array", "items": _RESULT}, "next": {"type": ["string", "null"]}},
+    "required": ["results", "next", "previous"],
+    "properties": {
+        "results": {"type": "array", "items": _RESULT},
+        "next": {"type": ["string", "null"]},
+        "previous": {"type": ["string", "null"]},
+    },
 }
 _ENVELOPE: dict[str, Any] = {
     "title": "Envelope",
@@ -43,6 +52,11 @@ _ENVELOPE: dict[str, Any] = {
 }
 
 
+def _nobody(beginning: str) -> dict[str, str]:
+    """For an agent names are not resolved: it could learn by trying whom an id stands for."""
+    return {}
+
+
 class ReceiptListView(APIView):
     """`GET /api/v1/receipts`."""
 
@@ -50,7 +64,7 @@ class ReceiptListView(APIView):
     user_permissions: ClassVar = READERS
 
     @extend_schema(
-        parameters=[OpenApiParameter(name, OpenApiTypes.STR) for name in (*FILTERS, "q", "cursor")],
+        parameters=[OpenApiParameter(name, OpenApiTypes.STR) for name in (*PARAMETERS, "q", "cursor")],
         responses={200: _RESULTS},
         operation_id="receipts",
     )
@@ -58,8 +72,13 @@ class ReceiptListView(APIView):
         caller = request.auth
         assert isinstance(caller, Caller)
         query = request.query_params.dict()
-        page, following = page_of(matching(visible_to(caller), query=query), cursor=query.get("cursor", ""))
-        return Response({"results": [receipt_answer(row) for row in page], "next": following})
+        question = question_of(query, besides=frozenset({"cursor"}))
+        record_search(caller, question=question)
+        asking = Asking(at=database_now(), find=named if caller.user else _nobody)
+        found = matching(visible_to(caller), question=question, asking=asking)
+        page = page_of(found, cursor=query.get("cursor", ""))
+        answers = [receipt_answer(row) for row in page.rows]
+        return Response({"results": answers, "next": page.next, "previous": page.previous})
 
 
 class ReceiptDetailView(APIView):

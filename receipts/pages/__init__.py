@@ -3,7 +3,7 @@
 from receipts.pages.checks import report_of
 from receipts.pages.facts import sections_of
 from receipts.pages.lines import line_of
-from receipts.pages.stories import KINDS, VERDICTS, ids_in, story_of
+from receipts.pages.stories import KINDS, VERDICTS, ids_in, kind_of, story_of
 from receipts.pages.values import values_for
 
-__all__ = ["KINDS", "VERDICTS", "ids_in", "line_of", "report_of", "sections_of", "story_of", "values_for"]
+__all__ = ["KINDS", "VERDICTS", "ids_in", "kind_of", "line_of", "report_of", "sections_of", "story_of", "values_for"]

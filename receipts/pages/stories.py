@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from receipts.pages.bodies import Body, Names, text_at
+from receipts.pages.bodies import Body, Names, text_at, value_at
 from receipts.signing.statement import ReceiptType, Statement
 
 KINDS: Mapping[ReceiptType, str] = {
@@ -23,8 +23,17 @@ KINDS: Mapping[ReceiptType, str] = {
     ReceiptType.KEY_RETIRED: "Key retired",
     ReceiptType.KEY_REVOKED: "Key revoked",
     ReceiptType.ERASURE: "Erasure",
+    ReceiptType.RECOVERY: "Recovery",
+    ReceiptType.EXPORT: "Export",
+    ReceiptType.DISCLOSURE: "Values shown",
 }
 """Every type in words."""
+
+
+def kind_of(type: str) -> str:
+    """A type in words; one that isn't ours, as a column altered from outside may hold, as it is."""
+    return KINDS[ReceiptType(type)] if type in set(ReceiptType) else type
+
 
 VERDICTS: Mapping[str, str] = {
     "ALLOW": "was allowed",
@@ -114,6 +123,31 @@ def _policy(body: Body, names: Names) -> tuple[str, ...]:
     return f"{person} published the policy {name}.", "Every decision from then on was made under it."
 
 
+_ADMINISTRATION: Mapping[str, str] = {"policy_proposed": "proposed the policy"}
+
+
+def _administration(body: Body, names: Names) -> tuple[str, ...]:
+    person = _name(body, "actor.person", names, otherwise="Somebody")
+    name = f"{text_at(body, 'policy.id')} version {text_at(body, 'policy.version')}"
+    what = _ADMINISTRATION.get(text_at(body, "administration.what"), "administered the policy")
+    return f"{person} {what} {name}.", "It holds once somebody else has approved it."
+
+
+def _export(body: Body, names: Names) -> tuple[str, ...]:
+    person = _name(body, "actor.person", names, otherwise="Somebody")
+    count = value_at(body, "export.receipts")
+    many = f"{count:,} receipts" if isinstance(count, int) and count != 1 else "1 receipt"
+    kind = "a selection" if value_at(body, "export.is_filtered") else "everything"
+    return f"{person} exported {many}.", f"They asked for {kind}."
+
+
+def _disclosure(body: Body, names: Names) -> tuple[str, ...]:
+    person = _name(body, "actor.person", names, otherwise="Somebody")
+    receipt, session = text_at(body, "disclosure.receipt"), text_at(body, "disclosure.session")
+    shown = f"the values of {receipt}" if receipt else f"the original request of {session}"
+    return f"{person} was shown {shown}.", "The values themselves are not in this receipt."
+
+
 _STORIES: Mapping[ReceiptType, Callable[[Body, Names], tuple[str, ...]]] = {
     ReceiptType.DECISION: _decision,
     ReceiptType.VOTE: _vote,
@@ -123,6 +157,9 @@ _STORIES: Mapping[ReceiptType, Callable[[Body, Names], tuple[str, ...]]] = {
     ReceiptType.CLAIM_REFUSED: _claim_refused,
     ReceiptType.OUTCOME: _outcome,
     ReceiptType.POLICY_PUBLISHED: _policy,
+    ReceiptType.ADMINISTRATION: _administration,
+    ReceiptType.EXPORT: _export,
+    ReceiptType.DISCLOSURE: _disclosure,
 }
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from receipts.signing.canonical import JSON
 from receipts.signing.statement import ReceiptType
 
-# What reviewers don't get to see although they voted on the action: words among auditors, and what a tool returned.
-_FOR_AUDITORS = frozenset({"private_note"})
+# What reviewers don't get to see although they voted on the action: words among auditors, everything that an evaluation
+# knew of the session, and what a tool returned.
+_FOR_AUDITORS = frozenset({"private_note", "evaluation"})
 _KINDS_FOR_AUDITORS = frozenset({ReceiptType.OUTCOME.value})
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from receipts.models import PublishedKey, Receipt
+from receipts.models import LogEntry, Receipt
 from receipts.selectors.index import index_of
+from receipts.selectors.keys import published_jwks
 from receipts.selectors.values import disclosure_of
 from receipts.signing.envelope import Envelope
 from receipts.signing.errors import BrokenChainError, TamperedError, VerificationError
@@ -28,11 +29,6 @@ def envelope_of(receipt: Receipt) -> Envelope:
     return Envelope(payload=bytes(receipt.body), signature=bytes(receipt.signature), key_id=receipt.key_id)
 
 
-def published_jwks() -> dict[str, object]:
-    """The public keys, also retired and revoked ones, as a JWK set."""
-    return {"keys": [row.jwk for row in PublishedKey.objects.order_by("created_at", "key_id")]}
-
-
 def _check_predecessor(receipt: Receipt, statement: Statement) -> None:
     if receipt.position == 1:
         return
@@ -41,15 +37,45 @@ def _check_predecessor(receipt: Receipt, statement: Statement) -> None:
         raise BrokenChainError("The receipt before this one is missing or was altered.", position=receipt.position)
 
 
+def altered_columns(receipt: Receipt, *, statement: Statement) -> list[str]:
+    """The names of the columns that don't repeat what was signed."""
+    wanted: dict[str, object] = {
+        **index_of(statement.body),
+        "type": statement.type,
+        "stream": statement.stream,
+        "position": statement.position,
+        "id": statement.id,
+        "issued_at": statement.issued_at,
+    }
+    return [name for name, value in wanted.items() if getattr(receipt, name) != value]
+
+
 def _check_index(receipt: Receipt, statement: Statement) -> None:
-    wanted = index_of(statement.body) | {"type": statement.type, "stream": statement.stream, "id": statement.id}
-    wrong = [name for name, value in wanted.items() if getattr(receipt, name) != value]
+    wrong = altered_columns(receipt, statement=statement)
     if wrong or receipt.digest != envelope_of(receipt).digest:
         raise TamperedError(f"Searchable columns differ from what was signed: {', '.join(wrong) or 'digest'}.")
 
 
 def _check_values(receipt: Receipt, statement: Statement) -> None:
     verify_disclosure(statement, disclosure_of(receipt.payload, commitments=statement.commitments))
+
+
+def leaf_indexes(rows: Iterable[Receipt]) -> dict[str, int]:
+    """Where receipts stand in the log, by their ids; for those of a revoked key that is what counts."""
+    wanted = [row.pk for row in rows]
+    return dict(LogEntry.objects.filter(receipt_id__in=wanted).values_list("receipt_id", "leaf_index"))
+
+
+def faults_in(rows: Iterable[Receipt]) -> dict[str, str]:
+    """What is wrong with each of the listed rows whose bytes aren't what was signed, or not what the list shows."""
+    rows, keys, found = list(rows), KeySet.from_jwks(published_jwks()), {}
+    places = leaf_indexes(rows)
+    for row in rows:
+        try:
+            _check_index(row, verify_receipt(envelope_of(row), keys=keys, leaf_index=places.get(row.pk)))
+        except VerificationError as error:
+            found[row.pk] = str(error)
+    return found
 
 
 _STEPS: tuple[tuple[str, Callable[[Receipt, Statement], None]], ...] = (
@@ -65,7 +91,8 @@ def check_receipt(receipt: Receipt) -> list[Check]:
     A failed signature ends the list, because nothing else means anything then.
     """
     try:
-        statement = verify_receipt(envelope_of(receipt), keys=KeySet.from_jwks(published_jwks()))
+        keys, place = KeySet.from_jwks(published_jwks()), leaf_indexes([receipt]).get(receipt.pk)
+        statement = verify_receipt(envelope_of(receipt), keys=keys, leaf_index=place)
     except VerificationError as error:
         return [Check(is_good=False, sentence=str(error))]
     found = [Check(is_good=True, sentence=f"The signature of key {receipt.key_id} fits the stored bytes.")]

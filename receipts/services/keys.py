@@ -1,19 +1,18 @@
-"""The signing key: one PEM file that only its owner may read, loaded once a process and published for verifiers."""
+"""The key that signs: the database says which one, the key ring that `AARM_SIGNER` names holds its private half."""
 
 from __future__ import annotations
 
-import os
-from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
 
 from receipts.clock import database_now
-from receipts.identifiers import new_seed
 from receipts.models import PublishedKey
 from receipts.problems import ProblemError
-from receipts.signing.errors import SigningError
-from receipts.signing.keys import Signer, SigningKey
+from receipts.selectors.keys import active_key_id
+from receipts.signers import Keyring, SignerError, open_keyring
+from receipts.signing.jwk import History, jwk_of
+from receipts.signing.keys import Signer
 
 
 def unavailable(why: str) -> ProblemError:
@@ -22,42 +21,65 @@ def unavailable(why: str) -> ProblemError:
         "signing_unavailable",
         status=503,
         why=why,
-        fix="Restore the file that AARM_SIGNING_KEY_FILE names; until then nothing is allowed.",
+        fix="Restore what AARM_SIGNER or AARM_SIGNING_KEY_FILE names; until then nothing is allowed.",
     )
 
 
-@lru_cache(maxsize=4)
-def _loaded(path: str, modified_ns: int) -> SigningKey:
-    return SigningKey.from_pem(Path(path).read_bytes())
+def keyring() -> Keyring:
+    """Where this installation's private keys are. Raises `signing_unavailable`."""
+    try:
+        return open_keyring(
+            settings.AARM_SIGNER or f"file:{settings.AARM_SIGNING_KEY_PATH}", secret=settings.AARM_SIGNER_PASSPHRASE
+        )
+    except SignerError as error:
+        raise unavailable(error.why) from error
+
+
+def signer_of(key_id: str | None) -> Signer:
+    """The published key of that id, ready to sign. Raises `signing_unavailable` (FLT-30)."""
+    if key_id is None:
+        raise unavailable("No signing key has been published here.")
+    try:
+        return keyring().load(key_id)
+    except SignerError as error:
+        raise unavailable(error.why) from error
 
 
 def current_signer() -> Signer:
-    """The key that signs now. A missing or broken file means that no receipt and so no ALLOW can be given (FLT-30)."""
-    path = Path(settings.AARM_SIGNING_KEY_PATH)
+    """The key that signs now. Raises `signing_unavailable`."""
+    return signer_of(active_key_id())
+
+
+def signature_by(signer: Signer, *, message: bytes) -> bytes:
+    """The 64-byte signature of `message`. Raises `signing_unavailable` if the signer fails, is late or is wrong."""
     try:
-        return _loaded(str(path), path.stat().st_mtime_ns)
-    except (OSError, ValueError, SigningError) as error:
-        raise unavailable("The signing key can't be read.") from error
+        return signer.sign(message)
+    except SignerError as error:
+        raise unavailable(error.why) from error
+
+
+def key_files() -> list[Path]:
+    """Files of this host that hold a private key. Raises `signing_unavailable`."""
+    return keyring().files()
 
 
 def ensure_signing_key() -> str:
-    """Creates the key file (0600) if there is none, publishes its public half, and returns the key id."""
-    path = Path(settings.AARM_SIGNING_KEY_PATH)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """The id of the key that signs now. Where none was ever published, one is, and made if need be.
+
+    The first key leaves no receipt: it could only vouch for itself.
+    """
+    found = active_key_id()
+    if found is not None:
+        return signer_of(found).key_id
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return publish_key(current_signer())
-    with os.fdopen(handle, "wb") as file:
-        file.write(SigningKey.from_seed(new_seed()).to_pem())
-    return publish_key(current_signer())
+        signer = keyring().first()
+    except SignerError as error:
+        raise unavailable(error.why) from error
+    publish_key(signer, history=History(database_now()))
+    return signer_of(active_key_id()).key_id
 
 
-def publish_key(signer: Signer) -> str:
-    """Records the public half, once."""
-    at = database_now()
-    jwk = signer.public_jwk(created_at=at)
-    PublishedKey.objects.bulk_create(
-        [PublishedKey(key_id=signer.key_id, jwk=jwk, created_at=at)], ignore_conflicts=True
-    )
-    return signer.key_id
+def publish_key(signer: Signer, *, history: History) -> None:
+    """Records the public half, once. The newest key is the one that signs."""
+    row = PublishedKey(key_id=signer.key_id, jwk=jwk_of(signer.public, history=history), created_at=history.created_at)
+    PublishedKey.objects.bulk_create([row], ignore_conflicts=True)

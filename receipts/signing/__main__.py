@@ -1,7 +1,8 @@
 """`python -m receipts.signing verify --keys KEYS FILE ...`: the offline verifier. Needs no server, database or network.
 
-Exit codes: 0 valid, 1 malformed, 2 tampered, 3 fork, 4 untrusted key, 5 unsupported, 6 valid with erased values,
-64 wrong use of the command (which says nothing about any receipt).
+Takes receipts, a bundle, a log file or a checkpoint, and tells them apart by what is in the file.
+Exit codes: 0 valid, 1 malformed, 2 tampered, 3 fork or split view, 4 untrusted key, 5 unsupported, 6 valid with erased
+values, 64 wrong use of the command (which says nothing about any receipt).
 """
 
 from __future__ import annotations
@@ -10,18 +11,27 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn, TextIO
 
-from receipts.signing.documents import read_disclosure, read_envelopes, read_keys
+from receipts.signing.bundle import kept_checkpoints, read_bundle, verify_bundle
+from receipts.signing.checkpoint import Checkpoint, require_one_history, verify_checkpoint
+from receipts.signing.documents import read_disclosure, read_envelopes, read_formatted, read_keys
 from receipts.signing.envelope import Envelope
 from receipts.signing.errors import ExitCode, KeyFormatError, VerificationError
+from receipts.signing.files import is_log_file, read_note_text, verify_log_file
 from receipts.signing.keys import KeySet
+from receipts.signing.log_report import LogReport, age_warnings, bundle_report, checkpoint_report, log_report
+from receipts.signing.notes import is_note
 from receipts.signing.report import Report, refusal_document, refusal_text
 from receipts.signing.statement import is_digest
 from receipts.signing.verify import verify_chain, verify_disclosure, verify_each
+
+# Twice the ten minutes after which a quiet log signs its size again.
+MAX_AGE_SECONDS = 1200
 
 
 class _UsageError(Exception):
@@ -49,19 +59,51 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument(
         "--keys", required=True, type=Path, help="the issuer's key file (JWKS), from a source you trust"
     )
-    verify.add_argument("files", nargs="+", type=Path, metavar="FILE", help="one envelope, a list of them, or JSONL")
+    verify.add_argument(
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="receipts (JSON or JSONL), a bundle, a log file, a checkpoint",
+    )
     verify.add_argument("--disclosure", type=Path, help="the values behind one receipt's commitments")
     verify.add_argument(
         "--expect-head", type=_head, metavar="POSITION:DIGEST", help="a receipt that you know to be in the stream"
     )
     verify.add_argument("--each", action="store_true", help="verify each receipt alone, as for a selection")
     verify.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_log_options(verify)
     return parser
+
+
+def _add_log_options(verify: argparse.ArgumentParser) -> None:
+    verify.add_argument(
+        "--checkpoint",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="NOTE",
+        help="a checkpoint that you kept; repeatable",
+    )
+    verify.add_argument(
+        "--without-signatures", action="store_true", help="of a log file, verify chains, tree and checkpoints only"
+    )
+    verify.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="how many read a log file")
+    verify.add_argument(
+        "--max-age", type=int, default=MAX_AGE_SECONDS, metavar="SECONDS", help="warn of a checkpoint that is older"
+    )
 
 
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
+    except OSError as error:
+        raise _UsageError(f"Can't read {str(path)!a}: {error.strerror}.") from error
+
+
+def _is_log(path: Path) -> bool:
+    try:
+        return is_log_file(path)
     except OSError as error:
         raise _UsageError(f"Can't read {str(path)!a}: {error.strerror}.") from error
 
@@ -90,13 +132,61 @@ def _disclosed(report: Report, *, disclosure: bytes) -> Report:
     )
 
 
-def _report(options: argparse.Namespace) -> Report:
+def _receipts(options: argparse.Namespace) -> Report:
     if options.each and options.expect_head is not None:
         raise _UsageError("--expect-head asks for a whole stream and --each for single receipts: give one of them.")
+    if options.checkpoint:
+        raise _UsageError("--checkpoint is compared with a bundle, a log file or a checkpoint, not with bare receipts.")
     keys = read_keys(_read(options.keys))
     envelopes = [envelope for path in options.files for envelope in read_envelopes(_read(path))]
     report = _verified(envelopes, keys=keys, options=options)
     return report if options.disclosure is None else _disclosed(report, disclosure=_read(options.disclosure))
+
+
+def _warnings(checkpoint: Checkpoint, *, options: argparse.Namespace) -> tuple[str, ...]:
+    return age_warnings(checkpoint, now=datetime.now(UTC), max_age_seconds=options.max_age)
+
+
+def _log(path: Path, *, kept: list[str], options: argparse.Namespace) -> LogReport:
+    has_signatures = not options.without_signatures
+    found = verify_log_file(
+        path, jwks=_read(options.keys), kept=kept, has_signatures=has_signatures, processes=options.processes
+    )
+    return log_report(found, has_signatures=has_signatures, warnings=_warnings(found.checkpoint, options=options))
+
+
+def _bundle(document: Mapping[str, object], *, kept: list[str], options: argparse.Namespace) -> LogReport:
+    keys = read_keys(_read(options.keys))
+    bundle = read_bundle(document)
+    found = verify_bundle(bundle, keys=keys, kept=kept)
+    return bundle_report(bundle, found=found, warnings=_warnings(found.checkpoint, options=options))
+
+
+def _checkpoint(data: bytes, *, kept: list[str], options: argparse.Namespace) -> LogReport:
+    keys = read_keys(_read(options.keys))
+    checkpoint = verify_checkpoint(read_note_text(data), keys=keys)
+    others = kept_checkpoints(kept, keys=keys, origin=checkpoint.origin)
+    require_one_history([checkpoint, *others])
+    return checkpoint_report(checkpoint, kept=others, warnings=_warnings(checkpoint, options=options))
+
+
+def _report(options: argparse.Namespace) -> Report | LogReport:
+    """The report on whatever the first file holds. What is in the log comes one file at a time."""
+    path = options.files[0]
+    data = b"" if (is_log := _is_log(path)) else _read(path)
+    bundle = read_formatted(data)
+    if not (is_log or is_note(data) or bundle):
+        return _receipts(options)
+    if len(options.files) > 1 or options.disclosure or options.expect_head or options.each:
+        raise _UsageError(
+            "A bundle, a log file or a checkpoint is given alone, without --disclosure, --each or a head."
+        )
+    kept = [read_note_text(_read(item)) for item in options.checkpoint]
+    if is_log:
+        return _log(path, kept=kept, options=options)
+    if bundle:
+        return _bundle(bundle, kept=kept, options=options)
+    return _checkpoint(data, kept=kept, options=options)
 
 
 def _write(text: str, *, stream: TextIO) -> None:

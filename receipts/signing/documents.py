@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from receipts.signing.canonical import JSON, load_strict
 from receipts.signing.envelope import Envelope
@@ -30,6 +30,15 @@ def read_envelopes(data: bytes) -> list[Envelope]:
     documents = [_parsed(line) for line in _lines(data)]
     entries = documents if len(documents) > 1 else _entries(documents[0])
     return [_envelope(entry, ordinal=ordinal) for ordinal, entry in enumerate(entries, start=1)]
+
+
+def read_formatted(data: bytes) -> Mapping[str, object] | None:
+    """The object in a file that names its format, as a bundle does; None for receipts and whatever is no JSON."""
+    try:
+        document = load_strict(data, max_members=MAX_MEMBERS)
+    except StrictJSONError:
+        return None
+    return document if isinstance(document, dict) and "format" in document else None
 
 
 def read_disclosure(data: bytes) -> JSON:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
+
+from receipts.signing.errors import KeyFormatError
 
 
 def decode_base64(text: object) -> bytes:
@@ -34,3 +37,11 @@ def decode_base64url(text: object) -> bytes:
 def encode_base64url(data: bytes) -> str:
     """URL alphabet without padding."""
     return base64.urlsafe_b64encode(data).decode("ascii").rstrip("=")
+
+
+def coordinate(jwk: Mapping[str, object], *, name: str) -> bytes:
+    """The member `name` of a public key, decoded. Raises KeyFormatError."""
+    try:
+        return decode_base64url(jwk.get(name))
+    except ValueError as error:
+        raise KeyFormatError(f"The member {name} of a key is {error}.") from error

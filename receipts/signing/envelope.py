@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from receipts.signing.algorithms import SIGNATURE_LENGTH
 from receipts.signing.canonical import sha256_digest
-from receipts.signing.ed25519 import SIGNATURE_LENGTH
 from receipts.signing.encoding import decode_base64, encode_base64
 from receipts.signing.errors import MalformedError, UnsupportedError
 

@@ -5,13 +5,18 @@ SigningError                        code, why, fix
 ├── CanonicalError                  a value has no canonical bytes or digest
 ├── StatementError                  an issuer stated what no verifier would accept
 ├── KeyFormatError                  a key or a key file can't be used
+├── CheckpointError                 an issuer was about to sign a checkpoint that must not be
 └── VerificationError               reason, exit code and, where known, the first bad place
     ├── MalformedError          1   not a receipt
     ├── TamperedError           2   not what was signed
     │   ├── BadSignatureError
     │   ├── CommitmentMismatchError
-    │   └── BrokenChainError
+    │   ├── BrokenChainError
+    │   ├── NotInLogError           the proof does not lead to the checkpoint
+    │   ├── InconsistentLogError    one checkpoint does not lead to the other
+    │   └── LogMismatchError        the receipts are not those that the checkpoint is about
     ├── ForkError               3   two receipts claim one place
+    ├── SplitViewError          3   two checkpoints tell two histories
     ├── UntrustedKeyError       4   signed by a key that the caller does not trust
     │   └── RevokedKeyError
     └── UnsupportedError        5   made by a newer or other format than this verifier knows
@@ -77,6 +82,13 @@ class KeyFormatError(SigningError):
     default_fix = "Fetch the key file again from the issuer, over a way that you trust."
 
 
+class CheckpointError(SigningError):
+    """Nothing that could be signed as a checkpoint, or that follows from the last one."""
+
+    code = "bad_checkpoint"
+    default_fix = "Find out what changed in the stored log before anything else is signed: ./run doctor."
+
+
 class VerificationError(SigningError):
     """A receipt that must not be relied on.
 
@@ -138,12 +150,41 @@ class BrokenChainError(TamperedError):
     default_fix = "Ask the issuer for the whole stream, in order of position, and compare with a copy made earlier."
 
 
+class NotInLogError(TamperedError):
+    """The inclusion proof does not lead from the receipt to the checkpoint."""
+
+    reason = "not_in_log"
+    default_fix = "Ask the issuer for a proof in the tree of a checkpoint that you kept."
+
+
+class InconsistentLogError(TamperedError):
+    """The consistency proof does not lead from one checkpoint to the other."""
+
+    reason = "inconsistent_log"
+    default_fix = "Ask for the proof once more; if there is none, keep both checkpoints: the log was rewritten."
+
+
+class LogMismatchError(TamperedError):
+    """Checkpoints and receipts belong to different logs, or receipts were altered, moved or cut off."""
+
+    reason = "log_mismatch"
+    default_fix = "Ask the issuer for the whole log, and compare with a copy made earlier."
+
+
 class ForkError(VerificationError):
     """Two different receipts claim one place in a stream: the issuer has told two stories."""
 
     reason = "fork"
     exit_code = ExitCode.FORK
     default_fix = "Keep both receipts: together they prove that the log was split."
+
+
+class SplitViewError(VerificationError):
+    """Two checkpoints that no single log can have: the issuer has told two histories."""
+
+    reason = "split_view"
+    exit_code = ExitCode.FORK
+    default_fix = "Keep both checkpoints: together they prove that the log was split."
 
 
 class UntrustedKeyError(VerificationError):

@@ -6,19 +6,18 @@ in a representation or in a key file; a `Signer` may as well be a remote service
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from receipts.signing.canonical import canonical_bytes
-from receipts.signing.ed25519 import is_sound_public_key
-from receipts.signing.encoding import decode_base64url, encode_base64url
+from receipts.signing.algorithms import Algorithm, PublicHalf
+from receipts.signing.ed25519 import Ed25519Public
 from receipts.signing.errors import (
     BadSignatureError,
     KeyFormatError,
@@ -26,18 +25,13 @@ from receipts.signing.errors import (
     UnsupportedError,
     UntrustedKeyError,
 )
-from receipts.signing.statement import Algorithm
-from receipts.signing.times import format_time, parse_time
+from receipts.signing.jwk import History, key_id_of, read_public
+from receipts.signing.p256 import P256Public, signature_from_der
+from receipts.signing.times import format_time
 
 # Keys and receipts may get their times from two hosts' clocks.
 CLOCK_TOLERANCE = timedelta(minutes=5)
 SEED_LENGTH = 32
-
-
-def key_id_of(raw: bytes) -> str:
-    """`aarm-` and the first 16 characters of the RFC 7638 thumbprint of an Ed25519 public key of 32 bytes."""
-    required = {"crv": "Ed25519", "kty": "OKP", "x": encode_base64url(raw)}
-    return "aarm-" + encode_base64url(hashlib.sha256(canonical_bytes(required)).digest())[:16]
 
 
 class Signer(Protocol):
@@ -51,26 +45,26 @@ class Signer(Protocol):
     def algorithm(self) -> str:
         """A member of `Algorithm`."""
 
+    @property
+    def public(self) -> PublicHalf:
+        """The public key; `jwk_of` writes it down."""
+
     def sign(self, data: bytes) -> bytes:
         """The 64-byte signature of `data`."""
-
-    def public_jwk(
-        self, *, created_at: datetime, retired_at: datetime | None = None, revoked_at: datetime | None = None
-    ) -> dict[str, str]:
-        """The public key as one entry of a key file."""
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """An Ed25519 private key held in memory; a `Signer`."""
+    """A private key held in memory; a `Signer`."""
 
     key_id: str
     algorithm: str
-    _private: Ed25519PrivateKey = field(repr=False)
+    public: PublicHalf = field(repr=False)
+    _private: Ed25519PrivateKey | ec.EllipticCurvePrivateKey = field(repr=False)
 
     @classmethod
     def from_seed(cls, seed: bytes) -> SigningKey:
-        """The key of 32 secret random bytes (RFC 8032). Raises KeyFormatError for another length."""
+        """The Ed25519 key of 32 secret random bytes (RFC 8032). Raises KeyFormatError for another length."""
         if len(seed) != SEED_LENGTH:
             raise KeyFormatError(
                 f"A key seed has {SEED_LENGTH} bytes.", fix="Use 32 bytes from a secure random source."
@@ -78,45 +72,45 @@ class SigningKey:
         return cls._of(Ed25519PrivateKey.from_private_bytes(seed))
 
     @classmethod
-    def from_pem(cls, pem: bytes) -> SigningKey:
-        """Reads unencrypted PKCS #8. Raises KeyFormatError for anything else, and for other algorithms."""
+    def from_pem(cls, pem: bytes, *, passphrase: bytes | None = None) -> SigningKey:
+        """Reads PKCS #8 with an Ed25519 or P-256 key, encrypted exactly if there is a passphrase.
+
+        Raises KeyFormatError for anything else.
+        """
         try:
-            private = serialization.load_pem_private_key(pem, password=None)
+            private = serialization.load_pem_private_key(pem, password=passphrase)
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-            raise KeyFormatError("The signing key is not an unencrypted PKCS #8 PEM file.", fix=_RESTORE) from error
-        if not isinstance(private, Ed25519PrivateKey):
-            raise KeyFormatError("The signing key is not an Ed25519 key.", fix=_RESTORE)
-        return cls._of(private)
+            raise KeyFormatError(
+                "The signing key is not a PKCS #8 PEM file, or its passphrase is missing or not the right one.",
+                fix=_RESTORE,
+            ) from error
+        if isinstance(private, Ed25519PrivateKey):
+            return cls._of(private)
+        if isinstance(private, ec.EllipticCurvePrivateKey) and isinstance(private.curve, ec.SECP256R1):
+            return cls._of(private)
+        raise KeyFormatError("The signing key is neither an Ed25519 nor a P-256 key.", fix=_RESTORE)
 
     @classmethod
-    def _of(cls, private: Ed25519PrivateKey) -> SigningKey:
-        raw = private.public_key().public_bytes_raw()
-        return cls(key_id=key_id_of(raw), algorithm=Algorithm.ED25519.value, _private=private)
+    def _of(cls, private: Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> SigningKey:
+        public: PublicHalf
+        if isinstance(private, Ed25519PrivateKey):
+            public = Ed25519Public.from_raw(private.public_key().public_bytes_raw())
+        else:
+            public = P256Public.from_key(private.public_key())
+        return cls(key_id_of(public), public.algorithm.value, public, private)
 
-    def to_pem(self) -> bytes:
-        """Unencrypted PKCS #8: a secret. Write it to a file that only its owner may read."""
-        return self._private.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+    def to_pem(self, *, passphrase: bytes | None = None) -> bytes:
+        """PKCS #8, encrypted if there is a passphrase. Write it to a file that only its owner may read."""
+        protection: serialization.KeySerializationEncryption = serialization.NoEncryption()
+        if passphrase is not None:
+            protection = serialization.BestAvailableEncryption(passphrase)
+        return self._private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection)
 
     def sign(self, data: bytes) -> bytes:
-        """The 64-byte Ed25519 signature of `data`; the same every time."""
-        return self._private.sign(data)
-
-    def public_jwk(
-        self, *, created_at: datetime, retired_at: datetime | None = None, revoked_at: datetime | None = None
-    ) -> dict[str, str]:
-        """The public key as a JWK with the aware times between which it signs, and of its revocation."""
-        times = {"created_at": created_at, "retired_at": retired_at, "revoked_at": revoked_at}
-        return {
-            "kty": "OKP",
-            "crv": "Ed25519",
-            "x": encode_base64url(self._private.public_key().public_bytes_raw()),
-            "kid": self.key_id,
-            "alg": self.algorithm,
-            "use": "sig",
-            **{name: format_time(moment) for name, moment in times.items() if moment is not None},
-        }
+        """The 64-byte signature of `data`; with Ed25519 the same every time."""
+        if isinstance(self._private, Ed25519PrivateKey):
+            return self._private.sign(data)
+        return signature_from_der(self._private.sign(data, ec.ECDSA(hashes.SHA256())))
 
 
 _RESTORE = "Restore the key file from its backup; a new key is published under a new id."
@@ -127,31 +121,42 @@ class PublicKey:
     """A key that the caller trusts, and when it was in use. A retired key still verifies what it signed before."""
 
     key_id: str
-    algorithm: str
-    created_at: datetime
-    retired_at: datetime | None
-    revoked_at: datetime | None
-    _public: Ed25519PublicKey = field(repr=False)
+    history: History
+    public: PublicHalf = field(repr=False)
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """What receipts that this key signed name as `alg`."""
+        return self.public.algorithm
 
     def verify(self, data: bytes, *, signature: bytes) -> None:
         """Returns if `signature` fits `data`, else raises BadSignatureError."""
-        try:
-            self._public.verify(signature, data)
-        except InvalidSignature as error:
-            raise BadSignatureError(f"The signature does not fit the receipt and the key {self.key_id}.") from error
+        if not self.public.is_fitting(signature, data=data):
+            raise BadSignatureError(f"The signature does not fit the receipt and the key {self.key_id}.")
 
-    def require_use_at(self, moment: datetime) -> None:
-        """Returns if this key was in use at the aware `moment` and was never revoked.
+    def require_use_at(self, moment: datetime, *, leaf_index: int | None = None) -> None:
+        """Returns if this key was in use at the aware `moment`, and not revoked before.
 
-        Raises UntrustedKeyError outside the time of use, with a tolerance of five minutes. Raises RevokedKeyError for a
-        revoked key whatever the moment: whoever holds the key can write any time into a receipt.
+        Raises UntrustedKeyError outside the time of use, with a tolerance of five minutes. Whoever else holds a revoked
+        key can write any time into a receipt: RevokedKeyError is raised unless `leaf_index`, the place in the log that
+        the caller has proven, lies before the revocation.
         """
-        if self.revoked_at is not None:
-            raise RevokedKeyError(f"The key {self.key_id} was revoked at {format_time(self.revoked_at)}.")
-        if moment < self.created_at - CLOCK_TOLERANCE:
+        self._require_place(leaf_index)
+        if self.history.created_at - moment > CLOCK_TOLERANCE:
             raise UntrustedKeyError(f"The receipt is older than its key {self.key_id}.")
-        if self.retired_at is not None and moment > self.retired_at + CLOCK_TOLERANCE:
+        retired_at = self.history.retired_at
+        if retired_at is not None and moment - retired_at > CLOCK_TOLERANCE:
             raise UntrustedKeyError(f"The key {self.key_id} had been retired when the receipt was issued.")
+
+    def _require_place(self, leaf_index: int | None) -> None:
+        revoked_at, size = self.history.revoked_at, self.history.revoked_size
+        if revoked_at is None:
+            return
+        if leaf_index is None or size is None or leaf_index >= size:
+            raise RevokedKeyError(
+                f"The key {self.key_id} was revoked at {format_time(revoked_at)}, and nothing shows that the receipt "
+                "was in the log before that."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +178,18 @@ class KeySet:
         keys: dict[str, PublicKey] = {}
         unsupported: set[object] = set()
         for jwk in map(_jwk, entries):
-            if (jwk.get("kty"), jwk.get("crv")) != ("OKP", "Ed25519"):
+            public = read_public(jwk)
+            if public is None:
                 unsupported.add(jwk["kid"])
                 continue
-            key = _public_key(jwk)
+            key = PublicKey(key_id_of(public), History.from_members(jwk), public)
             if key.key_id in keys:
                 raise KeyFormatError(f"The key file lists {key.key_id} twice.")
             keys[key.key_id] = key
         return cls(_keys=keys, _unsupported=frozenset(unsupported))
+
+    def __iter__(self) -> Iterator[PublicKey]:
+        return iter(self._keys.values())
 
     def find(self, key_id: str) -> PublicKey:
         """The trusted key of that id. Raises UntrustedKeyError, or UnsupportedError for a key of another kind."""
@@ -200,44 +209,3 @@ def _jwk(entry: object) -> Mapping[str, object]:
             "The key file holds a private key.", fix="Treat that key as known to others: revoke it, publish a new one."
         )
     return entry
-
-
-def _public_key(jwk: Mapping[str, object]) -> PublicKey:
-    """One Ed25519 entry, checked. Both JOSE names of the algorithm are in use (RFC 8037, RFC 9864)."""
-    raw = _point(jwk.get("x"))
-    key_id = key_id_of(raw)
-    if jwk.get("kid") != key_id:
-        raise KeyFormatError(f"The key {key_id} is listed under an id that is not its own.")
-    if jwk.get("alg", "Ed25519") not in ("Ed25519", "EdDSA") or jwk.get("use", "sig") != "sig":
-        raise KeyFormatError(f"The key {key_id} is listed for another use than Ed25519 signatures.")
-    created_at = _time(jwk, name="created_at")
-    if created_at is None:
-        raise KeyFormatError(f"The key {key_id} has no created_at.")
-    return PublicKey(
-        key_id=key_id,
-        algorithm=Algorithm.ED25519.value,
-        created_at=created_at,
-        retired_at=_time(jwk, name="retired_at"),
-        revoked_at=_time(jwk, name="revoked_at"),
-        _public=Ed25519PublicKey.from_public_bytes(raw),
-    )
-
-
-def _point(text: object) -> bytes:
-    try:
-        raw = decode_base64url(text)
-    except ValueError as error:
-        raise KeyFormatError(f"The member x of a key is {error}.") from error
-    if not is_sound_public_key(raw):
-        raise KeyFormatError("The member x of a key is not a sound Ed25519 public key.")
-    return raw
-
-
-def _time(jwk: Mapping[str, object], *, name: str) -> datetime | None:
-    value = jwk.get(name)
-    if value is None:
-        return None
-    try:
-        return parse_time(value)
-    except ValueError as error:
-        raise KeyFormatError(f"The member {name} of a key is wrong. {error}") from error

@@ -14,7 +14,9 @@ from receipts.signing.times import format_time
 ALWAYS_UNPROVEN = (
     "that the issuer's clock was right",
     "that the action really ran, or ran as its outcome says: an outcome is the agent's report",
-    "that the log was not rewritten by somebody who holds the signing key",
+)
+REWRITE_UNPROVEN = (
+    "that the log was not rewritten by somebody who holds the signing key: give --checkpoint with one that you kept"
 )
 ALONE_UNPROVEN = "that no other receipt of the stream was altered or removed: this was verified alone"
 TAIL_UNPROVEN = "that no receipt was removed from the end of a stream, or a whole stream: give --expect-head"
@@ -51,12 +53,13 @@ class Report:
     def unproven(self) -> tuple[str, ...]:
         """What the verdict does not prove, as clauses that begin with "that"."""
         gap = () if self.has_expected_head else (TAIL_UNPROVEN,) if self.is_chain else (ALONE_UNPROVEN,)
-        return (*gap, *([ERASURE_UNPROVEN] if self.erased_paths else []), *ALWAYS_UNPROVEN)
+        erased = (ERASURE_UNPROVEN,) if self.erased_paths else ()
+        return (*gap, *erased, *ALWAYS_UNPROVEN, REWRITE_UNPROVEN)
 
     def text(self) -> str:
         """The report for people."""
         word = "VALID, PAYLOAD ERASED" if self.erased_paths else "VALID"
-        lines = [_line(statement) for statement in self.statements]
+        lines = [receipt_line(statement) for statement in self.statements]
         lines += [f"disclosed and matching: {path!a}" for path in self.disclosed_paths]
         lines += [f"erased: {path!a}" for path in self.erased_paths]
         lines += [f"not disclosed: {path!a}" for path in self.withheld_paths]
@@ -72,7 +75,7 @@ class Report:
             "exit_code": int(self.exit_code),
             "why": self.verdict,
             "does_not_prove": list(self.unproven),
-            "receipts": [_entry(envelope, statement=statement) for envelope, statement in pairs],
+            "receipts": [receipt_entry(envelope, statement=statement) for envelope, statement in pairs],
             "disclosed_paths": list(self.disclosed_paths),
             "erased_paths": list(self.erased_paths),
             "withheld_paths": list(self.withheld_paths),
@@ -99,12 +102,14 @@ def refusal_document(error: VerificationError) -> dict[str, object]:
     }
 
 
-def _line(statement: Statement) -> str:
+def receipt_line(statement: Statement) -> str:
+    """One receipt, for people."""
     issued_at = format_time(statement.issued_at)
     return f"{statement.id}  {statement.type}  {statement.stream}  position {statement.position}  {issued_at}"
 
 
-def _entry(envelope: Envelope, *, statement: Statement) -> dict[str, object]:
+def receipt_entry(envelope: Envelope, *, statement: Statement) -> dict[str, object]:
+    """One receipt, for programs."""
     return {
         "id": statement.id,
         "type": statement.type.value,

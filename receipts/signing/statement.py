@@ -14,6 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import cast
 
+from receipts.signing.algorithms import Algorithm
 from receipts.signing.canonical import JSON, MAX_INTEGER, canonical_bytes, load_strict
 from receipts.signing.envelope import PAYLOAD_TYPE
 from receipts.signing.errors import MalformedError, StatementError, StrictJSONError, UnsupportedError
@@ -40,12 +41,9 @@ class ReceiptType(StrEnum):
     KEY_RETIRED = "key_retired"
     KEY_REVOKED = "key_revoked"
     ERASURE = "erasure"
-
-
-class Algorithm(StrEnum):
-    """Signature algorithms by their JOSE names (RFC 9864)."""
-
-    ED25519 = "Ed25519"
+    RECOVERY = "recovery"
+    EXPORT = "export"
+    DISCLOSURE = "disclosure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +216,8 @@ def _read(payload: bytes) -> dict[str, JSON]:
 def _require_members(document: Mapping[str, JSON]) -> None:
     """Refuses other versions before anything else is looked at: only `v` may be assumed to mean the same in all."""
     version = document.get("v")
-    if not isinstance(version, int) or isinstance(version, bool):
-        raise MalformedError("The member v is an integer.")
+    if not isinstance(version, int | float) or isinstance(version, bool):
+        raise MalformedError("The member v is a number.")
     if version != VERSION:
         raise UnsupportedError(f"The receipt has version {version}; this verifier knows version {VERSION}.")
     unknown = sorted(set(document) - _MEMBERS)

@@ -7,7 +7,7 @@ One receipt (`verify_receipt`), an envelope that `Envelope.from_dict` accepted:
   2. The signature fits the DSSE pre-authentication encoding of the payload bytes as they were stored.
   3. The payload is a statement of version 1 in RFC 8785 form, with no unknown member or value.
   4. The key id and the algorithm inside the signed bytes are those of the key that was used.
-  5. The key was in use when the receipt says that it was issued, and was never revoked.
+  5. The key was in use when the receipt says that it was issued; if it was revoked, the receipt was in the log before.
 
 A chain (`verify_chain`), receipts in the order in which the log gave them:
   1. There is at least one receipt, or an expected head that shows that there should be.
@@ -61,14 +61,19 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True)
-class _Link:
+class Link:
+    """A receipt that verified alone: its place, from 1, in what was given, its digest and what it says."""
+
     ordinal: int
     digest: str
     statement: Statement
 
 
-def verify_receipt(envelope: Envelope, *, keys: KeySet) -> Statement:
-    """What a receipt says, once it is known to be signed by a key in `keys`. Raises VerificationError."""
+def verify_receipt(envelope: Envelope, *, keys: KeySet, leaf_index: int | None = None) -> Statement:
+    """What a receipt says, once it is known to be signed by a key in `keys`. Raises VerificationError.
+
+    `leaf_index` is the receipt's place in the log, if the caller has proven it: only that saves a revoked key's work.
+    """
     # 1. The envelope names a key that the caller trusts.
     key = keys.find(envelope.key_id)
     # 2. The signature fits the bytes.
@@ -79,7 +84,7 @@ def verify_receipt(envelope: Envelope, *, keys: KeySet) -> Statement:
     if (statement.key_id, statement.algorithm) != (key.key_id, key.algorithm):
         raise TamperedError("The signed bytes name another key or algorithm than the one that signed them.")
     # 5. The key was in use.
-    key.require_use_at(statement.issued_at)
+    key.require_use_at(statement.issued_at, leaf_index=leaf_index)
     return statement
 
 
@@ -110,9 +115,9 @@ def verify_chain(
     links = [_link(envelope, keys=keys, ordinal=ordinal) for ordinal, envelope in enumerate(envelopes, start=1)]
     for stream in _streams(links, is_ordered=is_ordered):
         # 3. Nobody claims another one's place.
-        _refuse_fork(stream)
+        refuse_fork(stream)
         # 4. Everybody follows the one before.
-        _require_sequence(stream)
+        require_sequence(stream)
     # 5. The known head is there.
     if expected_head is not None:
         _require_head(links, expected_head=expected_head)
@@ -148,17 +153,17 @@ def _refuse_nothing(envelopes: Sequence[Envelope]) -> None:
         raise MalformedError("There is no receipt to verify.")
 
 
-def _link(envelope: Envelope, *, keys: KeySet, ordinal: int) -> _Link:
+def _link(envelope: Envelope, *, keys: KeySet, ordinal: int) -> Link:
     try:
-        return _Link(ordinal, envelope.digest, verify_receipt(envelope, keys=keys))
+        return Link(ordinal, envelope.digest, verify_receipt(envelope, keys=keys))
     except VerificationError as error:
         error.ordinal = ordinal
         raise
 
 
-def _streams(links: Iterable[_Link], *, is_ordered: bool) -> list[list[_Link]]:
+def _streams(links: Iterable[Link], *, is_ordered: bool) -> list[list[Link]]:
     """The links by deployment and stream, in the order given or by position."""
-    streams: defaultdict[tuple[str, str], list[_Link]] = defaultdict(list)
+    streams: defaultdict[tuple[str, str], list[Link]] = defaultdict(list)
     for link in links:
         streams[link.statement.deployment, link.statement.stream].append(link)
     if not is_ordered:
@@ -167,7 +172,8 @@ def _streams(links: Iterable[_Link], *, is_ordered: bool) -> list[list[_Link]]:
     return list(streams.values())
 
 
-def _refuse_fork(stream: list[_Link]) -> None:
+def refuse_fork(stream: list[Link]) -> None:
+    """Returns if no two receipts of one stream claim one position or predecessor. Raises ForkError."""
     positions: dict[int, str] = {}
     successors: dict[str | None, str] = {}
     for link in stream:
@@ -185,7 +191,8 @@ def _refuse_fork(stream: list[_Link]) -> None:
             )
 
 
-def _require_sequence(stream: list[_Link]) -> None:
+def require_sequence(stream: list[Link]) -> None:
+    """Returns if the receipts of one stream are a chain from position 1, in this order. Raises BrokenChainError."""
     previous: str | None = None
     for position, link in enumerate(stream, start=1):
         statement = link.statement
@@ -198,12 +205,12 @@ def _require_sequence(stream: list[_Link]) -> None:
         previous = link.digest
 
 
-def _broken(link: _Link, *, position: int, why: str) -> BrokenChainError:
+def _broken(link: Link, *, position: int, why: str) -> BrokenChainError:
     stream = link.statement.stream
     return BrokenChainError(f"In {stream}, {why}.", ordinal=link.ordinal, stream=stream, position=position)
 
 
-def _require_head(links: Iterable[_Link], *, expected_head: tuple[int, str]) -> None:
+def _require_head(links: Iterable[Link], *, expected_head: tuple[int, str]) -> None:
     position, digest = expected_head
     if not any(link.digest == digest and link.statement.position == position for link in links):
         raise BrokenChainError(

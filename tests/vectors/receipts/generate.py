@@ -50,7 +50,7 @@ KEYS = {
         ALICE.jwk(),
         BOB.jwk(retired_at="2026-06-01T00:00:00.000000Z"),
         DORA.jwk(revoked_at="2026-12-01T00:00:00.000000Z"),
-        {"kty": "EC", "crv": "P-256", "kid": "aarm-somebodyselse00", "x": "AA", "y": "AA"},
+        {"kty": "EC", "crv": "P-384", "kid": "aarm-somebodyselse00", "x": "AA", "y": "AA"},
     ]
 }
 
@@ -282,7 +282,7 @@ def other() -> Iterator[Case]:
     yield case("signed, version 2", 5, "unsupported", receipt(v=2))
     yield case("signed, unknown member", 5, "unsupported", receipt(critical=True))
     yield case("signed, unknown receipt type", 5, "unsupported", receipt(type="mystery"))
-    yield case("signed, unknown algorithm", 5, "unsupported", receipt(alg="ES256"))
+    yield case("signed, unknown algorithm", 5, "unsupported", receipt(alg="ES512"))
     yield case("signed, other payload type inside", 5, "unsupported", receipt(payload_type="text/plain"))
     yield case("other payload type outside", 5, "unsupported", {**receipt(), "payloadType": "text/plain"})
     yield case("key of another kind", 5, "unsupported", with_signature(receipt(), keyid="aarm-somebodyselse00"))

@@ -1,0 +1,47 @@
+// The forms in which receipts come as a file.
+import { readEnvelope } from "./envelope.js";
+import { demand, malformed } from "./errors.js";
+import { parseFile } from "./json.js";
+
+const LINE_FEED = 10;
+const SPACES = new Set([9, 11, 12, 13, 32]);
+const [OPENING, CLOSING] = [0x7b, 0x7d];
+
+/** The lines of a file without their ends; what follows the last end is a line too. */
+export function linesOf(bytes) {
+  const lines = [];
+  let from = 0;
+  for (let end = bytes.indexOf(LINE_FEED); end >= 0; end = bytes.indexOf(LINE_FEED, from)) {
+    lines.push(bytes.subarray(from, end));
+    from = end + 1;
+  }
+  return [...lines, bytes.subarray(from)];
+}
+
+const isInk = (byte) => !SPACES.has(byte);
+
+/** One object a line: the first line that is not blank ends with a brace, and the next begins with one. */
+function isOneALine([first, second]) {
+  return second !== undefined && first.findLast(isInk) === CLOSING && second.find(isInk) === OPENING;
+}
+
+function listOf(document) {
+  if (!(document instanceof Map && document.has("receipts"))) return Array.isArray(document) ? document : [document];
+  if (!Array.isArray(document.get("receipts"))) throw malformed("The file's receipts are not a list.");
+  return document.get("receipts");
+}
+
+function valuesOf(bytes) {
+  const lines = linesOf(bytes).filter((line) => line.some(isInk));
+  demand(lines.length > 0, "malformed", "The file is empty.");
+  return isOneALine(lines) ? lines.map((line) => parseFile(line)) : listOf(parseFile(bytes));
+}
+
+const unwrapped = (value) => (value instanceof Map && value.has("envelope") ? value.get("envelope") : value);
+
+/** The envelopes of a file, in its order; empty where it lists none. */
+export async function readEnvelopes(bytes) {
+  const envelopes = [];
+  for (const value of valuesOf(bytes)) envelopes.push(await readEnvelope(unwrapped(value)));
+  return envelopes;
+}

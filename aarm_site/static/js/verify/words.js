@@ -1,0 +1,36 @@
+// What a report says, for people.
+const TITLES = {
+  0: "Valid",
+  1: "Malformed: this is not what it should be",
+  2: "Tampered: this is not what was signed",
+  3: "Two stories: somebody was told something else",
+  4: "Signed by a key that you do not trust",
+  5: "Unsupported: this verifier does not know that format",
+  6: "Valid; the values behind it were erased",
+  64: "Not verified: this says nothing about the receipt",
+};
+const ALWAYS = [
+  "that the issuer's clock was right",
+  "that the action really ran, or ran as its outcome says: an outcome is the agent's report",
+  "that a human read the text they decided on",
+];
+const REWRITTEN = "that nobody who holds the signing key wrote it all anew: compare with a checkpoint kept elsewhere";
+const INCOMPLETE = "that nothing was removed: give a checkpoint or a head that you kept";
+
+export const titleOf = ({ exitCode }) => TITLES[exitCode];
+
+/** What was verified, in one sentence; why not, for a refusal. */
+export function sentenceOf({ why, receipts, checkpoint }) {
+  if (why) return why;
+  const count = receipts.length;
+  const what = count === 1 ? "1 receipt is" : `${count} receipts are`;
+  const signed = `${what} unaltered since signing with a key that you trust`;
+  if (!checkpoint) return `${signed}.`;
+  const log = `the checkpoint of ${checkpoint.time}, over ${checkpoint.size} receipts`;
+  return count > 0 ? `${signed} and in the log, by ${log}.` : `Signed by a key that you trust: ${log}.`;
+}
+
+/** What a valid report does not prove, as clauses that begin with "that". */
+export function limitsOf({ hasKept }) {
+  return [...(hasKept ? [] : [INCOMPLETE, REWRITTEN]), ...ALWAYS];
+}

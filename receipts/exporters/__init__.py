@@ -1,0 +1,1 @@
+"""Receipts in the forms in which they leave: for verifiers, for spreadsheets, for other systems."""

@@ -1,0 +1,217 @@
+"""The bundle: everything that an outsider needs to check receipts without us, in one zip file.
+
+    README.txt          what is in it, and how to check it
+    manifest.json       who asked what, when, how many, and the SHA-256 of every other file
+    receipts.jsonl      of a selection, the envelopes as they were signed, oldest first
+    log.jsonl           of everything instead, the log file of docs/receipt-format.md
+    receipts.csv        the searchable columns, for spreadsheets
+    bundle.json         of a selection, the receipts that a checkpoint covers, with their proofs
+    checkpoints.jsonl   signed checkpoints of the log, the newest last
+    keys.json           the public keys as published today, for comparison with those that the reader holds
+    policies/           each policy that decided any of them, as of then
+    verify.html         checks all of it in a browser, offline
+
+Files are written one by one into a folder and packed at the end: a bundle may be larger than memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from receipts.exporters.csv import csv_header, csv_line
+from receipts.exporters.jsonl import jsonl_line
+from receipts.models import Checkpoint, Receipt
+from receipts.ports import policy_text
+from receipts.selectors.log import inclusion_proof
+from receipts.selectors.search import signed_form
+from receipts.signing.bundle import FORMAT as BUNDLE_FORMAT
+from receipts.signing.canonical import JSON, canonical_bytes
+from receipts.signing.logfile import FORMAT as LOG_FORMAT
+
+FORMAT = "aarm-export/1"
+MOST_PROVEN = 20_000
+SELECTED = "A selection. Receipts that the question did not ask for are missing, and nothing here shows which."
+WHOLE = "Everything that was signed until then, as the one who asked may see it."
+README = """\
+Receipts of {deployment}, exported {exported_at}.
+{note}
+The question was: {question}
+
+verify.html checks these receipts in your browser, without a network and without us. Drop bundle.json or log.jsonl
+onto it, with keys.json from a source that you trust: keys that come with what they are to verify prove nothing.
+With Python: python -m receipts.signing verify --keys keys.json bundle.json
+
+A valid receipt shows that the holder of the key signed it and that nobody changed it since. It does not show that
+what it says is true, that a person read what they approved, or, in a selection, that nothing is missing.
+The CSV file is for reading. Only the signed envelopes count.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What was asked for, by whom (a pseudonymous id), and when."""
+
+    deployment: str
+    question: str
+    person: str
+    asked_at: datetime
+
+    @property
+    def note(self) -> str:
+        """What may be concluded from what is missing."""
+        return SELECTED if self.question else WHOLE
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the files hold, counted while they are written."""
+
+    types: Counter[str] = field(default_factory=Counter)
+    policies: set[str] = field(default_factory=set)
+    times: list[datetime] = field(default_factory=list)
+    proven: int = 0
+
+    def add(self, receipt: Receipt) -> None:
+        """Counts one receipt."""
+        self.types[receipt.type] += 1
+        self.times = [min([*self.times, receipt.issued_at]), max([*self.times, receipt.issued_at])]
+        self.policies |= {_policy_of(receipt)} - {""}
+
+    @property
+    def total(self) -> int:
+        """How many receipts."""
+        return self.types.total()
+
+
+def _policy_of(receipt: Receipt) -> str:
+    try:
+        found = json.loads(bytes(receipt.body))["body"]["decision"]["policy"]["hash"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return found if isinstance(found, str) else ""
+
+
+class ReceiptFiles:
+    """The files that have a line for every receipt, open while receipts are added.
+
+    `head` begins the file of envelopes where it is a log file, in which the order is the log's. With a checkpoint the
+    first `MOST_PROVEN` receipts that it covers go into `bundle.json` too.
+    """
+
+    def __init__(self, folder: Path, *, head: bytes = b"", checkpoint: Checkpoint | None = None) -> None:
+        self.tally = Tally()
+        self.checkpoint = None if head else checkpoint
+        self._files = ExitStack()
+        self._lines = self._files.enter_context((folder / ("log.jsonl" if head else "receipts.jsonl")).open("wb"))
+        self._lines.write(head)
+        self._cells = self._files.enter_context((folder / "receipts.csv").open("w", encoding="utf-8", newline=""))
+        self._cells.write(csv_header())
+        self._bundle = folder / "bundle.json"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._files.close()
+
+    def add(self, receipt: Receipt) -> None:
+        """Writes one receipt to every file."""
+        self._lines.write(jsonl_line(receipt))
+        self._cells.write(csv_line(receipt))
+        self.tally.add(receipt)
+        entry = getattr(receipt, "entry", None)
+        if self.checkpoint and entry and entry.leaf_index < self.checkpoint.size and self.tally.proven < MOST_PROVEN:
+            self._add_proven(receipt, leaf_index=entry.leaf_index, size=self.checkpoint.size)
+
+    def _add_proven(self, receipt: Receipt, *, leaf_index: int, size: int) -> None:
+        if not self.tally.proven:
+            assert self.checkpoint is not None
+            self._proofs = self._files.enter_context(self._bundle.open("wb"))
+            note = canonical_bytes(self.checkpoint.note)
+            self._proofs.write(b'{"format":"' + BUNDLE_FORMAT.encode() + b'","checkpoint":' + note + b',"receipts":[\n')
+        proved = {"envelope": signed_form(receipt), "inclusion": inclusion_proof(leaf_index, size=size).to_dict()}
+        self._proofs.write((b",\n" if self.tally.proven else b"") + canonical_bytes(proved))
+        self.tally.proven += 1
+
+    def finish(self, *, streams: Sequence[str]) -> Tally:
+        """Ends the files. `streams` are those of which every receipt was added, in order."""
+        if self.tally.proven:
+            whole = list(streams) if self.tally.proven == self.tally.total else []
+            self._proofs.write(b'\n],"streams":' + canonical_bytes(whole) + b"}\n")
+        self._files.close()
+        return self.tally
+
+
+def log_head(checkpoint: Checkpoint) -> bytes:
+    """The first line of a log file that begins with the first receipt."""
+    return canonical_bytes({"format": LOG_FORMAT, "checkpoint": checkpoint.note, "start": 0, "before": []}) + b"\n"
+
+
+def write_policies(folder: Path, digests: Iterable[str]) -> None:
+    """The text of each policy that is still on record, named by its digest."""
+    (folder / "policies").mkdir()
+    for digest in sorted(digests):
+        policy = policy_text(digest)
+        if policy is not None:
+            name = digest.removeprefix("sha256:")
+            (folder / "policies" / f"{name}.yaml").write_text(policy.text, encoding="utf-8")
+
+
+def write_json(path: Path, value: JSON) -> None:
+    """One document, in canonical form."""
+    path.write_bytes(canonical_bytes(value) + b"\n")
+
+
+def write_json_lines(path: Path, values: Sequence[JSON]) -> None:
+    """One document a line."""
+    path.write_bytes(b"".join(canonical_bytes(value) + b"\n" for value in values))
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def write_descriptions(folder: Path, selection: Selection, *, tally: Tally) -> None:
+    """The manifest, which is last because it has every file's digest, and the text for people."""
+    at = selection.asked_at.isoformat()
+    words = {"deployment": selection.deployment, "exported_at": at, "note": selection.note}
+    asked = selection.question or "everything"
+    (folder / "README.txt").write_text(README.format(**words, question=asked), encoding="utf-8")
+    manifest: dict[str, JSON] = {
+        **words,
+        "format": FORMAT,
+        "question": selection.question,
+        "is_filtered": bool(selection.question),
+        "exported_by": selection.person,
+        "receipts": tally.total,
+        "receipts_with_proof": tally.proven,
+        "types": dict(tally.types),
+        "times": [moment.isoformat() for moment in tally.times],
+        "files": {path.relative_to(folder).as_posix(): _digest(path) for path in _files(folder)},
+    }
+    write_json(folder / "manifest.json", manifest)
+
+
+def pack(folder: Path, *, into: Path) -> str:
+    """Packs every file of the folder; the digest of the zip file, which is complete when it has its name."""
+    unfinished = into.with_suffix(".part")
+    with zipfile.ZipFile(unfinished, "w", compression=zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for path in _files(folder):
+            archive.write(path, path.relative_to(folder).as_posix())
+    digest = _digest(unfinished)
+    unfinished.replace(into)
+    return digest

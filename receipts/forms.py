@@ -1,0 +1,21 @@
+"""Forms of the receipt pages."""
+
+from __future__ import annotations
+
+from django import forms
+
+from receipts.selectors.grammar import MAX_LENGTH
+
+
+class SavedViewForm(forms.Form):
+    """A question and the name that it is to have."""
+
+    name = forms.CharField(max_length=60)
+    question = forms.CharField(required=False, max_length=MAX_LENGTH)
+    team = forms.IntegerField(required=False, min_value=1)
+
+
+class ExportForm(forms.Form):
+    """What to export; nothing means everything."""
+
+    question = forms.CharField(required=False, max_length=MAX_LENGTH)

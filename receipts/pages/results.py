@@ -1,0 +1,256 @@
+"""A search page as plain values: the words that are searched for, and every link that asks a little more or less."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from receipts.pages.lines import ReceiptLine, line_of
+from receipts.pages.stories import KINDS
+from receipts.selectors.fields import DECISIONS, FIELDS, Kind
+from receipts.selectors.grammar import Question, Term, is_term
+from receipts.selectors.overview import Bar, Facet, Overview
+from receipts.selectors.reconciliation import Reconciled
+from receipts.selectors.results import FEW, Results
+from receipts.signing.statement import ReceiptType
+
+TITLES: Mapping[str, str] = {
+    "decision": "Decision",
+    "outcome": "Outcome",
+    "risk": "Risk",
+    "type": "Kind of receipt",
+    "tool": "Tool",
+    "rule": "Rule",
+    "agent": "Agent",
+    "human": "For whom",
+    "approver": "Who voted",
+}
+WINDOWS: Mapping[str, str] = {
+    "24h": "24 hours",
+    "7d": "7 days",
+    "30d": "30 days",
+    "90d": "90 days",
+    "all": "all time",
+}
+BAR_HEIGHT = 64
+Names = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A question to go on with."""
+
+    text: str
+    href: str
+    is_current: bool = False
+    count: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FacetBox:
+    """A facet with its values, each of which adds itself to the question or takes itself away."""
+
+    key: str
+    title: str
+    links: Sequence[Link]
+
+
+@dataclass(frozen=True, slots=True)
+class BarPart:
+    """A piece of a bar, in units of the drawing."""
+
+    decision: str
+    y: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnBar:
+    """A slice of time, drawn; `said` tells it in words."""
+
+    x: int
+    start: datetime
+    said: str
+    href: str
+    total: int
+    parts: Sequence[BarPart]
+
+
+@dataclass(frozen=True, slots=True)
+class ResultsPage:
+    """Everything that the page says of the results."""
+
+    text: str
+    question: str
+    lines: Sequence[ReceiptLine]
+    total: str
+    bound: str
+    chips: Sequence[Link]
+    windows: Sequence[Link]
+    facets: Sequence[FacetBox]
+    bars: Sequence[DrawnBar]
+    next_url: str
+    previous_url: str
+    order: Link
+    faults: int
+    lost: str
+    kept: str
+    wider: Link | None
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Makes addresses of questions: the question as it is written, and the order."""
+
+    sort: str = ""
+
+    def of(self, question: Question, *, cursor: str = "", sort: str | None = None) -> str:
+        """A relative address; what has no value is left out."""
+        wanted = {"q": question.text, "sort": self.sort if sort is None else sort, "cursor": cursor}
+        return f"?{urlencode({name: value for name, value in wanted.items() if value})}"
+
+
+def shown_names(results: Results) -> set[str]:
+    """The ids that the page shows and may have names for."""
+    rows = {item for row in results.page.rows for item in (row.agent_id, row.human_id, row.approver_id)}
+    people = (facet for facet in results.overview.facets if FIELDS[facet.key].kind is Kind.PERSON)
+    return rows | {value for facet in people for value, _ in facet.counts}
+
+
+def _word(key: str, value: str, *, names: Names) -> str:
+    """A facet's value as people read it."""
+    if not value:
+        return "none"
+    return KINDS[ReceiptType(value)] if key == "type" and value in set(ReceiptType) else names.get(value, value)
+
+
+def _facet(facet: Facet, *, results: Results, names: Names, addresses: Addresses) -> FacetBox:
+    links = []
+    for value, count in facet.counts:
+        term = is_term(facet.key, value)
+        is_current = term in results.question.terms
+        asked = results.question.without(term) if is_current else results.question.having(term)
+        word = _word(facet.key, value, names=names)
+        links.append(Link(word, addresses.of(asked), is_current=is_current, count=f"{count:,}"))
+    return FacetBox(facet.key, TITLES[facet.key], links)
+
+
+def _chips(question: Question, *, addresses: Addresses) -> list[Link]:
+    return [Link(term.text, addresses.of(question.without(term))) for term in question.terms if not _is_window(term)]
+
+
+def _is_window(term: Term) -> bool:
+    return term.key == "since" and term.values[0] in WINDOWS
+
+
+def _windows(question: Question, *, addresses: Addresses) -> list[Link]:
+    rest = question.without_keys("since", "until")
+    found = []
+    for value, words in WINDOWS.items():
+        term = is_term("since", value)
+        is_current = term in question.terms and not question.names("until")
+        found.append(Link(words, addresses.of(rest.having(term)), is_current=is_current))
+    return found
+
+
+def _written(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _bar(bar: Bar, *, place: int, most: int, question: Question, addresses: Addresses) -> DrawnBar:
+    parts, top = [], BAR_HEIGHT
+    for decision in (*DECISIONS, ""):
+        count = bar.counts.get(decision, 0)
+        height = max(round(count * BAR_HEIGHT / most), 1) if count else 0
+        top -= height
+        parts += [BarPart(decision.lower() or "other", top, height)] if height else []
+    rest = question.without_keys("since", "until")
+    asked = rest.having(is_term("since", _written(bar.start))).having(is_term("until", _written(bar.end)))
+    counts = ", ".join(
+        f"{bar.counts[word]:,} {word or 'of no decision'}" for word in (*DECISIONS, "") if word in bar.counts
+    )
+    said = f"{bar.start:%Y-%m-%d %H:%M} to {bar.end:%Y-%m-%d %H:%M} UTC: {counts or 'nothing'}"
+    return DrawnBar(place * 10, bar.start, said, addresses.of(asked), bar.total, parts)
+
+
+def _bars(overview: Overview, *, question: Question, addresses: Addresses) -> list[DrawnBar]:
+    most = max((bar.total for bar in overview.bars), default=0)
+    if not most:
+        return []
+    return [
+        _bar(bar, place=place, most=most, question=question, addresses=addresses)
+        for place, bar in enumerate(overview.bars)
+    ]
+
+
+def _total(overview: Overview) -> str:
+    noun = "receipt" if overview.total == 1 else "receipts"
+    return f"{overview.total:,}{' or more' if overview.is_more else ''} {noun}"
+
+
+def _wider(results: Results, *, addresses: Addresses) -> Link | None:
+    if results.wider is None:
+        return None
+    window, count = results.wider
+    asked = results.question.without_keys("since", "until").having(is_term("since", window))
+    many = f"{count:,} or more" if count == FEW else f"{count:,}"
+    return Link(f"{many} in {WINDOWS[window]}", addresses.of(asked))
+
+
+def _lost(found: Reconciled | None) -> str:
+    """What the page could be lacking, by what the log has."""
+    if found is None or found.is_clean:
+        return ""
+    absent = f"{found.absent} of the receipts that the log has there are gone. " if found.absent else ""
+    altered = f"Not what was signed: {', '.join(found.altered)}." if found.altered else ""
+    return f"{absent}{altered}".strip()
+
+
+def _kept(found: Reconciled | None) -> str:
+    """How the page compares with the log, where nothing is wrong."""
+    if found is None or not found.is_clean:
+        return ""
+    which = (
+        f"The newest {found.compared:,} of the {found.stretch:,}"
+        if found.compared < found.stretch
+        else f"All {found.stretch:,}"
+    )
+    return (
+        f"{which} receipts between the first and the last of this page were read from the log. "
+        "None is missing or altered."
+    )
+
+
+def _lines(results: Results, *, names: Names) -> Iterable[ReceiptLine]:
+    return (line_of(row, names=names, fault=results.faults.get(row.pk, "")) for row in results.page.rows)
+
+
+def results_page(results: Results, *, names: Names, sort: str) -> ResultsPage:
+    """The page of `results`."""
+    addresses, question, overview = Addresses(sort=sort), results.question, results.overview
+    other = Link("Newest first", addresses.of(question, sort="")) if sort else None
+    bound = f"Counted are the newest {overview.total:,}." if overview.is_more else ""
+    return ResultsPage(
+        text=question.without_keys("since").text if results.is_default else question.text,
+        question=question.text,
+        lines=list(_lines(results, names=names)),
+        total=_total(overview),
+        bound=bound,
+        chips=_chips(question, addresses=addresses),
+        windows=_windows(question, addresses=addresses),
+        facets=[
+            _facet(facet, results=results, names=names, addresses=addresses)
+            for facet in overview.facets
+            if any(value for value, _ in facet.counts)
+        ],
+        bars=_bars(overview, question=question, addresses=addresses),
+        next_url=addresses.of(question, cursor=results.page.next) if results.page.next else "",
+        previous_url=addresses.of(question, cursor=results.page.previous) if results.page.previous else "",
+        order=other or Link("Oldest first", addresses.of(question, sort="oldest")),
+        faults=len(results.faults),
+        lost=_lost(results.reconciled),
+        kept=_kept(results.reconciled),
+        wider=_wider(results, addresses=addresses),
+    )

@@ -1,0 +1,46 @@
+"""Which key signs now, and all that ever did."""
+
+from __future__ import annotations
+
+from django.db import connection
+
+from receipts.models import PublishedKey
+from receipts.signing.keys import KeySet
+from receipts.signing.times import format_time
+
+# The newest key that has not ended. One rule in one place: what issues receipts reads it along with the chain's row.
+ACTIVE_KEY = (
+    "(SELECT key_id FROM receipts_publishedkey WHERE retired_at IS NULL AND revoked_at IS NULL "
+    "ORDER BY created_at DESC, key_id DESC LIMIT 1)"
+)
+
+
+def active_key_id() -> str | None:
+    """The id of the key that signs now; None before the first one is published."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {ACTIVE_KEY}")
+        found: str | None = cursor.fetchone()[0]
+    return found
+
+
+def published_keys() -> list[PublishedKey]:
+    """All keys, the oldest first."""
+    return list(PublishedKey.objects.order_by("created_at", "key_id"))
+
+
+def _entry(row: PublishedKey) -> dict[str, object]:
+    ended = {"retired_at": row.retired_at, "revoked_at": row.revoked_at}
+    return {**row.jwk, **{name: format_time(moment) for name, moment in ended.items() if moment is not None}}
+
+
+def own_keys() -> KeySet:
+    """Every key that was ever published, as if none had ended.
+
+    For what this installation stored or copied out itself: a key that was revoked since had signed that by right.
+    """
+    return KeySet.from_jwks({"keys": [row.jwk for row in published_keys()]})
+
+
+def published_jwks() -> dict[str, object]:
+    """The public keys, also retired and revoked ones, as a JWK set."""
+    return {"keys": [_entry(row) for row in published_keys()]}

@@ -1,0 +1,90 @@
+"""Comparing the database with what was copied out of it: after a restore it may lack what is known outside.
+
+A receipt that was issued then would take the place of one that somebody already has, and the log would have forked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from receipts.anchors.base import AnchorError, ReadableSink, opened
+from receipts.models import Alarm, AlarmCode
+from receipts.selectors.keys import own_keys
+from receipts.selectors.log import MissingNodeError, log_origin, log_size, root_at
+from receipts.signing.canonical import sha256_digest
+from receipts.signing.checkpoint import Checkpoint, verify_checkpoint
+from receipts.signing.errors import SigningError
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """What is wrong. `subject` is the digest of the note outside, `checkpoint` what it says if it could be verified."""
+
+    code: AlarmCode
+    subject: str
+    sentence: str
+    checkpoint: Checkpoint | None
+
+
+def divergence(sinks: Sequence[str]) -> Divergence | None:
+    """The first place whose newest copy the database can't account for; None where all agree or can't be read now."""
+    for uri in sinks:
+        note = _newest(uri)
+        found = None if note is None else _compared(note)
+        if found is not None and not _is_acknowledged(found):
+            return found
+    return None
+
+
+def unreadable(sinks: Sequence[str]) -> list[str]:
+    """Why places can't be asked for their newest copy, a sentence each."""
+    found = []
+    for uri in sinks:
+        try:
+            sink = opened(uri)
+            if isinstance(sink, ReadableSink):
+                sink.newest()
+        except AnchorError as error:
+            found.append(error.why)
+    return found
+
+
+def _newest(uri: str) -> bytes | None:
+    """A place that is out of reach blocks nobody; `doctor` says so."""
+    try:
+        sink = opened(uri)
+        return sink.newest() if isinstance(sink, ReadableSink) else None
+    except AnchorError:
+        return None
+
+
+def _compared(note: bytes) -> Divergence | None:
+    subject = sha256_digest(note)
+    try:
+        said = verify_checkpoint(note.decode("utf-8", "replace"), keys=own_keys())
+    except SigningError as error:
+        why = f"The newest copy outside can't be verified with the keys of this database. {error.why}"
+        return Divergence(AlarmCode.DIFFERENT, subject, why, None)
+    if said.origin != log_origin():
+        return Divergence(AlarmCode.DIFFERENT, subject, "The newest copy outside is one of another log.", said)
+    size = log_size()
+    if said.size > size:
+        why = f"A checkpoint of {said.size} receipts was copied out, and the log of this database has {size}."
+        return Divergence(AlarmCode.BEHIND, subject, why, said)
+    return None if _has(said) else Divergence(AlarmCode.DIFFERENT, subject, _OTHER_HISTORY.format(said.size), said)
+
+
+_OTHER_HISTORY = "The first {} receipts of this database are not those of the checkpoint that was copied out."
+
+
+def _has(said: Checkpoint) -> bool:
+    try:
+        return root_at(said.size) == said.root
+    except MissingNodeError:
+        return False
+
+
+def _is_acknowledged(found: Divergence) -> bool:
+    # Whoever acknowledged that the database is behind a copy knows that it becomes another history as it goes on.
+    return Alarm.objects.filter(subject=found.subject, is_halting=True, acknowledged_at__isnull=False).exists()

@@ -1,0 +1,82 @@
+"""Giving receipts their places in the log.
+
+Any number of processes may try; one at a time writes. On PostgreSQL an advisory lock that ends with the transaction
+says which, on SQLite the lock that every transaction takes on the whole file. What has been written into the log is all
+that the next one needs: nothing is kept in a process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import connection, transaction
+
+from receipts.models import AlarmCode, LogEntry, Receipt, Unsequenced
+from receipts.selectors.keys import own_keys
+from receipts.selectors.log import frontier_at, log_size
+from receipts.selectors.stored import signature_fault
+from receipts.selectors.verification import envelope_of
+from receipts.services.alarms import is_acknowledged, raise_alarm
+from receipts.signing.merkle import leaf_hash
+from receipts.signing.proofs import digest_bytes
+
+BATCH = 1000
+LOCK = 0x4141524D_4C4F47
+
+
+def may_write_log() -> bool:
+    """Whether this transaction, and no other one until it ends, may append to the log and sign for it."""
+    if connection.vendor != "postgresql":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        return bool(cursor.fetchone()[0])
+
+
+def sequence_waiting() -> int:
+    """Appends what waits; returns how many. Stops at a receipt that is not what was signed, and raises an alarm."""
+    total = 0
+    while True:
+        count = _sequence_batch()
+        total += count
+        if count < BATCH:
+            return total
+
+
+def _sequence_batch() -> int:
+    # Asked first without a transaction, which on SQLite would keep every writer waiting.
+    if not Unsequenced.objects.exists():
+        return 0
+    with transaction.atomic():
+        if not may_write_log():
+            return 0
+        # Of one stream, the earlier receipt also has the lower number: its chain was locked when it was drawn.
+        waiting = list(Unsequenced.objects.order_by("id")[:BATCH])
+        taken = _taken(waiting)
+        _append([receipt for _, receipt in taken if receipt is not None])
+        Unsequenced.objects.filter(pk__in=[item.pk for item, _ in taken]).delete()
+        return len(taken)
+
+
+def _taken(waiting: Sequence[Unsequenced]) -> list[tuple[Unsequenced, Receipt | None]]:
+    """What can leave the queue: all up to the first receipt that was altered or deleted while it waited."""
+    needed = Receipt.objects.only("body", "signature", "digest", "key_id")
+    stored, keys = needed.in_bulk([item.receipt_id for item in waiting]), own_keys()
+    found: list[tuple[Unsequenced, Receipt | None]] = []
+    for item in waiting:
+        receipt = stored.get(item.receipt_id)
+        fault = "It is gone." if receipt is None else signature_fault(receipt, keys=keys)
+        if fault and not is_acknowledged(AlarmCode.ALTERED, subject=item.receipt_id):
+            raise_alarm(AlarmCode.ALTERED, subject=item.receipt_id, sentence=f"Receipt {item.receipt_id}: {fault}")
+            break
+        found.append((item, receipt))
+    return found
+
+
+def _append(receipts: Sequence[Receipt]) -> None:
+    frontier = frontier_at(log_size())
+    entries = []
+    for leaf_index, receipt in enumerate(receipts, start=frontier.size):
+        nodes = b"".join(frontier.append(leaf_hash(digest_bytes(envelope_of(receipt).digest))))
+        entries.append(LogEntry(leaf_index=leaf_index, receipt=receipt, nodes=nodes))
+    LogEntry.objects.bulk_create(entries)

@@ -1,0 +1,138 @@
+"""What the command says about checkpoints, bundles and log files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from receipts.signing.bundle import Bundle, VerifiedBundle
+from receipts.signing.checkpoint import Checkpoint
+from receipts.signing.errors import ExitCode
+from receipts.signing.logfile import VerifiedLog
+from receipts.signing.proofs import digest_text
+from receipts.signing.report import ALWAYS_UNPROVEN, REWRITE_UNPROVEN, receipt_entry, receipt_line
+from receipts.signing.times import format_time
+
+SELECTION_UNPROVEN = "that these are all the receipts there are: this is what somebody chose"
+LATER_UNPROVEN = "anything about receipts after the checkpoint"
+SKIPPED_UNPROVEN = "that each receipt's own signature and form are good: only the checkpoint's signature was verified"
+
+
+@dataclass(frozen=True, slots=True)
+class LogReport:
+    """A verdict about something in the log. `details` are members of the JSON report, `lines` go before the verdict."""
+
+    why: str
+    checkpoint: Checkpoint
+    unproven: tuple[str, ...]
+    warnings: tuple[str, ...]
+    details: dict[str, object]
+    lines: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Valid; everything else is an error."""
+        return ExitCode.VALID
+
+    def text(self) -> str:
+        """The report for people."""
+        warned = [f"WARNING: {sentence}" for sentence in self.warnings]
+        clauses = [f"  - {clause};" for clause in self.unproven]
+        return "\n".join([*self.lines, *warned, f"VALID: {self.why}", "This does not prove:", *clauses]) + "\n"
+
+    def document(self) -> dict[str, object]:
+        """The report for programs."""
+        return {
+            "verdict": "valid",
+            "exit_code": int(self.exit_code),
+            "why": self.why,
+            "does_not_prove": list(self.unproven),
+            "warnings": list(self.warnings),
+            "checkpoint": {
+                "origin": self.checkpoint.origin,
+                "size": self.checkpoint.size,
+                "root": digest_text(self.checkpoint.root),
+                "signed_at": format_time(self.checkpoint.signed_at),
+            },
+            **self.details,
+        }
+
+
+def checkpoint_report(checkpoint: Checkpoint, *, kept: Sequence[Checkpoint], warnings: tuple[str, ...]) -> LogReport:
+    """Of a checkpoint alone."""
+    others = tuple(item.size for item in kept)
+    why = f"The checkpoint of {checkpoint.size} receipts is signed by a key that you trust."
+    unproven = ("anything about any receipt: give a bundle or a log file", REWRITE_UNPROVEN)
+    return LogReport(why, checkpoint, unproven, warnings, _kept(others, uncompared=()))
+
+
+def bundle_report(bundle: Bundle, *, found: VerifiedBundle, warnings: tuple[str, ...]) -> LogReport:
+    """Of a bundle that was verified."""
+    statements = [link.statement for link in found.links]
+    count = "1 receipt is" if len(statements) == 1 else f"{len(statements)} receipts are"
+    whole = f"; complete: {', '.join(bundle.streams)}" if bundle.streams else ""
+    return LogReport(
+        why=f"{count} unaltered and in the log of {found.checkpoint.size} receipts{whole}.",
+        checkpoint=found.checkpoint,
+        unproven=(
+            *(() if bundle.streams else (SELECTION_UNPROVEN,)),
+            *_unproven(found.compared_sizes),
+        ),
+        warnings=(*warnings, *_uncompared(found.uncompared_sizes)),
+        details={
+            "receipts": [
+                receipt_entry(item.envelope, statement=link.statement)
+                for item, link in zip(bundle.receipts, found.links, strict=True)
+            ],
+            "streams": list(bundle.streams),
+            **_kept(found.compared_sizes, uncompared=found.uncompared_sizes),
+        },
+        lines=tuple(map(receipt_line, statements)),
+    )
+
+
+def log_report(found: VerifiedLog, *, has_signatures: bool, warnings: tuple[str, ...]) -> LogReport:
+    """Of a log file that was verified."""
+    last = found.start + found.count
+    return LogReport(
+        why=(
+            f"The receipts {found.start + 1} to {last} of the log, in {found.streams} streams, are unaltered, in order "
+            "and complete up to the checkpoint."
+        ),
+        checkpoint=found.checkpoint,
+        unproven=(*(() if has_signatures else (SKIPPED_UNPROVEN,)), *_unproven(found.compared_sizes)),
+        warnings=(*warnings, *_uncompared(found.uncompared_sizes)),
+        details={
+            "start": found.start,
+            "count": found.count,
+            "stream_count": found.streams,
+            "signatures_verified": has_signatures,
+            **_kept(found.compared_sizes, uncompared=found.uncompared_sizes),
+        },
+    )
+
+
+def age_warnings(checkpoint: Checkpoint, *, now: datetime, max_age_seconds: int) -> tuple[str, ...]:
+    """A sentence if the checkpoint is older than an issuer who is at work would let it become."""
+    age = now - checkpoint.signed_at
+    if age <= timedelta(seconds=max_age_seconds):
+        return ()
+    return (
+        f"The checkpoint is {int(age.total_seconds())} seconds old. If it is the newest there is, the log has been "
+        "frozen; otherwise fetch a newer one.",
+    )
+
+
+def _unproven(compared: tuple[int, ...]) -> tuple[str, ...]:
+    return (LATER_UNPROVEN, *ALWAYS_UNPROVEN, *(() if compared else (REWRITE_UNPROVEN,)))
+
+
+def _uncompared(sizes: tuple[int, ...]) -> tuple[str, ...]:
+    if not sizes:
+        return ()
+    return (f"Checkpoints that you kept could not be compared: those of {', '.join(map(str, sizes))} receipts.",)
+
+
+def _kept(compared: tuple[int, ...], *, uncompared: tuple[int, ...]) -> dict[str, object]:
+    return {"compared_sizes": list(compared), "uncompared_sizes": list(uncompared)}

@@ -1,0 +1,63 @@
+"""The search over all receipts: results, and what may follow in its box."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from receipts.access import AUDIT, READERS, caller_of, for_people
+from receipts.pages.results import ResultsPage, results_page, shown_names
+from receipts.ports import named, names_of
+from receipts.problems import ProblemError
+from receipts.selectors import question_of, visible_to
+from receipts.selectors.completion import suggestions
+from receipts.selectors.fields import FIELDS
+from receipts.selectors.results import results_of
+from receipts.selectors.saved import saved_views_of
+from receipts.services.searches import record_search
+
+OLDEST = "oldest"
+BESIDES = frozenset({"cursor", "sort"})
+
+
+def _found(request: HttpRequest) -> tuple[ResultsPage | None, ProblemError | None]:
+    """What is wrong with the question is told on the page, with what was typed still in the box."""
+    query, caller = request.GET.dict(), caller_of(request.user)
+    sort = OLDEST if query.get("sort") == OLDEST else ""
+    try:
+        asked = question_of(query, besides=BESIDES)
+        record_search(caller, question=asked)
+        results = results_of(caller, asked=asked, cursor=query.get("cursor", ""), is_oldest_first=bool(sort))
+    except ProblemError as problem:
+        return None, problem
+    return results_page(results, names=names_of(shown_names(results)), sort=sort), None
+
+
+@for_people(*READERS)
+@require_safe
+def receipt_list(request: HttpRequest) -> HttpResponse:
+    """`/receipts?q=…`: the address is the question."""
+    page, problem = _found(request)
+    context = {
+        "page": page,
+        "text": page.text if page else request.GET.get("q", ""),
+        "sort": request.GET.get("sort", ""),
+        "is_asked": any(request.GET.get(name) for name in (*FIELDS, "q")),
+        "fields": [(key, field.about) for key, field in FIELDS.items()],
+        "views": saved_views_of(request.user),
+        "may_export": request.user.has_perm(AUDIT),
+        "problem": problem,
+    }
+    return render(request, "receipts/list.html", context, status=problem.status if problem else 200)
+
+
+@for_people(*READERS)
+@require_safe
+def receipt_suggestions(request: HttpRequest) -> JsonResponse:
+    """`/receipts/suggestions?text=…`: JSON for the script of the box, which works without it."""
+    rows = visible_to(caller_of(request.user))
+    found = suggestions(rows, text=request.GET.get("text", ""), find=named)
+    return JsonResponse({"suggestions": [asdict(suggestion) for suggestion in found]})
