@@ -10,14 +10,16 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from approvals.selectors import pending_count_for
+from decisions.selectors import refusal_sentence
 
 
 class Page(TypedDict):
-    """`inbox_count` is a callable, so that a page that doesn't show it doesn't ask the database."""
+    """The callables are there so that a page that doesn't show what they say doesn't ask the database."""
 
     environment: str
     server_time: datetime
     inbox_count: Callable[[], int]
+    policy_refusal: Callable[[], str]
 
 
 def page(request: HttpRequest) -> Page:
@@ -26,4 +28,9 @@ def page(request: HttpRequest) -> Page:
     def inbox_count() -> int:
         return pending_count_for(request.user) if request.user.is_authenticated else 0
 
-    return {"environment": settings.AARM_ENVIRONMENT, "server_time": datetime.now(UTC), "inbox_count": inbox_count}
+    return {
+        "environment": settings.AARM_ENVIRONMENT,
+        "server_time": datetime.now(UTC),
+        "inbox_count": inbox_count,
+        "policy_refusal": refusal_sentence,
+    }

@@ -15,6 +15,9 @@ from redis.exceptions import RedisError
 from aarm_site.celery import answering_workers
 from aarm_site.health import CHECKS, Check
 from receipts.clock import database_now
+from receipts.selectors.log import unpublished_copies, waiting_since
+from receipts.selectors.outside import divergence, unreadable
+from receipts.services import key_files
 
 MAX_CLOCK_GAP_SECONDS = 2.0
 MIN_SECRET_LENGTH = 32
@@ -46,7 +49,7 @@ def hosts_problem() -> str:
 
 def private_files() -> list[Path]:
     """Files that hold a secret of this installation."""
-    return [Path(settings.AARM_SIGNING_KEY_PATH), Path(settings.AARM_DATA_DIR) / "secret_key"]
+    return [*key_files(), Path(settings.AARM_DATA_DIR) / "secret_key"]
 
 
 def key_files_problem() -> str:
@@ -93,6 +96,49 @@ def queue_problem() -> str:
     return "" if workers else "No worker answers: start ./run worker."
 
 
+def sequencer_problem() -> str:
+    """Receipts that wait for long are in no checkpoint, and so in nobody's copy."""
+    since = waiting_since()
+    if since is None or (database_now() - since).total_seconds() <= 2 * settings.AARM_CHECKPOINT_SECONDS:
+        return ""
+    return f"A receipt of {since:%Y-%m-%d %H:%M:%S} still waits for its place in the log: does ./run worker run?"
+
+
+def copies_problem() -> str:
+    """Checkpoints that only this database has prove nothing against whoever can write it."""
+    waiting = unpublished_copies().filter(attempts__gt=0).first()
+    if waiting is not None:
+        return f"Checkpoints are not yet copied to {waiting.sink.partition(':')[0]}: {waiting.why_not}"
+    return " ".join(unreadable(settings.AARM_CHECKPOINT_SINKS))
+
+
+def outside_problem() -> str:
+    """Whether the database lacks what was copied out of it."""
+    found = divergence(settings.AARM_CHECKPOINT_SINKS)
+    return f"{found.sentence} To go on: ./run receipts acknowledge-loss." if found else ""
+
+
+def checkpoint_folder_problem() -> str:
+    """A folder beside the database is lost, or altered, together with it."""
+    folder = Path(settings.AARM_CHECKPOINT_SINKS[0].removeprefix("dir:"))
+    data = _database_folder()
+    try:
+        is_same = data is not None and data.stat().st_dev == folder.stat().st_dev
+    except OSError:
+        return ""
+    return "AARM_CHECKPOINT_DIR lies on the database's own disk: use another one." if is_same else ""
+
+
+def _database_folder() -> Path | None:
+    """Where the database keeps its files, as far as this host and this role can see."""
+    if connection.vendor == "sqlite":
+        return Path(settings.AARM_DATA_DIR)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setting FROM pg_settings WHERE name = 'data_directory'")
+        row = cursor.fetchone()
+    return Path(row[0]) if row else None
+
+
 EVERY = (
     *(check for check in CHECKS if check.name != "background"),
     Check("secret_key", secret_key_problem),
@@ -101,6 +147,10 @@ EVERY = (
     Check("key_files", key_files_problem),
     Check("ownership", ownership_problem),
     Check("clock", clock_problem),
+    Check("sequencer", sequencer_problem),
+    Check("copies", copies_problem),
+    Check("outside", outside_problem),
+    Check("same_disk", lambda: "" if settings.AARM_IS_EMBEDDED else checkpoint_folder_problem()),
     Check("queue", queue_problem),
 )
 
@@ -113,4 +163,7 @@ EMBEDDED_NOTES = (
 
 def notes() -> tuple[str, ...]:
     """What is as intended and still worth knowing."""
-    return EMBEDDED_NOTES if settings.AARM_IS_EMBEDDED else ()
+    if not settings.AARM_IS_EMBEDDED:
+        return ()
+    beside = checkpoint_folder_problem()
+    return (*EMBEDDED_NOTES, f"Embedded: {beside}") if beside else EMBEDDED_NOTES

@@ -13,12 +13,12 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from aarm_site.embedded import dead_parts
-from decisions.selectors import active_version_id
+from decisions.selectors import active_version_id, refusal_sentence
 from decisions.services.policies import active_policy
 from receipts.problems import ProblemError
 from receipts.protection import missing_protection
-from receipts.selectors import published_key
-from receipts.services import current_signer
+from receipts.selectors.log import open_alarms
+from receipts.services import current_signer, signature_by
 
 Migration = tuple[str, str]
 # Each of them, off, lets PostgreSQL forget what it has acknowledged (FLT-04).
@@ -27,10 +27,11 @@ DURABILITY = ("fsync", "full_page_writes", "synchronous_commit")
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`problem` returns what is wrong, or the empty string."""
+    """`problem` returns what is wrong, or the empty string; `note` what is to be known though nothing is."""
 
     name: str
     problem: Callable[[], str]
+    note: Callable[[], str] = str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Finding:
 
     name: str
     problem: str
+    note: str = ""
 
 
 def _database() -> str:
@@ -78,11 +80,17 @@ def _policy() -> str:
 
 
 def _signing_key() -> str:
-    signer = current_signer()
-    published = published_key(signer.key_id)
-    if published is None:
-        return "The signing key is not the one that was registered here."
+    # Only a signature shows that a service or a module still signs.
+    signature_by(current_signer(), message=b"aarm/readiness/v1")
     return ""
+
+
+def _log() -> str:
+    found = list(open_alarms()[:2])
+    if not found:
+        return ""
+    more = " There are more: ./run receipts log." if len(found) > 1 else ""
+    return f"{found[0].sentence}{more}"
 
 
 def _protection() -> str:
@@ -99,9 +107,10 @@ CHECKS = (
     Check("database", _database),
     Check("durability", durability_problem),
     Check("migrations", _migrations),
-    Check("policy", _policy),
+    Check("policy", _policy, note=refusal_sentence),
     Check("signing_key", _signing_key),
     Check("append_only", _protection),
+    Check("log", _log),
     Check("background", _parts),
 )
 
@@ -109,7 +118,7 @@ CHECKS = (
 def found_by(check: Check) -> Finding:
     """Runs one check; what stops it is its answer."""
     try:
-        return Finding(check.name, check.problem())
+        return Finding(check.name, check.problem(), note=check.note())
     except ProblemError as error:
         return Finding(check.name, error.why)
     except DatabaseError:
@@ -127,6 +136,8 @@ def readyz(request: HttpRequest) -> JsonResponse:
     """200 when every check is good, else 503; either way each check with its sentence."""
     findings = [found_by(check) for check in CHECKS]
     is_ready = not any(finding.problem for finding in findings)
-    checks = [{"name": item.name, "ok": not item.problem, "says": item.problem or "good"} for item in findings]
+    checks = [
+        {"name": item.name, "ok": not item.problem, "says": item.problem or item.note or "good"} for item in findings
+    ]
     body = {"status": "ready" if is_ready else "not_ready", "checks": checks}
     return JsonResponse(body, status=200 if is_ready else 503)

@@ -8,6 +8,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
 from aarm_site.health import healthz, readyz
+from decisions.urls import policy_patterns
 
 handler400 = "aarm_site.errors.bad_request"
 handler403 = "aarm_site.errors.permission_denied"
@@ -22,6 +23,7 @@ urlpatterns = [
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
     path("", include("decisions.urls")),
+    path("", include(policy_patterns)),
     path("", include("approvals.urls")),
     path("", include("receipts.urls")),
 ]

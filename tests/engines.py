@@ -19,7 +19,14 @@ from tests.waiting import wait_until
 WORKER = "PYTEST_XDIST_WORKER"
 ROOM_BYTES = 4 * 1024**3
 # What a developer's shell may hold must not reach the settings under test.
-FOREIGN = ("AARM_SECRET_KEY", "AARM_SIGNING_KEY_FILE", "AARM_BASE_URL", "AARM_PORT", "AARM_MIGRATION_DATABASE_URL")
+FOREIGN = (
+    "AARM_SECRET_KEY",
+    "AARM_SIGNING_KEY_FILE",
+    "AARM_SIGNER",
+    "AARM_BASE_URL",
+    "AARM_PORT",
+    "AARM_MIGRATION_DATABASE_URL",
+)
 
 
 def free_port() -> int:

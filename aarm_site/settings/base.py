@@ -143,6 +143,11 @@ CELERY_BEAT_SCHEDULE = {
     "expire-approvals": {"task": "approvals.tasks.expire_approvals", "schedule": 1.0},
     "expire-deferrals": {"task": "decisions.tasks.expire_deferrals", "schedule": 1.0},
     "relay-outbox": {"task": "approvals.tasks.relay_outbox", "schedule": 1.0},
+    "keep-log": {"task": "receipts.tasks.keep_log", "schedule": 1.0},
+    "publish-checkpoints": {"task": "receipts.tasks.publish_checkpoints", "schedule": 2.0},
+    "watch-log": {"task": "receipts.tasks.watch_log", "schedule": 10.0},
+    "write-exports": {"task": "receipts.tasks.write_exports", "schedule": 2.0},
+    "forget-exports": {"task": "receipts.tasks.forget_exports", "schedule": 3600.0},
 }
 
 REST_FRAMEWORK = {
@@ -182,6 +187,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 X_FRAME_OPTIONS = "DENY"
+# SQLite leaves out what indexes carry along; its databases are small.
+SILENCED_SYSTEM_CHECKS = ["models.W040"]
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -199,10 +206,18 @@ AARM_MAY_SEED_DEMO = False
 AARM_DEPLOYMENT = ENV.deployment
 AARM_ENVIRONMENT = ENV.environment
 AARM_DATA_DIR = ENV.data_dir
+AARM_EXPORT_DIR = ENV.export_dir or ENV.data_dir / "exports"
 AARM_SIGNING_KEY_PATH = ENV.signing_key_path
+AARM_SIGNER = ENV.signer
+AARM_SIGNER_PASSPHRASE = ENV.signer_passphrase
 AARM_MAX_BODY_BYTES = ENV.max_body_bytes
 AARM_CLAIM_LEASE_SECONDS = ENV.claim_lease_seconds
 AARM_CLAIM_WINDOW_SECONDS = ENV.claim_window_seconds
+AARM_POLICY_FOUR_EYES = ENV.policy_four_eyes
+AARM_CHECKPOINT_SECONDS = ENV.checkpoint_seconds
+AARM_CHECKPOINT_IDLE_SECONDS = ENV.checkpoint_idle_seconds
+AARM_CHECKPOINT_SINKS = ENV.checkpoint_sinks
+AARM_LOG_CHECK_RECEIPTS = ENV.log_check_receipts
 AARM_MIGRATION_DATABASE_URL = ENV.migration_database_url
 AARM_IS_EMBEDDED = ENV.is_embedded
 AARM_TIER = ENV.tier

@@ -24,6 +24,9 @@ class Environment(BaseSettings):
     allowed_hosts: Annotated[str, NoDecode] = ""
     secret_key: str = ""
     signing_key_file: Path | None = None
+    # Another place for the signing keys than files, and the passphrase or PIN that opens it.
+    signer: str = ""
+    signer_passphrase: str = ""
     deployment: str = "aarm"
     environment: str = "LIVE"
     debug: bool = False
@@ -36,6 +39,17 @@ class Environment(BaseSettings):
     max_body_bytes: int = 1024 * 1024
     claim_lease_seconds: int = 300
     claim_window_seconds: int = 1800
+    # The log: how long a receipt waits for a checkpoint, how long a quiet log is silent, and where copies go.
+    checkpoint_seconds: int = Field(default=10, ge=1)
+    checkpoint_idle_seconds: int = Field(default=600, ge=1)
+    checkpoint_dir: Path | None = None
+    anchors: str = ""
+    # How many stored receipts the background verifier looks at every ten seconds.
+    log_check_receipts: int = Field(default=2000, ge=1)
+    # Where finished exports lie; web processes and workers must share it.
+    export_dir: Path | None = None
+    # Publishing a policy then takes a second person.
+    policy_four_eyes: bool = False
 
     @property
     def is_embedded(self) -> bool:
@@ -51,6 +65,12 @@ class Environment(BaseSettings):
     def signing_key_path(self) -> Path:
         """Where the signing key's PEM lies."""
         return self.signing_key_file or self.data_dir / "signing_key.pem"
+
+    @property
+    def checkpoint_sinks(self) -> list[str]:
+        """The places outside the database that are given copies of checkpoints, as URIs; the folder comes first."""
+        folder = self.checkpoint_dir or self.data_dir / "checkpoints"
+        return [f"dir:{folder.absolute()}", *filter(None, self.anchors.split(","))]
 
 
 def _from_files() -> dict[str, str]:

@@ -18,7 +18,10 @@ REFUSALS: list[tuple[bool, str]] = [
     (not ENV.database_url.startswith("postgres"), "DATABASE_URL must name a PostgreSQL database."),
     (not ENV.redis_url, "REDIS_URL is unset: workers and web processes need it to find each other."),
     (urlsplit(ENV.base_url).scheme != "https", "AARM_BASE_URL must start with https://."),
-    (ENV.signing_key_file is None, "AARM_SIGNING_KEY_FILE is unset: name the file that holds the signing key."),
+    (
+        ENV.signing_key_file is None and not ENV.signer,
+        "AARM_SIGNING_KEY_FILE is unset: name the file that holds the signing key, or set AARM_SIGNER.",
+    ),
 ]
 
 

@@ -21,7 +21,7 @@ from aarm_site.asgi import application
 from approvals.models import User
 from tests.api.doors import as_bytes, new_client, open_transaction_kept
 from tests.api.routes import Route, every_route
-from tests.api.world import Camp, World, any_object, receipt_of
+from tests.api.world import POLICY, Camp, World, any_object, receipt_of
 
 SIGN_IN = ("/accounts/login/", "/admin/login/")
 NO_SIDE, BOTH = "-", "both"
@@ -38,6 +38,10 @@ IDS: Mapping[str, Callable[[World, Camp], str]] = {
     "session_id": lambda world, camp: camp.session,
     "approval_id": lambda world, camp: camp.pending.approval.pk,
     "receipt_id": lambda world, camp: receipt_of(camp),
+    "version_id": lambda world, camp: world.version,
+    "proposal_id": lambda world, camp: world.proposal,
+    "view_id": lambda world, camp: "1",
+    "export_id": lambda world, camp: "exp_nobody",
     "token": lambda world, camp: world.link,
     "app_label": lambda world, camp: "decisions",
     "url": lambda world, camp: "nowhere",
@@ -66,15 +70,29 @@ BODIES: Mapping[str, Callable[[Camp], dict[str, Any]]] = {
     "/api/v1/decisions/{decision_id}/outcome": lambda camp: {"status": "succeeded"},
     "/api/v1/deferrals/{deferral_id}/evidence": lambda camp: {"field": "maintenance_window", "value": "closed"},
     "/api/v1/tools": lambda camp: {"tools": [{"name": "files.read", "effect": "read"}]},
+    "/api/v1/policies": lambda camp: {"text": POLICY},
+    "/api/v1/policies/lint": lambda camp: {"text": POLICY},
+    "/api/v1/policies/proposals": lambda camp: {"text": POLICY},
+    "/api/v1/policies/test": lambda camp: {"text": POLICY, "given": {"action": {"tool": "a.b", "parameters": {}}}},
     "/api/v1/approvals/{approval_id}/votes": lambda camp: _ballot(camp) | {"verdict": "deny"},
     "/a/{approval_id}/approve": _ballot,
     "/a/{approval_id}/deny": _ballot,
+    "/receipts/views": lambda camp: {"name": "Mail", "question": "tool:email"},
+    "/receipts/exports/new": lambda camp: {"question": "tool:email"},
 }
 # An agent can't say whom it acts for, and anybody else has to.
 SAID_BY_OTHERS: Mapping[str, Callable[[Camp], dict[str, Any]]] = {
     "/api/v1/sessions": lambda camp: {"human": "alice@corp.example", "agent": camp.agent.id},
 }
-FORMS = {"/a/{approval_id}/approve", "/a/{approval_id}/deny"}
+FORMS = {
+    "/a/{approval_id}/approve",
+    "/a/{approval_id}/deny",
+    "/receipts/views",
+    "/receipts/views/{view_id}/forget",
+    "/receipts/exports/new",
+    "/r/{receipt_id}/values",
+    "/s/{session_id}/request",
+}
 # Their bodies, and not their addresses, name somebody's own.
 OWNED_BY_BODY = {"/decide", "/api/v1/decide", "/api/v1/sessions"}
 

@@ -11,15 +11,22 @@ from unittest.mock import patch
 from django.conf import settings
 from django.db import connection
 
-from approvals.models import ApprovalRequest
+from approvals.models import ApprovalRequest, User
 from decisions.models import ActivePolicy, Agent, Session
 from decisions.services.policies import publish_policy
 from receipts.clock import database_now
+from receipts.models import AlarmCode
+from receipts.services.alarms import raise_alarm
+from receipts.services.checkpoints import sign_due_checkpoint
+from receipts.services.sequencing import sequence_waiting
 from tests.api.doors import Door, Reply, door_of
 from tests.factories import Cast, StepUp, begin_session, vote
 
 # What an unexpected error might say, and no answer may.
 SECRETS = ("Traceback", "SELECT secret", "/srv/private", "hunter2", "psycopg", "site-packages", "DETAIL:")
+ONE_RULE = 'policy: {id: demo, version: "9"}\nrules: [{id: a, match: {tool: a.b}, action: ALLOW}]\n'
+FAILING = ONE_RULE + "cases: [{action: {tool: a.b, parameters: {}}, expect: {decision: DENY}}]\n"
+EMPTY = 'policy: {id: demo, version: "9", default: DENY}\nrules: []\n'
 CONFESSION = f"{' '.join(SECRETS)} of 10.1.2.3"
 
 
@@ -129,8 +136,32 @@ def _stale(stage: Stage) -> Reply:
 
 def _changed_policy(stage: Stage) -> Reply:
     step = stage.approved()
-    publish_policy(text="policy: {id: demo, version: '9', default: DENY}\nrules: []\n", source="none.yaml", actor=None)
+    publish_policy(text=EMPTY, source="none.yaml", actor=None, allows_empty=True)
     return stage.agent.claim(step.answer)
+
+
+def _publishing(text: str, *, path: str = "") -> Provoke:
+    """A policy author publishes or, with a path, does something else with this text."""
+    return lambda stage: door_of(stage.cast.peggy).post(f"/api/v1/policies{path}", {"text": text})
+
+
+def _approving(text: str, *, by_author: bool = False) -> Provoke:
+    """A proposal is approved after another one has been, or by its own author."""
+
+    def provoke(stage: Stage) -> Reply:
+        peggy, trent = door_of(stage.cast.peggy), door_of(stage.cast.trent)
+        first, second = (peggy.post("/api/v1/policies/proposals", {"text": text}).json()["id"] for _ in range(2))
+        if by_author:
+            return peggy.post(f"/api/v1/policies/proposals/{first}/approve")
+        trent.post(f"/api/v1/policies/proposals/{first}/approve")
+        return trent.post(f"/api/v1/policies/proposals/{second}/approve")
+
+    return provoke
+
+
+def _nobody_else(stage: Stage) -> Reply:
+    User.objects.filter(pk=stage.cast.trent.pk).update(is_active=False)
+    return _publishing(ONE_RULE, path="/proposals")(stage)
 
 
 def _another_use_of_a_key(stage: Stage) -> Reply:
@@ -197,6 +228,17 @@ def _cut_off(stage: Stage) -> Reply:
     return stage.agent.client.post("/decide", b"{}", content_type="application/json", headers=headers, **environ)
 
 
+def _beyond_the_log(stage: Stage) -> Reply:
+    sequence_waiting()
+    assert sign_due_checkpoint() is not None
+    return stage.agent.get("/api/v1/log/consistency?from=1&to=1000000")
+
+
+def _halted(stage: Stage) -> Reply:
+    raise_alarm(AlarmCode.BEHIND, subject="a copy", sentence="Lost.")
+    return stage.agent.decide(stage.session)
+
+
 PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "action_mismatch": (409, _other_action),
     "agent_required": (400, _open(human="alice@corp.example")),
@@ -208,8 +250,10 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "byte_order_mark": (400, _raw(b"\xef\xbb\xbf{}")),
     "changed_while_reviewing": (409, lambda stage: stage.vote(stage.step_up(), version=2)),
     "duplicate_key": (400, _raw(b'{"a": 1, "a": 1}')),
+    "empty_policy": (409, _publishing(EMPTY)),
     "envelope_not_supported": (400, _decide(protocol="mcp", request={})),
     "expired": (410, _expired),
+    "failing_cases": (400, _publishing(FAILING)),
     "forbidden": (403, lambda stage: stage.host.decide(stage.session)),
     "human_required": (400, _open(agent="demo-agent")),
     "idempotency_mismatch": (422, _another_use_of_a_key),
@@ -221,24 +265,32 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "invalid_idempotency_key": (400, _decide(key="x" * 201)),
     "invalid_json": (400, _raw(b"{")),
     "invalid_operation": (400, _raw('{"tool": "a", "operation": "é"}'.encode())),
+    "invalid_policy": (400, _publishing(ONE_RULE.replace("action", "acton"))),
+    "invalid_size": (400, _beyond_the_log),
     "invalid_state": (400, _path("/api/v1/approvals?state=x")),
+    "invalid_query": (400, _path("/api/v1/receipts?q=tool:")),
     "invalid_time": (400, _path("/api/v1/receipts?since=yesterday")),
     "invalid_tool": (400, _raw('{"tool": "é"}'.encode())),
     "invalid_wait": (400, _impatient),
+    "log_halted": (503, _halted),
     "lone_surrogate": (400, _raw(rb'"\ud800"')),
     "malformed": (400, lambda stage: _read(stage, Host="evil.example")),
     "method_not_allowed": (405, lambda stage: stage.bob.post("/healthz")),
     "no_policy": (503, _no_policy),
+    "no_second_person": (409, _nobody_else),
     "not_a_number": (400, _raw(b"NaN")),
     "not_acceptable": (406, lambda stage: _read(stage, Accept="text/csv")),
     "not_approved": (409, lambda stage: stage.agent.claim(stage.step_up().answer)),
     "not_eligible": (403, _ineligible),
     "not_executable": (409, lambda stage: stage.agent.report(stage.step_up().answer)),
     "not_found": (404, _path("/api/v1/receipts/rct_x")),
+    "not_logged_yet": (409, _path("/api/v1/log/checkpoint")),
     "nul_character": (400, _raw(rb'"\u0000"')),
     "number_out_of_range": (400, _raw(b"9007199254740992")),
     "number_too_long": (400, _raw(b"0." + b"1" * 100)),
+    "own_proposal": (403, _approving(ONE_RULE, by_author=True)),
     "policy_changed": (409, _changed_policy),
+    "proposal_outdated": (409, _approving(ONE_RULE)),
     "self_approval": (403, _own),
     "session_ended": (409, _ended),
     "signing_unavailable": (503, _no_key),
@@ -263,8 +315,8 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
 ELSEWHERE = {
     "csrf_failed": "a form of a page",
     "invalid_form": "a form of a page",
-    "invalid_policy": "`./run policy publish` and the admin",
     "link_spent": "the sign-in page",
+    "nothing_lost": "`./run receipts acknowledge-loss`",
     "reserved_name": "`./run` when teams are named",
     "too_many_requests": "the translation of a throttled request; nothing throttles yet",
 }

@@ -39,7 +39,7 @@ MACHINES = (
     "/api/v1/sessions",
     "/api/v1/tools",
 )
-SHARED = ("/api/v1/receipts",)
+SHARED = ("/api/v1/receipts", "/api/v1/log/")
 PUBLIC = (
     "/healthz",
     "/readyz",

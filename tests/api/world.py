@@ -16,7 +16,9 @@ from django.db import models
 from approvals.models import ApprovalRequest, User
 from approvals.services.people import Role, issue_sign_in_link
 from decisions.services.identity import authenticate
+from decisions.services.packs import PolicyFiles
 from decisions.services.policies import publish_policy
+from decisions.services.proposals import propose_policy
 from receipts.access import Caller
 from receipts.models import Receipt
 from receipts.services import ensure_signing_key
@@ -52,7 +54,10 @@ class Camp:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everybody and everything that the matrix's requests are about. `link` signs our reviewer in."""
+    """Everybody and everything that the matrix's requests are about. `link` signs our reviewer in.
+
+    `version` is the policy that holds, `proposal` another one that the author has proposed.
+    """
 
     ours: Camp
     theirs: Camp
@@ -60,6 +65,8 @@ class World:
     author: User
     admin: User
     link: str
+    version: str
+    proposal: str
 
 
 def _step_up(door: Door, session: str, name: str) -> StepUp:
@@ -93,18 +100,21 @@ def _camp(name: str, *, team: str, asks: str) -> Camp:
 def make_world() -> World:
     """In the database of the test that asks."""
     ensure_signing_key()
-    publish_policy(text=POLICY, source="matrix.yaml", actor=None)
+    version = publish_policy(text=POLICY, source="matrix.yaml", actor=None)
     describe("files", "read", "Reads the file {name}.", effect="read")
     # Teams have to be there before anybody of them is asked.
     ours = _camp("our", team="security-team", asks="email.send")
     theirs = _camp("their", team="marketing", asks="campaign.send")
+    author, admin = make_person("author", roles=(Role.POLICY_AUTHOR,)), make_person("admin", roles=(Role.ADMIN,))
     return World(
         ours=ours,
         theirs=theirs,
         auditor=make_person("auditor", roles=(Role.AUDITOR,)),
-        author=make_person("author", roles=(Role.POLICY_AUTHOR,)),
-        admin=make_person("admin", roles=(Role.ADMIN,)),
+        author=author,
+        admin=admin,
         link=issue_sign_in_link(user=ours.reviewer),
+        version=version.pk,
+        proposal=propose_policy(PolicyFiles(text=POLICY, source="proposed.yaml"), author=author).pk,
     )
 
 

@@ -20,6 +20,7 @@ SHARED_MODULES = {
         "access",
         "clock",
         "identifiers",
+        "ledgers",
         "ports",
         "problems",
         "protection",
@@ -36,12 +37,36 @@ WIRED_PARTS = {"routing", "urls"}
 
 # Within an app an import goes down or stays level. A module that isn't listed has no place yet: give it one.
 LAYERS = {
-    0: {"clock", "engine", "identifiers", "intake", "lifecycle", "problems", "protection", "reads", "rows", "signing"},
+    0: {
+        "clock",
+        "engine",
+        "identifiers",
+        "intake",
+        "lifecycle",
+        "problems",
+        "protection",
+        "reads",
+        "rows",
+        "signers",
+        "signing",
+        "words",
+    },
     1: {"models"},
-    2: {"access", "notifiers", "ports", "readonly", "realtime", "selectors", "signals"},
+    2: {
+        "access",
+        "anchors",
+        "exporters",
+        "ledgers",
+        "notifiers",
+        "ports",
+        "readonly",
+        "realtime",
+        "selectors",
+        "signals",
+    },
     3: {"services"},
     4: {"answers", "pages", "receivers", "requests", "tasks"},
-    5: {"api", "consumers", "exporters", "forms", "integrations", "templatetags", "views", "waiting"},
+    5: {"api", "consumers", "forms", "integrations", "templatetags", "views", "waiting"},
     6: {"admin", "apps", "checks", "management", "routing", "urls"},
 }
 LAYER_OF = {part: layer for layer, parts in LAYERS.items() for part in parts}
@@ -52,8 +77,10 @@ IMPURE = {
     "asyncio", "http", "io", "logging", "multiprocessing", "os", "pathlib", "random", "secrets", "select", "shutil",
     "signal", "socket", "sqlite3", "ssl", "subprocess", "sys", "tempfile", "threading", "time", "uuid",
 }  # fmt: skip
+# A buffer in memory reads and writes nothing outside.
+PURE_MEMBERS = {"io.BytesIO"}
 PURE_LIBRARIES = {"re2", "rfc8785", "ruamel", "pydantic", "phonenumbers"}
-COMMAND_LINE = "receipts.signing.__main__"
+COMMAND_LINE = ("receipts.signing.__main__", "receipts.signing.files")
 
 PLACES = {
     "slack_sdk": ("approvals.integrations.slack",),
@@ -62,7 +89,10 @@ PLACES = {
         "decisions.consumers", "decisions.routing", "decisions.realtime",
     ),
     "celery": ("aarm_site.celery", "approvals.tasks", "decisions.tasks", "receipts.tasks"),
-    "cryptography": ("receipts.signing",),
+    # The library of time stamps takes certificates as this one reads them.
+    "cryptography": ("receipts.signing", "receipts.anchors.timestamp"),
+    "boto3": ("receipts.anchors.s3", "receipts.signers.awskms"),
+    "pkcs11": ("receipts.signers.pkcs11",),
 }  # fmt: skip
 
 
@@ -118,7 +148,7 @@ def _is_pure_import(item: Import) -> bool:
     first = item.target.split(".")[0]
     home = ".".join(item.importer.name.split(".")[:2])
     if first in sys.stdlib_module_names:
-        return first not in IMPURE or item.importer.name == COMMAND_LINE
+        return first not in IMPURE or item.target in PURE_MEMBERS or item.importer.name in COMMAND_LINE
     if first == "cryptography":
         return home == "receipts.signing"
     return first in PURE_LIBRARIES or item.is_of(home) or item.is_of("receipts.signing.canonical")
@@ -134,7 +164,7 @@ def test_pure_packages_read_no_clock_and_do_no_input_or_output(name: str) -> Non
     calls = [
         f"{module.name}:{node.lineno}"
         for module in pure_modules()
-        if module.name != COMMAND_LINE
+        if module.name not in COMMAND_LINE
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Call) and name in (getattr(node.func, "id", ""), getattr(node.func, "attr", ""))
     ]

@@ -7,7 +7,7 @@ import re
 from ruamel.yaml import YAML
 
 from decisions.engine.verdict import ReasonCode
-from receipts.selectors.search import FILTERS
+from receipts.selectors.search import PARAMETERS
 from tests.api.routes import every_route
 from tests.docs.reading import ROOT, page
 
@@ -36,7 +36,7 @@ def test_the_page_and_the_schema_name_the_same_operations() -> None:
 
 def test_every_filter_of_receipts_is_named() -> None:
     sentence = API.text.partition("Filters of receipts:")[2].partition(".")[0]
-    assert set(re.findall(r"`(\w+)`", sentence)) == {*FILTERS, "q"}
+    assert set(re.findall(r"`(\w+)`", sentence)) == {*PARAMETERS, "q"}
 
 
 def test_every_reason_is_named_once_as_given_or_as_not_given_yet() -> None:

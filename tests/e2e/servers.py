@@ -47,7 +47,9 @@ class Servers:
 
 def embedded_variables(folder: Path, *, port: int) -> dict[str, str]:
     """The environment of an embedded instance that lives in `folder`."""
-    return environment(AARM_DATA_DIR=str(folder / "data"), AARM_PORT=str(port), COLUMNS="200")
+    return environment(
+        AARM_DATA_DIR=str(folder / "data"), AARM_PORT=str(port), AARM_CHECKPOINT_SECONDS="1", COLUMNS="200"
+    )
 
 
 def start_serve(folder: Path, *, variables: Mapping[str, str]) -> Process:
@@ -79,6 +81,7 @@ def production_variables(folder: Path, *, roles: TwoRoles, port: int) -> dict[st
         AARM_DATA_DIR=str(folder),
         AARM_SECRET_KEY=secrets.token_urlsafe(48),
         AARM_SIGNING_KEY_FILE=str(folder / "signing_key.pem"),
+        AARM_CHECKPOINT_SECONDS="1",
     )
 
 

@@ -41,6 +41,7 @@ def requests(embedded_server: Servers) -> Mapping[str, str]:
     return {name: f"/a/{answer['approval']['id']}" for name, answer in asked.items()} | {
         "receipt": f"/r/{asked['approved']['receipt']['id']}",
         "hostile receipt": f"/r/{asked['hostile']['receipt']['id']}",
+        "session": f"/s/{session}",
     }
 
 
@@ -58,6 +59,20 @@ def menus(page: Page, servers: Servers, path: str) -> None:
     page.goto(servers.base_url + path)
     page.keyboard.press("?")
     page.wait_for_selector("#keys[open]")
+
+
+def opened(page: Page, servers: Servers, path: str) -> None:
+    """With the values that were asked for."""
+    page.goto(servers.base_url + path)
+    page.locator("#values button").click()
+    page.wait_for_selector("text=is on record")
+
+
+def exported(page: Page, servers: Servers, path: str) -> None:
+    """With a bundle that can be taken away."""
+    page.goto(servers.base_url + path)
+    page.get_by_role("button", name="Export everything").click()
+    page.get_by_role("link", name="Download").first.wait_for()
 
 
 def plainly(page: Page, servers: Servers, path: str) -> None:
@@ -80,6 +95,10 @@ SCENES: dict[str, tuple[str, str, Opening]] = {
     "denied": ("bob", "denied", plainly),
     "receipts": ("victor", "/receipts", plainly),
     "no receipts": ("victor", "/receipts?q=nothing-like-it", plainly),
+    "found": ("victor", "/receipts?q=decision:STEP_UP+since:all", plainly),
+    "session": ("victor", "session", plainly),
+    "exports": ("victor", "/receipts/exports", exported),
+    "values": ("victor", "receipt", opened),
     "bad filter": ("victor", "/receipts?since=yesterday", plainly),
     "receipt": ("victor", "receipt", plainly),
     "hostile receipt": ("bob", "hostile receipt", plainly),

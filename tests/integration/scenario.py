@@ -12,7 +12,7 @@ import pytest
 from approvals.lifecycle.quorum import Verdict
 from approvals.models import ApprovalRequest, Vote
 from approvals.services.requests import expire_due
-from decisions.models import Claim, Decision, Deferral, Outcome, PolicyVersion
+from decisions.models import Claim, Decision, Deferral, Outcome, PolicyProposal, PolicyVersion
 from decisions.services.cancellation import cancel_decision
 from decisions.services.claims import ClaimRequest, claim_decision
 from decisions.services.deferrals import add_evidence
@@ -112,5 +112,6 @@ def owed_receipts() -> Counter[str]:
         ReceiptType.CLAIM_REFUSED: REFUSED_CLAIMS,
         ReceiptType.OUTCOME: Outcome.objects.count(),
         ReceiptType.POLICY_PUBLISHED: PolicyVersion.objects.count(),
+        ReceiptType.ADMINISTRATION: PolicyProposal.objects.count(),
     }
     return Counter({kind.value: count for kind, count in owed.items()})

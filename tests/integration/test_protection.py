@@ -16,6 +16,8 @@ from approvals.lifecycle.states import NON_TERMINAL, State
 from approvals.models import ApprovalRequest
 from decisions.models import Deferral
 from receipts.protection import insert_only_tables
+from receipts.services.checkpoints import sign_due_checkpoint
+from receipts.services.sequencing import sequence_waiting
 from tests.e2e.agents import ask_for_mail, open_session
 from tests.e2e.processes import run_command
 from tests.e2e.servers import Servers, embedded_variables
@@ -25,10 +27,11 @@ from tests.integration.scenario import busy_session
 
 TABLES = (
     "approvals_vote", "decisions_claim", "decisions_contextentry", "decisions_decision", "decisions_outcome",
-    "decisions_policyversion", "receipts_receipt",
+    "decisions_policyversion", "receipts_checkpoint", "receipts_logentry", "receipts_receipt",
 )  # fmt: skip
+KEYS = {"receipts_logentry": "leaf_index"}
 APPLICATION_ATTEMPTS = (
-    "UPDATE {table} SET id = id",
+    "UPDATE {table} SET {key} = {key}",
     "DELETE FROM {table}",
     "TRUNCATE {table} CASCADE",
     "SET session_replication_role = replica",
@@ -65,7 +68,7 @@ def test_the_applications_role_may_add_facts_and_do_nothing_else_to_them(
     assert application.execute(rights, [table, table]).fetchone() == (True, True)
     for attempt in APPLICATION_ATTEMPTS:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            application.execute(attempt.format(table=table))
+            application.execute(attempt.format(table=table, key=KEYS.get(table, "id")))
     # This one is answered with a warning, and does nothing.
     application.execute(f"GRANT UPDATE, DELETE ON {table} TO CURRENT_USER")
     changes = "SELECT has_table_privilege(%s, 'UPDATE'), has_table_privilege(%s, 'DELETE')"
@@ -108,12 +111,14 @@ def refusal_of(*statements: str) -> str:
 @pytest.mark.case("RCP-33")
 def test_not_even_the_owner_changes_facts_while_the_guards_are_on(cast: Cast) -> None:
     busy_session(cast)
+    sequence_waiting()
+    sign_due_checkpoint()
     for table in TABLES:
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT count(*) FROM {table}")
             assert cursor.fetchone()[0] > 0, table
-        for attempt in ("UPDATE {table} SET id = id", "DELETE FROM {table}", "TRUNCATE {table} CASCADE"):
-            statement = attempt.format(table=table)
+        for attempt in ("UPDATE {table} SET {key} = {key}", "DELETE FROM {table}", "TRUNCATE {table} CASCADE"):
+            statement = attempt.format(table=table, key=KEYS.get(table, "id"))
             assert "append-only" in refusal_of(statement), statement
             # A replica applies changes without firing ordinary triggers; these fire always.
             assert "append-only" in refusal_of("SET LOCAL session_replication_role = replica", statement), statement

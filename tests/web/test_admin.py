@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.contrib import admin
@@ -11,9 +12,11 @@ from django.db.models import Model
 from django.test import Client
 
 from approvals.models import ApprovalRequest, User, Vote
-from decisions.models import Agent, Credential, Decision, Deferral, Host, PolicyVersion, Session, Tool
+from decisions.models import Agent, Credential, Decision, Deferral, Host, PolicyProposal, PolicyVersion, Session, Tool
 from decisions.selectors import active_version_id
 from decisions.services.identity import authenticate
+from decisions.services.packs import PolicyFiles
+from decisions.services.proposals import propose_policy
 from receipts.models import PublishedKey, Receipt
 from receipts.problems import ProblemError
 from tests.factories import Cast, begin_session, begin_session_of, decide, open_step_up, vote
@@ -21,6 +24,7 @@ from tests.web.reading import read, signed_in
 from tests.web.tampering import tamper
 
 READ_ONLY = [ApprovalRequest, Vote, Session, Decision, Deferral, Receipt, PublishedKey, PolicyVersion, Credential]
+READ_ONLY += [PolicyProposal]
 EDITABLE = [User, Agent, Host, Tool]
 POLICY = 'policy: {id: typed, version: "7", default: DENY}\nrules:\n  - {id: a, match: {tool: x.y}, action: ALLOW}\n'
 
@@ -36,6 +40,7 @@ def everything(cast: Cast) -> Cast:
     step = open_step_up(cast)
     vote(step, cast.bob, reason="Because of the deck.", private_note="Between us.")
     decide(cast, begin_session(cast), "credentials.rotate", parameters={"name": "db"})
+    propose_policy(PolicyFiles(text=POLICY, source="proposed.yaml"), author=cast.peggy)
     return cast
 
 
@@ -172,6 +177,33 @@ def test_a_policy_is_published_through_the_service(cast: Cast) -> None:
     assert "{id: a, match: {tool: x.y}, action: ALLOW}" in page.text
 
 
+@pytest.mark.case("POL-19")
+def test_with_four_eyes_one_person_proposes_and_another_reads_the_differences_and_publishes(
+    cast: Cast, trent: Client, settings: Any
+) -> None:
+    settings.AARM_POLICY_FOUR_EYES = True
+    peggy, before = signed_in(cast.peggy), active_version_id()
+    assert peggy.post(address(PolicyVersion, "add"), {"text": POLICY}).status_code == 403
+    assert peggy.post(address(PolicyProposal, "add"), {"text": POLICY}).status_code == 302
+    proposal = PolicyProposal.objects.get()
+    approval = {"action": "approve", "_selected_action": [proposal.pk]}
+    refused = peggy.post(address(PolicyProposal), approval, follow=True)
+    assert "can't be the one who approves it" in read(refused).text
+    assert active_version_id() == before
+    page = read(trent.get(address(PolicyProposal, proposal.pk, "change"))).text
+    assert "added a: ALLOW, priority 0, enforce" in page
+    assert "holds from now on" in read(trent.post(address(PolicyProposal), approval, follow=True)).text
+    version = PolicyVersion.objects.get(policy_id="typed")
+    assert (version.proposal, version.published_by, active_version_id()) == (proposal, cast.trent, version.pk)
+
+
+@pytest.mark.case("POL-09")
+def test_a_policy_without_rules_is_published_only_when_that_is_confirmed(cast: Cast) -> None:
+    peggy, empty = signed_in(cast.peggy), 'policy: {id: typed, version: "1"}\nrules: []\n'
+    assert "Confirm that this is meant" in read(peggy.post(address(PolicyVersion, "add"), {"text": empty})).text
+    assert peggy.post(address(PolicyVersion, "add"), {"text": empty, "allow_empty": "on"}).status_code == 302
+
+
 @pytest.mark.case("POL-08")
 def test_a_policy_that_is_wrong_says_where_and_changes_nothing(cast: Cast) -> None:
     peggy, before, count = signed_in(cast.peggy), active_version_id(), Receipt.objects.count()
@@ -218,3 +250,34 @@ def test_the_admin_keeps_to_the_same_content_security_policy(everything: Cast, t
         code = [item for item in page.tagged("script") if item.attributes.get("type", "") != "application/json"]
         assert [item for item in code if item.raw_text.strip()] == []
         assert [item for item in page.walk() if any(name.startswith("on") for name in item.attributes)] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        ("tool:email", 3),
+        ("decision:DEFER", 1),
+        ("type:policy_published", 1),
+        ("email outside", 3),
+        ("nothing", 0),
+        ("tool:", 0),
+    ],
+)
+def test_receipts_are_searched_in_the_language_of_their_page(
+    everything: Cast, trent: Client, words: str, count: int
+) -> None:
+    page = read(trent.get(address(Receipt), {"q": words}))
+    assert len([row for row in page.tagged("tr") if row.of_class("field-id")]) == count
+    assert ("Tool has no value." in page.text) == (words == "tool:")
+
+
+def test_a_list_of_receipts_says_of_each_whether_it_verifies(everything: Cast, trent: Client) -> None:
+    tamper(Receipt.objects.get(type="vote"), tool="calendar")
+    page = read(trent.get(address(Receipt)))
+    marks = [cell.tagged("img")[0].attributes["alt"] for cell in page.of_class("field-is_verified")]
+    assert sorted(marks) == ["False", *["True"] * 5]
+
+
+def test_looking_at_receipts_counts_no_table(everything: Cast, trent: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("receipts.admin.MOST_COUNTED", 2)
+    assert "2 receipts" in read(trent.get(address(Receipt))).text

@@ -110,7 +110,7 @@ def test_on_the_page_of_a_receipt(cast: Cast, victor: Client, name: str) -> None
         parameters = {**MAIL, "to": "x@partner.example", "body": text}
         step = open_step_up(cast, session_id=begin_asserted_session(cast), parameters=parameters, explanation=text)
         vote(step, cast.bob, reason=text[:400])
-        return read(victor.get(f"/r/{step.answer['receipt']['id']}"))
+        return read(victor.post(f"/r/{step.answer['receipt']['id']}/values"))
 
     page = page_with(trick.text)
     for shown in trick.shown:
@@ -131,3 +131,20 @@ def test_names_of_people_and_agents_are_escaped_too(cast: Cast, bob: Client, vic
         assert "<b>root</b>⟦U+202E RIGHT-TO-LEFT OVERRIDE⟧" in page.raw_text
         assert page.tagged("b") == []
         nothing_hides(page)
+
+
+@pytest.mark.case(*CASES)
+@every_trick
+def test_on_the_page_of_a_session(cast: Cast, victor: Client, name: str) -> None:
+    trick = TRICKS[name]
+
+    def page_with(text: str) -> Element:
+        session = begin_session(cast, request=text)
+        decide(cast, session, "files.read", parameters={"name": text})
+        return read(victor.post(f"/s/{session}/request"))
+
+    page = page_with(trick.text)
+    for shown in trick.shown:
+        assert shown in page.raw_text
+    nothing_hides(page)
+    assert skeleton(page) == skeleton(page_with("Fine."))

@@ -19,7 +19,7 @@ class Command(BaseCommand):
         findings = [found_by(check) for check in EVERY]
         for finding in findings:
             mark = self.style.ERROR("wrong") if finding.problem else self.style.SUCCESS("good ")
-            self.stdout.write(f"{mark}  {finding.name:<14}{finding.problem}".rstrip())
+            self.stdout.write(f"{mark}  {finding.name:<14}{finding.problem or finding.note}".rstrip())
         for note in notes():
             self.stdout.write(f"note   {note}")
         wrong = sum(bool(finding.problem) for finding in findings)

@@ -12,7 +12,8 @@ from receipts.pages.bodies import text_at, value_at
 from receipts.pages.checks import CheckReport, CheckState
 from receipts.pages.facts import Fact
 from receipts.selectors import Check
-from receipts.signing.statement import Algorithm, ReceiptType, Statement
+from receipts.signing.algorithms import Algorithm
+from receipts.signing.statement import ReceiptType, Statement
 
 BODY: dict[str, Any] = {
     "action": {"id": "act_1", "tool": "email", "operation": "send", "request_digest": "sha256:1"},

@@ -10,6 +10,7 @@ from typing import Any
 
 from receipts.signing.canonical import JSON
 from receipts.signing.envelope import Envelope, sign_payload
+from receipts.signing.jwk import History, jwk_of
 from receipts.signing.keys import SigningKey
 from receipts.signing.statement import ReceiptType, build_statement
 
@@ -58,8 +59,8 @@ class Issuer:
             envelopes.append(self.receipt(**changes))
         return envelopes
 
-    def jwk(self, **times: datetime) -> dict[str, str]:
-        return self.key.public_jwk(created_at=KEYS_CREATED_AT, **times)
+    def jwk(self, *, retired_at: datetime | None = None, revoked_at: datetime | None = None) -> dict[str, str | int]:
+        return jwk_of(self.key.public, history=History(KEYS_CREATED_AT, retired_at, revoked_at))
 
 
 def issuer(name: str) -> Issuer:

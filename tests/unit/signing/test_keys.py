@@ -11,8 +11,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from receipts.signing.ed25519 import is_sound_public_key
+from receipts.signing.ed25519 import Ed25519Public, is_sound_public_key
 from receipts.signing.errors import (
     BadSignatureError,
     KeyFormatError,
@@ -20,7 +21,8 @@ from receipts.signing.errors import (
     UnsupportedError,
     UntrustedKeyError,
 )
-from receipts.signing.keys import KeySet, Signer, SigningKey, key_id_of
+from receipts.signing.jwk import History, jwk_of, key_id_of
+from receipts.signing.keys import KeySet, Signer, SigningKey
 from tests.unit.signing.issuer import KEYS_CREATED_AT, Issuer
 
 FIELD = 2**255 - 19
@@ -45,7 +47,7 @@ def pem(key: Any, *, password: bytes | None = None) -> bytes:
 def test_signatures_are_those_of_rfc_8032() -> None:
     key = SigningKey.from_seed(RFC_SEED)
     assert key.sign(b"\x72") == RFC_SIGNATURE
-    KeySet.from_jwks({"keys": [key.public_jwk(created_at=KEYS_CREATED_AT)]}).find(key.key_id).verify(
+    KeySet.from_jwks({"keys": [jwk_of(key.public, history=History(KEYS_CREATED_AT))]}).find(key.key_id).verify(
         b"\x72", signature=RFC_SIGNATURE
     )
 
@@ -54,7 +56,7 @@ def test_key_id_is_the_thumbprint_of_rfc_7638() -> None:
     x = base64.urlsafe_b64encode(RFC_PUBLIC).decode().rstrip("=")
     thumbprint = hashlib.sha256(f'{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}'.encode()).digest()
     expected = "aarm-" + base64.urlsafe_b64encode(thumbprint).decode()[:16]
-    assert key_id_of(RFC_PUBLIC) == SigningKey.from_seed(RFC_SEED).key_id == expected
+    assert key_id_of(Ed25519Public.from_raw(RFC_PUBLIC)) == SigningKey.from_seed(RFC_SEED).key_id == expected
 
 
 def test_a_key_survives_its_pem_form_and_never_shows_itself(alice: Issuer) -> None:
@@ -69,14 +71,26 @@ def test_a_key_survives_its_pem_form_and_never_shows_itself(alice: Issuer) -> No
     [
         b"",
         b"not a pem",
-        pem(ec.generate_private_key(ec.SECP256R1())),
+        pem(ec.generate_private_key(ec.SECP384R1())),
+        pem(X25519PrivateKey.generate()),
         pem(Ed25519PrivateKey.from_private_bytes(bytes(32)), password=b"secret"),
     ],
-    ids=["empty", "text", "P-256", "encrypted"],
+    ids=["empty", "text", "P-384", "X25519", "encrypted"],
 )
-def test_a_file_that_holds_no_plain_ed25519_key_is_refused(data: bytes) -> None:
+def test_a_file_that_holds_no_key_to_sign_with_is_refused(data: bytes) -> None:
     with pytest.raises(KeyFormatError):
         SigningKey.from_pem(data)
+
+
+def test_an_encrypted_key_opens_with_its_passphrase_alone(alice: Issuer) -> None:
+    encrypted = alice.key.to_pem(passphrase=b"correct horse")
+    assert b"ENCRYPTED" in encrypted
+    assert SigningKey.from_pem(encrypted, passphrase=b"correct horse").sign(b"data") == alice.key.sign(b"data")
+    for passphrase in (None, b"wrong", b""):
+        with pytest.raises(KeyFormatError):
+            SigningKey.from_pem(encrypted, passphrase=passphrase)
+    with pytest.raises(KeyFormatError):
+        SigningKey.from_pem(alice.key.to_pem(), passphrase=b"correct horse")
 
 
 @pytest.mark.parametrize("length", [0, 31, 33, 64])
@@ -87,7 +101,7 @@ def test_a_seed_of_another_length_is_refused(length: int) -> None:
 
 def test_a_published_key_says_when_it_was_in_use(alice: Issuer) -> None:
     at = datetime(2026, 2, 1, tzinfo=UTC)
-    assert alice.key.public_jwk(created_at=at, retired_at=at, revoked_at=at) == {
+    assert jwk_of(alice.key.public, history=History(at, at, at, 7)) == {
         "kty": "OKP",
         "crv": "Ed25519",
         "x": alice.jwk()["x"],
@@ -97,6 +111,7 @@ def test_a_published_key_says_when_it_was_in_use(alice: Issuer) -> None:
         "created_at": "2026-02-01T00:00:00.000000Z",
         "retired_at": "2026-02-01T00:00:00.000000Z",
         "revoked_at": "2026-02-01T00:00:00.000000Z",
+        "revoked_size": 7,
     }
     assert set(alice.jwk()) == {"kty", "crv", "x", "kid", "alg", "use", "created_at"}
 
@@ -110,7 +125,7 @@ def test_only_keys_of_the_callers_file_are_found(alice: Issuer, bob: Issuer, cha
 
 
 def test_keys_of_another_kind_are_known_as_unsupported_and_do_not_spoil_the_file(alice: Issuer) -> None:
-    other = {"kty": "EC", "crv": "P-256", "kid": "aarm-other", "x": "AA", "y": "AA"}
+    other = {"kty": "EC", "crv": "P-384", "kid": "aarm-other", "x": "AA", "y": "AA"}
     found = KeySet.from_jwks({"keys": [other, alice.jwk(), {"kty": "OKP", "crv": "X25519", "kid": "aarm-third"}]})
     assert found.find(alice.key.key_id).key_id == alice.key.key_id
     with pytest.raises(UnsupportedError):
@@ -145,6 +160,9 @@ def test_what_is_no_key_file_is_refused(document: object) -> None:
         {"created_at": "2026-01-01"},
         {"retired_at": "soon"},
         {"revoked_at": 7},
+        {"revoked_size": -1},
+        {"revoked_size": "7"},
+        {"revoked_size": True},
         {"d": "secret"},
     ],
 )
@@ -178,6 +196,28 @@ def test_a_revoked_key_counts_at_no_time_because_its_thief_chooses_the_time(alic
     for moment in (KEYS_CREATED_AT, revoked_at, revoked_at + timedelta(days=1)):
         with pytest.raises(RevokedKeyError):
             key.require_use_at(moment)
+
+
+def test_a_size_of_the_log_may_be_written_with_a_point(alice: Issuer) -> None:
+    document = {"keys": [{**alice.jwk(), "revoked_at": "2026-06-01T00:00:00.000000Z", "revoked_size": 7.0}]}
+    key = KeySet.from_jwks(document).find(alice.key.key_id)
+    key.require_use_at(KEYS_CREATED_AT, leaf_index=6)
+    with pytest.raises(RevokedKeyError):
+        key.require_use_at(KEYS_CREATED_AT, leaf_index=7)
+
+
+@pytest.mark.case("RCP-22")
+def test_a_revoked_key_counts_for_what_is_proven_to_have_been_in_the_log_before(alice: Issuer) -> None:
+    history = History(KEYS_CREATED_AT, None, datetime(2026, 6, 1, tzinfo=UTC), 7)
+    key = KeySet.from_jwks({"keys": [jwk_of(alice.key.public, history=history)]}).find(alice.key.key_id)
+    for leaf_index in (0, 6):
+        key.require_use_at(KEYS_CREATED_AT, leaf_index=leaf_index)
+    for place in (None, 7, 8):
+        with pytest.raises(RevokedKeyError):
+            key.require_use_at(KEYS_CREATED_AT, leaf_index=place)
+    unplaced = KeySet.from_jwks({"keys": [alice.jwk(revoked_at=history.revoked_at)]}).find(alice.key.key_id)
+    with pytest.raises(RevokedKeyError):
+        unplaced.require_use_at(KEYS_CREATED_AT, leaf_index=0)
 
 
 def doubled(x: int, y: int) -> tuple[int, int]:
@@ -219,7 +259,7 @@ def test_points_of_small_order_are_no_keys(y: int, sign: int) -> None:
     assert not is_sound_public_key(raw)
     x = base64.urlsafe_b64encode(raw).decode().rstrip("=")
     with pytest.raises(KeyFormatError, match="not a sound"):
-        KeySet.from_jwks({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": x, "kid": key_id_of(raw)}]})
+        KeySet.from_jwks({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": x, "kid": "aarm-any"}]})
 
 
 @pytest.mark.parametrize("y", [FIELD, FIELD + 1, 2**255 - 1])

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 import rfc8785
 
+from receipts.signing.algorithms import Algorithm
 from receipts.signing.canonical import CanonicalError, canonical_bytes
 from receipts.signing.envelope import PAYLOAD_TYPE
 from receipts.signing.errors import MalformedError, StatementError, UnsupportedError
-from receipts.signing.statement import VERSION, Algorithm, ReceiptType, parse_statement
+from receipts.signing.statement import VERSION, ReceiptType, parse_statement
 from receipts.signing.times import parse_time
 from tests.unit.signing.issuer import ISSUED_AT, Issuer
 
@@ -74,7 +75,7 @@ def test_times_are_written_in_utc_with_microseconds(alice: Issuer) -> None:
         {"type": "mystery"},
         {"type": None},
         {"type": ["decision"]},
-        {"alg": "ES256"},
+        {"alg": "ES512"},
         {"alg": 1},
         {"payload_type": "text/plain"},
     ],
@@ -218,12 +219,15 @@ def test_types_are_those_of_the_closed_list() -> None:
         "claim_refused",
         "decision",
         "deferral_terminal",
+        "disclosure",
         "erasure",
+        "export",
         "key_created",
         "key_retired",
         "key_revoked",
         "outcome",
         "policy_published",
+        "recovery",
         "session_ended",
         "session_opened",
         "vote",

@@ -1,0 +1,14 @@
+// While a bundle is being written the list keeps itself up to date. Without this script its link does the same.
+const AGAIN_MS = 2000;
+
+async function renew() {
+  const list = document.querySelector("#exports[data-waiting]");
+  if (!list) return;
+  const answer = document.hidden ? null : await fetch(location.href).catch(() => null);
+  const page = answer?.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+  const next = page?.getElementById("exports");
+  if (next && next.innerHTML !== list.innerHTML) list.replaceWith(next);
+  setTimeout(renew, AGAIN_MS);
+}
+
+setTimeout(renew, AGAIN_MS);

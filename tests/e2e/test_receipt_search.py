@@ -1,0 +1,116 @@
+"""Auditors at the product on SQLite: they search with and without scripts, and take away what anybody can verify."""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from receipts.signing.__main__ import main
+from tests.e2e.agents import ask, open_session
+from tests.e2e.servers import Servers
+from tests.e2e.visitors import visitor
+
+LONG = 30_000
+
+
+@pytest.fixture(scope="module")
+def session(embedded_server: Servers) -> str:
+    """A session with an allowed, a changed and a denied action, found by nobody else's words."""
+    found = open_session(embedded_server, request="Tidy up the robot's arms.")
+    ask(embedded_server, "email.send", found, to="bob@corp.example")
+    ask(embedded_server, "database.query", found, table="orders")
+    ask(embedded_server, "robot.dance", found, step="waltz")
+    return found
+
+
+def search(page: Page, servers: Servers, question: str) -> None:
+    page.goto(f"{servers.base_url}/receipts")
+    page.fill("#q", question)
+    page.get_by_role("button", name="Search receipts").click()
+
+
+@pytest.mark.parametrize("has_scripts", [True, False], ids=["with-scripts", "without-scripts"])
+def test_words_and_facets_find_in_sqlite_too(
+    browser: Browser, embedded_server: Servers, session: str, has_scripts: bool
+) -> None:
+    with visitor(browser, embedded_server, "victor", java_script_enabled=has_scripts) as page:
+        search(page, embedded_server, f"session:{session}")
+        expect(page.locator(".row")).to_have_count(3)
+        search(page, embedded_server, "danc")
+        expect(page.locator(".row")).to_have_count(1)
+        search(page, embedded_server, f"session:{session} -robot")
+        expect(page.locator(".row")).to_have_count(2)
+        page.locator(".facet__link", has_text="MODIFY").click()
+        expect(page.locator(".row")).to_have_count(1)
+        expect(page.locator("#q")).to_have_value(f"session:{session} -robot decision:MODIFY")
+        page.get_by_role("link", name="Take away -robot").click()
+        page.get_by_role("link", name="Take away decision:MODIFY").click()
+        expect(page.locator(".row")).to_have_count(3)
+        page.fill("#view-name", f"Robots {has_scripts}")
+        page.get_by_role("button", name="Save view").click()
+        page.get_by_role("link", name=f"Robots {has_scripts}").click()
+        expect(page.locator(".row")).to_have_count(3)
+
+
+def test_the_box_completes_what_is_typed_by_keyboard_alone(
+    browser: Browser, embedded_server: Servers, session: str
+) -> None:
+    with visitor(browser, embedded_server, "victor") as page:
+        page.goto(f"{embedded_server.base_url}/receipts")
+        page.keyboard.press("/")
+        page.keyboard.type("dec")
+        expect(page.locator("#q-options [role=option]")).to_have_count(1)
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        expect(page.locator("#q")).to_have_value("decision:")
+        expect(page.locator("#q-options [role=option]")).to_have_count(5)
+        page.keyboard.type("mod")
+        expect(page.locator("#q-options [role=option]")).to_have_count(1)
+        page.keyboard.press("ArrowDown")
+        expect(page.locator("#q")).to_have_attribute("aria-activedescendant", "q-option-0")
+        page.keyboard.press("Enter")
+        expect(page.locator("#q")).to_have_value("decision:MODIFY ")
+        page.keyboard.press("Escape")
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(f"{embedded_server.base_url}/receipts?q=decision%3AMODIFY+")
+        expect(page.locator(".chip--term")).to_have_text("Take away decision:MODIFY")
+
+
+def test_a_stretch_of_the_histogram_can_be_drawn(browser: Browser, embedded_server: Servers, session: str) -> None:
+    with visitor(browser, embedded_server, "victor") as page:
+        search(page, embedded_server, f"session:{session} since:24h")
+        box = page.locator("[data-brush]").bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 10)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] - 3, box["y"] + 10, steps=5)
+        page.mouse.up()
+        expect(page.locator("#q")).to_have_value(re.compile(r'session:\S+ since:"\S+" until:"\S+"'))
+        expect(page.locator(".row")).to_have_count(3)
+
+
+def test_a_session_leaves_as_a_bundle_that_verifies_elsewhere(
+    browser: Browser, embedded_server: Servers, session: str, tmp_path: Path
+) -> None:
+    with visitor(browser, embedded_server, "victor") as page:
+        page.goto(f"{embedded_server.base_url}/s/{session}")
+        expect(page.locator("h1")).to_contain_text("Session of demo-agent")
+        expect(page.locator("#checks")).to_contain_text("3 of 3 receipts linked")
+        page.get_by_role("button", name="Export this session").click()
+        link = page.get_by_role("link", name="Download").first
+        # The page asks for itself again while the worker writes.
+        expect(link).to_be_visible(timeout=LONG)
+        with page.expect_download() as download:
+            link.click()
+        download.value.save_as(tmp_path / "bundle.zip")
+    with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
+        archive.extractall(tmp_path)
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert (manifest["receipts"], manifest["is_filtered"]) == (3, True)
+    name = "bundle.json" if manifest["receipts_with_proof"] else "receipts.jsonl"
+    assert main(["verify", "--keys", str(tmp_path / "keys.json"), str(tmp_path / name)]) == 0

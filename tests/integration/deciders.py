@@ -1,0 +1,120 @@
+"""Processes that decide: children of a test, each with a connection of its own, that are told on standard input what to
+do and answer on standard output."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.e2e.processes import ROOT, environment
+
+READY = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a child is to ask, one after the other: `tool.operation` and parameters, in this session or a new one."""
+
+    key: str
+    session: str
+    actions: Sequence[tuple[str, Mapping[str, Any]]]
+
+    def as_line(self) -> bytes:
+        return json.dumps({"key": self.key, "session": self.session, "actions": self.actions}).encode() + b"\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """One child."""
+
+    popen: subprocess.Popen[bytes]
+
+    def tell(self, order: Order) -> None:
+        """Sends it off and returns at once."""
+        assert self.popen.stdin is not None
+        self.popen.stdin.write(order.as_line())
+        self.popen.stdin.flush()
+
+    def heard(self) -> Any:
+        """The next thing that it says: `ready`, or the answers to an order."""
+        assert self.popen.stdout is not None
+        line = self.popen.stdout.readline()
+        assert line, f"A decider ended with {self.popen.wait(10)}."
+        return json.loads(line)
+
+
+@contextmanager
+def deciders(count: int, *, variables: Mapping[str, str]) -> Iterator[list[Decider]]:
+    """`count` children that have connected."""
+    command = [sys.executable, "-m", "tests.integration.deciders"]
+    crew = [
+        Decider(subprocess.Popen(command, cwd=ROOT, env=dict(variables), stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+        for _ in range(count)
+    ]
+    try:
+        assert [each.heard() for each in crew] == [READY] * count
+        yield crew
+    finally:
+        for each in crew:
+            assert each.popen.stdin is not None
+            each.popen.stdin.close()
+            each.popen.wait(30)
+
+
+def own_database() -> dict[str, str]:
+    """The variables of a child that works on this test's own database."""
+    from django.conf import settings
+    from django.db import connection
+
+    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
+    return environment(
+        DJANGO_SETTINGS_MODULE="aarm_site.settings.test",
+        DATABASE_URL=url,
+        REDIS_URL=os.environ["REDIS_URL"],
+        AARM_DATA_DIR=str(settings.AARM_DATA_DIR),
+    )
+
+
+def _main() -> None:
+    import django
+
+    django.setup()
+
+    from django.db import connection
+
+    connection.ensure_connection()
+    _say(READY)
+    for line in sys.stdin:
+        _say(_answers(json.loads(line)))
+
+
+def _say(what: Any) -> None:
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
+
+
+def _answers(order: Mapping[str, Any]) -> list[Any]:
+    from decisions.intake.bodies import DecideBody
+    from decisions.services.identity import authenticate
+    from decisions.services.sessions import NewSession, open_session
+    from decisions.services.submission import submit_action
+
+    caller, found = authenticate(order["key"]), []
+    session = order["session"] or open_session(caller=caller, new=NewSession(original_request="Do it.")).pk
+    for name, parameters in order["actions"]:
+        tool, _, operation = name.rpartition(".")
+        asked = {"session_id": session, "tool": tool, "operation": operation, "parameters": parameters}
+        answer = submit_action(caller=caller, body=DecideBody.model_validate(asked), key="")
+        found.append(json.loads(answer.content))
+    return found
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,244 @@
+"""Bundles: what is in them, that they verify without us, and that none leaves without a receipt."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from receipts.exporters import csv as spreadsheets
+from receipts.models import Export, ExportState, Receipt
+from receipts.problems import ProblemError
+from receipts.selectors.accounting import accounts
+from receipts.services.checkpoints import sign_due_checkpoint
+from receipts.services.exports import forget_old_exports, path_of, ready_export, request_export, write_next_export
+from receipts.services.sequencing import sequence_waiting
+from receipts.signing.__main__ import main
+from receipts.signing.statement import ReceiptType, parse_statement
+from tests.docs.reading import ROOT
+from tests.factories import MAIL, Cast, begin_session, decide, open_step_up, vote
+from tests.web.reading import read
+
+FORMULAS = ("=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "＝1")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, settings: Any) -> Path:
+    settings.AARM_EXPORT_DIR = tmp_path / "exports"
+    return tmp_path / "exports"
+
+
+@pytest.fixture
+def history(cast: Cast) -> Cast:
+    """One approved mail and two allowed ones in a session of their own; all of it in a signed log."""
+    step = open_step_up(cast)
+    vote(step, cast.bob)
+    session = begin_session(cast)
+    for number in range(2):
+        decide(cast, session, "email.send", parameters={**MAIL, "to": "bob@corp.example", "subject": str(number)})
+    sequence_waiting()
+    sign_due_checkpoint()
+    return cast
+
+
+def bundle(client: Client, question: str, *, into: Path) -> dict[str, bytes]:
+    """Asks as an auditor does, lets the worker write, takes the file away and unpacks it."""
+    assert client.post("/receipts/exports/new", {"question": question}).status_code == 303
+    assert write_next_export()
+    (link,) = [link for link in read(client.get("/receipts/exports")).tagged("a") if "download" in link.attributes][:1]
+    reply = client.get(link.attributes["href"])
+    assert reply.headers["Content-Type"] == "application/zip"
+    with pytest.warns(Warning, match="asynchronous iterators"):
+        # This client is synchronous, the server that serves pages is not.
+        content = b"".join(reply)
+    assert reply.headers["X-Content-SHA256"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        archive.extractall(into)
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def verified(folder: Path, name: str) -> int:
+    return main(["verify", "--keys", str(folder / "keys.json"), str(folder / name)])
+
+
+def session_of(history: Cast) -> str:
+    return Receipt.objects.filter(decision="ALLOW").values_list("session_id", flat=True)[0]
+
+
+def test_a_session_leaves_whole_and_verifies_without_us(history: Cast, victor: Client, tmp_path: Path) -> None:
+    session = session_of(history)
+    files = bundle(victor, f"session:{session}", into=tmp_path)
+    assert json.loads(files["bundle.json"])["streams"] == [f"session/{session}"]
+    assert verified(tmp_path, "bundle.json") == 0
+    manifest = json.loads(files["manifest.json"])
+    assert (manifest["receipts"], manifest["receipts_with_proof"], manifest["types"]) == (2, 2, {"decision": 2})
+    for name, digest in manifest["files"].items():
+        assert digest == f"sha256:{hashlib.sha256(files[name]).hexdigest()}"
+    assert set(files) - set(manifest["files"]) == {"manifest.json"}
+    assert files["verify.html"] == (ROOT / "aarm_site/static/verify.html").read_bytes()
+    (policy,) = [name for name in files if name.startswith("policies/")]
+    assert b"email-outside" in files[policy]
+    altered = json.loads(files["bundle.json"])
+    altered["receipts"].pop()
+    (tmp_path / "bundle.json").write_text(json.dumps(altered))
+    assert verified(tmp_path, "bundle.json") == 0, "a shorter beginning of the stream is a chain too"
+    altered["receipts"][0]["inclusion"]["leaf_index"] += 1
+    (tmp_path / "bundle.json").write_text(json.dumps(altered))
+    assert verified(tmp_path, "bundle.json") != 0
+
+
+def test_a_selection_says_that_it_is_one(history: Cast, victor: Client, tmp_path: Path) -> None:
+    files = bundle(victor, "type:vote human:alice", into=tmp_path)
+    manifest = json.loads(files["manifest.json"])
+    assert (manifest["is_filtered"], manifest["question"]) == (True, "type:vote human:alice")
+    assert "A selection." in manifest["note"]
+    assert b"A selection." in files["README.txt"]
+    assert json.loads(files["bundle.json"])["streams"] == []
+    assert verified(tmp_path, "bundle.json") == 0
+    (line,) = files["receipts.jsonl"].splitlines()
+    assert json.loads(line)["signatures"]
+    assert "log.jsonl" not in files
+
+
+def test_everything_leaves_as_the_log_that_was_signed(history: Cast, victor: Client, tmp_path: Path) -> None:
+    files = bundle(victor, "", into=tmp_path)
+    manifest = json.loads(files["manifest.json"])
+    assert (manifest["is_filtered"], manifest["receipts"]) == (False, 6)
+    assert verified(tmp_path, "log.jsonl") == 0
+    lines = files["log.jsonl"].splitlines(keepends=True)
+    (tmp_path / "log.jsonl").write_bytes(b"".join(lines[:3] + lines[4:]))
+    assert verified(tmp_path, "log.jsonl") != 0
+    assert len(files["checkpoints.jsonl"].splitlines()) == 1
+
+
+def test_no_bundle_leaves_without_its_receipt(history: Cast, victor: Client, tmp_path: Path) -> None:
+    bundle(victor, "human:alice", into=tmp_path)
+    receipt = Receipt.objects.get(type=ReceiptType.EXPORT.value)
+    body = parse_statement(bytes(receipt.body)).body
+    export = Export.objects.get()
+    assert body["actor"] == {"person": history.victor.person_id}
+    assert body["export"] == {"id": export.pk, "receipts": 5, "is_filtered": True, "digest": export.digest}
+    assert b"alice" not in bytes(receipt.body), "whom somebody looked for is not signed in the clear"
+    page = read(victor.get(f"/r/{receipt.pk}"))
+    assert page.tagged("h1")[0].text == "victor exported 5 receipts."
+    assert page.of_class("check--failed") == []
+    (account,) = [account for account in accounts() if account.noun == "finished exports"]
+    assert (account.owed, account.receipts, account.is_even) == (1, 1, True)
+
+
+def test_cells_are_never_formulas(history: Cast, victor: Client, tmp_path: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(bundle(victor, "tool:email", into=tmp_path)["receipts.csv"].decode())))
+    assert [row["operation"] for row in rows] == ["send"] * 5
+    row = Receipt.objects.filter(tool="email")[0]
+    for formula in FORMULAS:
+        row.tool = formula
+        (cells,) = csv.reader(io.StringIO(spreadsheets.csv_line(row), newline=""))
+        assert f"'{formula}" in cells
+        assert formula not in cells
+
+
+def test_only_auditors_export_and_only_their_own(history: Cast, victor: Client, bob: Client, trent: Client) -> None:
+    assert bob.post("/receipts/exports/new", {"question": ""}).status_code == 403
+    with pytest.raises(ProblemError):
+        request_export(history.bob, question="")
+    export = request_export(history.victor, question="tool:email")
+    assert write_next_export()
+    path = f"/receipts/exports/{export.pk}.zip"
+    assert [client.get(path).status_code for client in (victor, trent, bob)] == [200, 404, 403]
+    assert trent.get(f"/api/v1/receipts/exports/{export.pk}").status_code == 404
+
+
+def test_the_same_over_the_api(history: Cast, victor: Client) -> None:
+    asked = victor.post("/api/v1/receipts/export", {"q": "tool:email"}, content_type="application/json")
+    assert (asked.status_code, asked.json()["state"], asked.json()["url"]) == (202, "WAITING", None)
+    assert write_next_export()
+    done = victor.get(f"/api/v1/receipts/exports/{asked.json()['id']}").json()
+    assert (done["state"], done["receipts"]) == ("READY", 5)
+    assert victor.get(done["url"]).status_code == 200
+    refused = victor.post("/api/v1/receipts/export", {"q": "tool:"}, content_type="application/json")
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid_query")
+
+
+def test_the_page_shows_progress_and_asks_again_until_it_is_done(history: Cast, victor: Client) -> None:
+    assert "No exports yet" in read(victor.get("/receipts/exports")).text
+    export = request_export(history.victor, question="")
+    waiting = read(victor.get("/receipts/exports"))
+    assert "Waiting to be written" in waiting.text
+    assert "data-waiting" in waiting.by_id("exports").attributes
+    assert "Look again" in waiting.text
+    Export.objects.filter(pk=export.pk).update(state=ExportState.RUNNING, written=500)
+    assert "500 written" in read(victor.get("/receipts/exports")).text
+    Export.objects.filter(pk=export.pk).update(state=ExportState.FAILED)
+    failed = read(victor.get("/receipts/exports"))
+    assert "could not be written" in failed.text
+    assert "data-waiting" not in failed.by_id("exports").attributes
+
+
+def test_an_export_whose_writer_died_is_begun_again_by_another(
+    history: Cast, move_clock: Callable[[float], None], victor: Client
+) -> None:
+    export = request_export(history.victor, question="tool:email")
+    at = Receipt.objects.latest("issued_at").issued_at
+    Export.objects.filter(pk=export.pk).update(state=ExportState.RUNNING, renewed_at=at, written=400)
+    assert not write_next_export(), "it may still be alive"
+    move_clock(121)
+    assert write_next_export()
+    export.refresh_from_db()
+    assert (export.state, export.written) == (ExportState.READY, 5)
+    assert not write_next_export()
+
+
+def test_who_was_overtaken_neither_finishes_nor_signs(history: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    export = request_export(history.victor, question="tool:email")
+
+    def overtaken(*arguments: object, **options: object) -> str:
+        Export.objects.filter(pk=export.pk).update(renewed_at=None)
+        path_of(export).write_bytes(b"")
+        return "sha256:" + "0" * 64
+
+    monkeypatch.setattr("receipts.services.exports.pack", overtaken)
+    assert write_next_export()
+    assert not Receipt.objects.filter(type=ReceiptType.EXPORT.value).exists()
+    export.refresh_from_db()
+    assert export.state == ExportState.RUNNING
+
+
+def test_a_failure_is_recorded_and_told(history: Cast, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    export = request_export(history.victor, question="")
+
+    def full(*arguments: object, **options: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("receipts.services.exports.pack", full)
+    with pytest.raises(OSError, match="No space"):
+        write_next_export()
+    export.refresh_from_db()
+    assert export.state == ExportState.FAILED
+    assert list(folder.iterdir()) == []
+
+
+def test_who_is_no_auditor_any_more_gets_nothing(history: Cast) -> None:
+    request_export(history.victor, question="")
+    history.victor.groups.clear()
+    with pytest.raises(ProblemError):
+        write_next_export()
+    assert Export.objects.get().state == ExportState.FAILED
+
+
+def test_files_are_kept_for_a_week(history: Cast, move_clock: Callable[[float], None], folder: Path) -> None:
+    export = request_export(history.victor, question="tool:email")
+    write_next_export()
+    assert forget_old_exports() == 0
+    move_clock(8 * 86_400)
+    assert forget_old_exports() == 1
+    assert list(folder.iterdir()) == []
+    with pytest.raises(ProblemError):
+        ready_export(history.victor, export.pk)

@@ -1,0 +1,59 @@
+"""What the receipt page hands to the browser that verifies it, and to whom."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from receipts.models import Receipt
+from receipts.selectors import envelope_of
+from receipts.services.checkpoints import sign_due_checkpoint
+from receipts.services.sequencing import sequence_waiting
+from receipts.signing.envelope import Envelope
+from tests.factories import Cast, StepUp, open_step_up, vote
+from tests.web.reading import signed_in
+
+
+@pytest.fixture
+def step(cast: Cast) -> StepUp:
+    step = open_step_up(cast)
+    vote(step, cast.bob)
+    return step
+
+
+def of_kind(step: StepUp, kind: str) -> Receipt:
+    return Receipt.objects.get(decision_id=step.answer["decision_id"], type=kind)
+
+
+def evidence(client: Client, receipt: Receipt) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(client.get(f"/r/{receipt.pk}/evidence.json").content)
+    return found
+
+
+def test_the_envelope_and_the_one_before_it_are_handed_out_as_signed(step: StepUp, victor: Client) -> None:
+    decision, given = of_kind(step, "decision"), of_kind(step, "vote")
+    first, second = evidence(victor, decision), evidence(victor, given)
+    assert first["previous"] is None
+    assert Envelope.from_dict(second["envelope"]).digest == given.digest
+    assert Envelope.from_dict(second["previous"]) == envelope_of(decision)
+
+
+def test_the_proof_is_there_as_soon_as_a_checkpoint_covers_the_receipt(step: StepUp, victor: Client) -> None:
+    receipt = of_kind(step, "vote")
+    assert evidence(victor, receipt)["proof"] is None
+    sequence_waiting()
+    sign_due_checkpoint()
+    proof = evidence(victor, receipt)["proof"]
+    assert set(proof) == {"inclusion", "checkpoint"}
+    assert proof["inclusion"]["tree_size"] == Receipt.objects.count()
+
+
+def test_only_those_who_may_see_a_receipt_get_its_evidence(cast: Cast, step: StepUp) -> None:
+    path = f"/r/{of_kind(step, 'decision').pk}/evidence.json"
+    people = (cast.bob, cast.carol, cast.mallory, cast.victor, cast.peggy)
+    answers = {person.username: signed_in(person).get(path).status_code for person in people}
+    assert answers == {"bob": 200, "carol": 404, "mallory": 404, "victor": 200, "peggy": 403}
+    assert Client().get(path).status_code in (302, 401, 403)
