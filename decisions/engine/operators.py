@@ -24,7 +24,8 @@ MOST_ITEMS = 256
 
 _SCALAR = {"type": ["string", "number", "boolean"]}
 _PATTERN = {"type": "string", "minLength": 1, "maxLength": LONGEST_PATTERN}
-_TYPE = {"enum": list(JSON_TYPES)}
+# An unquoted null is the type as well.
+_TYPE = {"enum": [*JSON_TYPES, None]}
 _TEXT = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT}
 _SIZE = {"type": "integer", "minimum": 0}
 _RANGE = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}

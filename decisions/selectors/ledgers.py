@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import CharField, Count, Value
 
-from decisions.models import Claim, Decision, Deferral, Outcome, PolicyVersion
+from decisions.models import Claim, Decision, Deferral, Outcome, PolicyProposal, PolicyVersion
 from decisions.models.deferrals import PENDING
 from receipts.ledgers import Ledger
 from receipts.signing.statement import ReceiptType
@@ -45,6 +45,16 @@ LEDGERS = (
         "",
         lambda: (
             PolicyVersion.objects.values(fact=Value("", output_field=CharField()))
+            .annotate(due=Count("*"))
+            .values_list("fact", "due")
+        ),
+    ),
+    Ledger(
+        "proposed policies",
+        ReceiptType.ADMINISTRATION,
+        "",
+        lambda: (
+            PolicyProposal.objects.values(fact=Value("", output_field=CharField()))
             .annotate(due=Count("*"))
             .values_list("fact", "due")
         ),

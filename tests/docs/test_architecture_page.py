@@ -35,7 +35,9 @@ def test_the_receipts_that_are_said_to_be_issued_are() -> None:
     text = page("docs/receipt-format.md").text
     reserved = {ReceiptType.SESSION_OPENED, ReceiptType.SESSION_ENDED, ReceiptType.ERASURE}
     said = " ".join(text.partition("Issued so far are")[2].partition("reserved.")[0].split())
-    assert said.startswith("the first seven, `policy_published`, `administration` (somebody proposed a policy), the three")
+    assert said.startswith(
+        "the first seven, `policy_published`, `administration` (somebody proposed a policy), the three"
+    )
     assert said.endswith("`recovery`, `export` and `disclosure`; the others are")
     sources = "".join(module.text for module in modules() if ".services." in module.name)
     issued = [item for item in ReceiptType if f"ReceiptType.{item.name}" in sources]

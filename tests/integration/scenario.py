@@ -17,6 +17,8 @@ from decisions.services.cancellation import cancel_decision
 from decisions.services.claims import ClaimRequest, claim_decision
 from decisions.services.deferrals import add_evidence
 from decisions.services.outcomes import Report, report_outcome
+from decisions.services.packs import PolicyFiles
+from decisions.services.proposals import propose_policy
 from receipts.clock import database_now
 from receipts.problems import ProblemError
 from receipts.signing.canonical import JSON
@@ -25,6 +27,7 @@ from tests.factories import Cast, StepUp, begin_session, decide, open_step_up, v
 
 REFUSED_CLAIMS = 2
 CARD = "4111 1111 1111 1111"
+POLICY = 'policy: {id: proposed, version: "1"}\nrules: [{id: one, match: any, action: DENY, reason: No.}]\n'
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ def busy_session(cast: Cast) -> Busy:
     _deferrals(cast, session)
     report(cast, query, "succeeded", output={"rows": [{"card": CARD}]})
     decide(cast, session, "email.send", parameters={"to": "ana@partner.example"})
+    propose_policy(PolicyFiles(text=POLICY, source="policy.yaml"), author=cast.peggy)
     return Busy(session=session, approved=approved, allowed=allowed)
 
 

@@ -21,8 +21,9 @@ EVALUATOR = (
 UNIT_TESTS = tuple(
     f"tests/unit/engine/test_{name}.py"
     for name in (
-        "catalogue", "conditions", "confidence", "constraints", "counters", "destinations", "matching", "operators",
-        "pdp", "policy_language_document", "rewrite", "schema", "shadow", "thresholds", "windows", "written_values",
+        "catalogue", "conditions", "confidence", "constraints", "counters", "destinations", "index", "matching",
+        "operators", "pdp", "policy_language_document", "rewrite", "schema", "shadow", "spellings", "thresholds",
+        "windows", "written_values",
     )
 )  # fmt: skip
 

@@ -222,19 +222,18 @@ def aligned(now: Round, base: Outcome) -> Outcome:
     return base
 
 
-def round_of(policy: dict[str, Any], rules: list[Rule], scene: Scene, own_word: Rule | None) -> Round:
-    found = {rule.id: rule_found(rule, scene) for rule in rules}
-    return Round(scene, found, rules, own_word)
+def round_of(rules: list[Rule], scene: Scene, own_word: Rule | None) -> Round:
+    return Round(scene, {rule.id: rule_found(rule, scene) for rule in rules}, rules, own_word)
 
 
-def ruling_of(policy: dict[str, Any], rules: list[Rule], scene: Scene) -> tuple[dict[str, Any], list[Round]]:
+def ruling_of(rules: list[Rule], scene: Scene) -> tuple[dict[str, Any], list[Round]]:
     """Round after round, until nothing changes any more."""
     rounds: list[Round] = []
     first: Outcome | None = None
     lowest = 100
     parameters = scene.parameters
     for _ in range(ROUNDS):
-        now = round_of(policy, rules, replace(scene, parameters=parameters), _named(first))
+        now = round_of(rules, replace(scene, parameters=parameters), _named(first))
         rounds.append(now)
         outcome = judged(now)
         lowest = min(lowest, outcome.confidence)
@@ -292,10 +291,10 @@ def evaluate(policy: dict[str, Any], action: dict[str, Any], session: dict[str, 
     """The ruling about an action, with what shadow rules would have made of it."""
     scene = Scene(policy, action["tool"], action["operation"], action["parameters"], session)
     rules = policy["rules"]
-    ruling, rounds = ruling_of(policy, [rule for rule in rules if not rule.is_shadow], scene)
+    ruling, rounds = ruling_of([rule for rule in rules if not rule.is_shadow], scene)
     shadows = [rule for rule in rules if rule.is_shadow]
     ruling["shadow"] = None
     if any(rule_found(rule, each.scene).truth is not False for rule in shadows for each in rounds):
-        other, _ = ruling_of(policy, rules, scene)
+        other, _ = ruling_of(rules, scene)
         ruling["shadow"] = {"decision": other["decision"], "rule": other["rule"], "reason_code": other["reason_code"]}
     return ruling

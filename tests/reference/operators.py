@@ -150,7 +150,7 @@ def length(value: Any, wanted: Any, around: Around) -> Truth:
 
 
 def _type(value: Any, wanted: Any, _: Around) -> Truth:
-    return any(schemas.is_of_type(value, name) for name in as_list(wanted))
+    return any(schemas.is_of_type(value, name or "null") for name in as_list(wanted))
 
 
 def _schema(value: Any, wanted: Any, around: Around) -> Truth:

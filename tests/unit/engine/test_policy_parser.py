@@ -386,9 +386,7 @@ def test_the_hash_covers_what_can_change_a_ruling_and_nothing_else() -> None:
     assert base.startswith("sha256:")
     assert len(base) == 71
     assert policy_of(f"# A comment.\n{GOOD}").hash == base
-    assert (
-        policy_of("- {name: a, match: {operation: send, tool: email}, decision: ALLOW}").hash != base
-    )  # Another order.
+    assert policy_of("- {name: a, match: {operation: send, tool: email}, decision: ALLOW}").hash == base
     assert policy_of("- {name: a, match: {tool: email, operation: send}, decision: ALLOW}").hash == base
     changed = [
         GOOD.replace("ALLOW", "DENY"), GOOD.replace("send", "sent"), GOOD.replace("id: a", "id: b"),

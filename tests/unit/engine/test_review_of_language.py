@@ -12,6 +12,7 @@ from decisions.engine.parser import parse_policy
 from decisions.engine.verdict import Decision
 from receipts.signing.canonical import canonical_bytes
 from tests.unit.engine.scenes import policy_in, policy_of, problems_of, ruling, text_of
+from tests.unit.engine.test_language_schema import complaints
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 BUDGET = """
@@ -93,3 +94,11 @@ def test_the_hash_changes_where_an_order_means_something() -> None:
     assert len(levels) == 2
     asked = "- {id: a, match: {tool: x}, action: STEP_UP, approvers: [r], questions: [%s]}"
     assert hash_of(asked % "One?, Two?") != hash_of(asked % "Two?, One?")
+
+
+def test_the_schema_takes_every_type_that_the_parser_takes() -> None:
+    text = text_of("- {id: a, match: {parameters: {p: {type: %s}}}, action: DENY}")
+    for types in ("null", "[string, null]", '"null"'):
+        assert parse_policy(text % types, source="test").rules
+        assert complaints(text % types) == []
+    assert complaints(text % "nil") != []
