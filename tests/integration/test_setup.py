@@ -128,7 +128,9 @@ def test_a_port_that_is_taken_ends_the_start_with_one_sentence(tmp_path: Path) -
 @pytest.mark.case("FLT-30")
 def test_a_signing_key_that_can_not_be_read_ends_the_start_with_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "signing_key.pem").write_text("not a key")
+    key = tmp_path / "data" / "signing_key.pem"
+    key.touch(mode=0o600)
+    key.write_text("not a key")
     done = run_command("serve", variables=embedded_variables(tmp_path, port=free_port()))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines()[-1].startswith("CommandError: The signing key can't be read.")
