@@ -27,7 +27,8 @@ from tests.integration.scenario import busy_session
 
 TABLES = (
     "approvals_vote", "decisions_claim", "decisions_contextentry", "decisions_decision", "decisions_outcome",
-    "decisions_policyproposal", "decisions_policyversion", "receipts_checkpoint", "receipts_logentry", "receipts_receipt",
+    "decisions_policyproposal", "decisions_policyversion", "receipts_checkpoint", "receipts_logentry",
+    "receipts_receipt",
 )  # fmt: skip
 KEYS = {"receipts_logentry": "leaf_index"}
 APPLICATION_ATTEMPTS = (
