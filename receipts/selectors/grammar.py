@@ -21,7 +21,7 @@ _TERM = re.compile(
     r'|(?P<word>"[^"]*"?|\S+))'
 )
 _VALUE = re.compile(_PART)
-_QUOTED_WHEN = re.compile(r'[\s",:<>]|\A-|\A\Z')
+_QUOTED_WHEN = re.compile(r'[\s",:<>=]|\A-|\A\Z')
 
 
 class Operator(StrEnum):

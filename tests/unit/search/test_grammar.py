@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from receipts.problems import ProblemError
@@ -71,6 +71,7 @@ TERMS = st.one_of(
 
 
 @given(st.lists(TERMS, max_size=5, unique=True))
+@example([Term(key="risk", values=("=0",), operator=Operator.BELOW)])
 def test_a_question_survives_being_written_and_read(terms: list[Term]) -> None:
     question = Question(tuple(terms))
     assert parse_question(question.text) == question
