@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.e2e.servers import embedded_server, production_servers
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 __all__ = ["embedded_server", "production_servers"]
+
+# The same examples each time, so that a change fails for what it changed; `--nightly` looks for new ones.
+settings.register_profile("every run", derandomize=True)
+settings.load_profile("default" if "AARM_NIGHTLY" in os.environ else "every run")
 
 BROWSER_FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 # Fixtures of several processes: with `--dist loadgroup` all tests of one land on one worker, which starts it once.
