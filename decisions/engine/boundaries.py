@@ -37,7 +37,9 @@ _INTENT = re.compile(INTENT)
 # What an intent may say beside its limits about what follows where one is passed.
 FOLLOWING_KEYS = ("action", "approvers", "quorum", "timeout", "reason", "risk_level")
 FOLLOWING = {"DENY": Decision.DENY, "STEP_UP": Decision.STEP_UP, "DEFER": Decision.DEFER}
-REVALIDATION_KEYS = ("interval", "method", "timeout")
+REVALIDATION_KEYS = ("interval", "method", "timeout", "timeout_action")
+# What waits too long is denied, and since the next action waits again, the session pauses by that.
+REVALIDATION_TIMEOUTS = ("DENY", "PAUSE")
 _REVALIDATION = {name: name for name in REVALIDATION_KEYS}
 METHODS = (CONFIRMATION,)
 
@@ -66,6 +68,8 @@ def read_revalidation(node: Node, *, mode: Mode, findings: Findings) -> Rule | N
     method, choices = entries["method"].node, {name: name for name in METHODS}
     if not isinstance(method, Scalar) or method.text not in choices:
         wrong_type(method, wanted=f"one of {', '.join(METHODS)}", findings=findings)
+    if "timeout_action" in entries:
+        _check_ending(entries["timeout_action"].node, findings=findings)
     condition = _read_interval(entries["interval"].node, findings=findings)
     reason = "The session has gone on for so long that its user has to confirm it again."
     waiting = {name: entry for name, entry in entries.items() if name == "timeout"}
@@ -74,6 +78,11 @@ def read_revalidation(node: Node, *, mode: Mode, findings: Findings) -> Rule | N
         return None
     renewed = replace(consequence, renews=(fact_field(CONFIRMATION),))
     return Rule("re_validation", condition, renewed, priority=LIMIT_PRIORITY, mode=mode)
+
+
+def _check_ending(node: Node, *, findings: Findings) -> None:
+    if not isinstance(node, Scalar) or node.text not in REVALIDATION_TIMEOUTS:
+        wrong_type(node, wanted=f"one of {', '.join(REVALIDATION_TIMEOUTS)}", findings=findings)
 
 
 def _read_intent(key: Scalar, node: Node, *, mode: Mode, reading: Reading) -> tuple[Placed, ...]:

@@ -59,6 +59,7 @@ REQUIRED = {Decision.STEP_UP: "approvers", Decision.MODIFY: "modifications"}
 CONSEQUENCE_KEYS = {
     **{name: name for name in ("classification", "risk_level", "reason", "threshold", *KEY_DECISIONS)},
     "on_timeout": "timeout_action",
+    "modification": "modifications",
 }
 # What may follow a timeout. Silence never permits (G6), so a question can only be denied by it.
 TIMEOUT_ACTIONS = {
@@ -85,15 +86,21 @@ _SUPPLIED = frozenset(
 
 
 def read_consequence(
-    entries: Mapping[str, Entry], *, decision: Decision, place: Place, reason: str, findings: Findings
+    entries: Mapping[str, Entry],
+    *,
+    decision: Decision,
+    place: Place,
+    reason: str,
+    findings: Findings,
+    approvers: tuple[Stage, ...] = (),
 ) -> Consequence:
-    """What `decision` and the entries beside it lead to; `reason` is said where they give none.
+    """What `decision` and the entries beside it lead to; `reason` is said, and `approvers` asked, where they give none.
 
     Whatever is wrong goes to `findings`, and then the result must not be used.
     """
-    _check_keys(entries, decision=decision, place=place, findings=findings)
+    _check_keys(entries, decision=decision, place=place, has_approvers=bool(approvers), findings=findings)
     risk = _read_risk(entries, findings=findings) or DEFAULT_RISKS[decision]
-    stages = read_stages(entries, findings=findings)
+    stages = read_stages(entries, findings=findings) or approvers
     timeout = _read_timeout(entries, decision=decision, findings=findings)
     return Consequence(
         decision=decision,
@@ -115,12 +122,16 @@ def read_consequence(
     )
 
 
-def _check_keys(entries: Mapping[str, Entry], *, decision: Decision, place: Place, findings: Findings) -> None:
+def _check_keys(
+    entries: Mapping[str, Entry], *, decision: Decision, place: Place, has_approvers: bool, findings: Findings
+) -> None:
     for name, decisions in KEY_DECISIONS.items():
         if name in entries and decision not in decisions:
             why, fix = f"`{name}` means nothing beside {decision}.", f"It goes with {' or '.join(sorted(decisions))}."
             findings.report(entries[name].place, code="key_without_use", why=why, fix=fix)
     required = REQUIRED.get(decision)
+    if required == "approvers" and has_approvers and "quorum" not in entries:
+        return
     if required is not None and required not in entries:
         findings.report(place, code="missing_key", why=f"{decision} needs `{required}`.", fix=f"Add `{required}`.")
 

@@ -167,6 +167,8 @@ _PLAIN_NAMES: Mapping[str, FieldKind] = {
     **{kind.value: kind for kind in FieldKind if kind.startswith(("context.", "identity."))},
     "context.data_classification": FieldKind.DATA_KINDS,
     "context.prior_actions": FieldKind.TOOLS_USED,
+    "context.session_accessed_data": FieldKind.DATA_KINDS,
+    "context.user_intent": FieldKind.REQUEST,
     "context.chain_length": FieldKind.ACTION_COUNT,
     "identity.scope": FieldKind.SCOPE,
     "tool.category": FieldKind.CATEGORY,
@@ -181,6 +183,13 @@ _PLAIN_NAMES: Mapping[str, FieldKind] = {
 def _members(family: str) -> tuple[str, ...]:
     return tuple(name.removeprefix(f"{family}.") for name in _PLAIN_NAMES if name.startswith(f"{family}."))
 
+
+# Fields that the pages name without their family.
+BARE_NAMES: Mapping[str, str] = {
+    "semantic_distance": "risk_signals.semantic_distance",
+    "chain_length": "context.chain_length",
+    "data_classification_accessed": "context.data_classification",
+}
 
 CONTEXT_NAMES = _members("context")
 IDENTITY_NAMES = _members("identity")
@@ -200,6 +209,7 @@ def fact_field(name: str) -> Field:
 
 def plain_field(name: str) -> Field | None:
     """The field without a path that `name` stands for, published spellings included, or that of a risk signal."""
+    name = BARE_NAMES.get(name, name)
     family, _, signal = name.partition(".")
     if family == FieldKind.SIGNAL and signal in SIGNALS:
         return Field(FieldKind.SIGNAL, (signal,))

@@ -15,10 +15,11 @@ from decisions.engine.folding import fold
 from decisions.engine.levels import STANDARD_NAMES
 from decisions.engine.networks import parse_network
 from decisions.engine.readers import Entry, members, read_choice, read_items, read_mapping, wrong_type
+from decisions.engine.routes import read_stages
 from decisions.engine.source import Findings, Node, Place, Scalar
-from decisions.engine.verdict import Decision
+from decisions.engine.verdict import Decision, Stage
 
-HEADER_KEYS = ("id", "version", "description", "default", "mode", "organisation")
+HEADER_KEYS = ("id", "version", "description", "default", "mode", "approvers", "organisation")
 ORGANISATION_KEYS = ("domains", "networks")
 # What a default can say beside its action. It changes no parameters and waits for nothing in particular.
 DEFAULT_KEYS = {
@@ -47,13 +48,14 @@ class Organisation:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What stands under `policy:`. `mode` is that of rules that name none."""
+    """What stands under `policy:`. `mode` is that of rules that name none, `approvers` whom these ask."""
 
     id: str
     version: str
     description: str
     default: Consequence
     mode: Mode
+    approvers: tuple[Stage, ...]
     organisation: Entry | None
 
 
@@ -69,6 +71,7 @@ def read_header(node: Node, *, findings: Findings) -> Header | None:
         description=_read_description(entries, findings=findings),
         default=_read_default(entries, place=node.place, findings=findings),
         mode=mode or Mode.ENFORCE,
+        approvers=read_stages(entries, findings=findings),
         organisation=entries.get("organisation"),
     )
 

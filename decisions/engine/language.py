@@ -15,6 +15,7 @@ from decisions.engine.boundaries import (
     LONGEST_CHAIN,
     METHODS,
     REVALIDATION_KEYS,
+    REVALIDATION_TIMEOUTS,
 )
 from decisions.engine.catalogue_reading import LONGEST_DESCRIPTION, LONGEST_SENTENCE, TOOL_KEYS
 from decisions.engine.context import ToolEffect
@@ -87,6 +88,7 @@ def _header() -> Schema:
         "description": {"type": "string"},
         "default": {"anyOf": [postures, default]},
         "mode": one_of(Mode),
+        "approvers": reference("approvers"),
         "organisation": reference("organisation"),
     }
     return mapping({key: members[key] for key in HEADER_KEYS}, required=("id", "version"))
@@ -129,7 +131,12 @@ def _boundary() -> Schema:
 
 
 def _revalidation() -> Schema:
-    members: dict[str, Schema] = {"interval": SECONDS, "method": one_of(METHODS), "timeout": SECONDS}
+    members: dict[str, Schema] = {
+        "interval": SECONDS,
+        "method": one_of(METHODS),
+        "timeout": SECONDS,
+        "timeout_action": one_of(REVALIDATION_TIMEOUTS),
+    }
     return mapping({key: members[key] for key in REVALIDATION_KEYS}, required=("interval", "method"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decisions.engine.counters import Per
 from decisions.engine.fields import (
+    BARE_NAMES,
     CATALOGUE_NAMES,
     CONTEXT_NAMES,
     FIELDS,
@@ -45,6 +46,7 @@ def match_definitions() -> dict[str, Schema]:
         "time": one_or_more(_time()),
         "terms": _terms(),
         "match": {"anyOf": [{"const": "any"}, reference("terms")]},
+        "context": _plain_terms(must=False)["context"],
         "constraints": _constraints(),
     }
 
@@ -112,6 +114,7 @@ def _plain_terms(*, must: bool) -> dict[str, Schema]:
         "time": reference("time"),
         **families,
         **dotted,
+        **{name: dotted[whole] for name, whole in BARE_NAMES.items()},
     }
 
 

@@ -15,7 +15,7 @@ from decisions.engine.time_matching import read_time
 from decisions.engine.tool_matching import read_operation, read_tool
 from decisions.engine.vocabulary import Reading
 
-__all__ = ["read_entry", "read_field", "read_match"]
+__all__ = ["read_context", "read_entry", "read_field", "read_match"]
 
 _ReadKey: TypeAlias = Callable[[Node, Reading], Condition | None]
 
@@ -27,6 +27,11 @@ def read_match(node: Node, *, reading: Reading) -> Condition | None:
     if isinstance(node, Scalar) and node.value == "any":
         return Anything()
     return _read_terms(node, reading)
+
+
+def read_context(node: Node, *, reading: Reading) -> Condition | None:
+    """The condition that a `context:` stands for, wherever it is written."""
+    return _FAMILIES["context"](node, reading)
 
 
 def read_entry(key: Scalar, node: Node, *, splits_tool: bool, reading: Reading) -> Condition | None:

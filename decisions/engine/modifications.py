@@ -15,6 +15,7 @@ from receipts.signing.canonical import JSON
 LONGEST_REMAINDER = 1000
 
 # Every accepted spelling. `parameters:` is the published one of `replace:`.
+_DOTTED = "parameters."
 MODIFICATION_KEYS = {**{kind.value: kind.value for kind in ChangeKind}, "parameters": "replace"}
 
 # The value comes in a tuple of its own, because null is a value that a rule may set; None was reported.
@@ -25,7 +26,9 @@ def read_changes(node: Node, *, findings: Findings) -> tuple[Change, ...]:
     """The changes that a rule makes, in reading order: of one mapping, or of a list of them. No two may meet."""
     changes: list[Change] = []
     for part in node.items if isinstance(node, Sequence) else (node,):
-        entries = read_mapping(part, keys=MODIFICATION_KEYS, what="`modifications`", findings=findings)
+        dotted, kinds = _taken_apart(part)
+        changes.extend(_read_block(dotted, kind=ChangeKind.REPLACE, findings=findings))
+        entries = read_mapping(kinds, keys=MODIFICATION_KEYS, what="`modifications`", findings=findings)
         for name, entry in (entries or {}).items():
             changes.extend(_read_block(entry.node, kind=ChangeKind(name), findings=findings))
     if not changes:
@@ -35,6 +38,17 @@ def read_changes(node: Node, *, findings: Findings) -> tuple[Change, ...]:
         why, fix = f"{pointer(one.path)} and {pointer(other.path)} meet.", "Change each place once."
         findings.report(node.place, code="changes_meet", why=why, fix=fix)
     return tuple(changes)
+
+
+def _taken_apart(part: Node) -> tuple[MappingNode, Node]:
+    """What replaces a parameter by its dotted name, and the kinds of change."""
+    if not isinstance(part, MappingNode):
+        return MappingNode((), part.place), part
+    dotted: list[tuple[Scalar, Node]] = []
+    kinds: list[tuple[Scalar, Node]] = []
+    for key, value in part.entries:
+        (dotted if key.text.startswith(_DOTTED) else kinds).append((key, value))
+    return MappingNode(tuple(dotted), part.place), MappingNode(tuple(kinds), part.place)
 
 
 def _read_block(node: Node, *, kind: ChangeKind, findings: Findings) -> Iterator[Change]:
@@ -57,7 +71,7 @@ def _read_block(node: Node, *, kind: ChangeKind, findings: Findings) -> Iterator
 def _read_name(node: Node, *, findings: Findings) -> Path | None:
     """A parameter's path; `parameters.` before it is accepted, because others write it."""
     text = node.value if isinstance(node, Scalar) else None
-    path = read_path(text.removeprefix("parameters.")) if isinstance(text, str) else None
+    path = read_path(text.removeprefix(_DOTTED)) if isinstance(text, str) else None
     if path is None:
         fix = "Write a name, a dotted path, or a JSON pointer."
         shown = node.text if isinstance(node, Scalar) else "This"

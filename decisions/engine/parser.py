@@ -166,7 +166,7 @@ def _rules(parts: Sequence[_Part], *, vocabulary: Vocabulary) -> tuple[Rule, ...
 def _rules_of(part: _Part, *, vocabulary: Vocabulary) -> tuple[Placed, ...]:
     entries, header = part.entries, part.header
     assert header is not None, "only what has a header is assembled"
-    reading = Reading(part.findings, vocabulary)
+    reading = Reading(part.findings, vocabulary, approvers=header.approvers)
     rules = read_rules(entries["rules"].node, mode=header.mode, reading=reading)
     if "intent_boundaries" in entries:
         rules += read_boundaries(entries["intent_boundaries"].node, mode=header.mode, reading=reading)

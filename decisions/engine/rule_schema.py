@@ -30,6 +30,7 @@ from decisions.engine.schema_parts import (
 )
 from decisions.engine.verdict import Classification, Decision, RiskLevel
 
+_CONDITIONS = tuple(spelling for spelling, name in RULE_KEYS.items() if name in {"match", "condition"})
 SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
 
 
@@ -40,7 +41,7 @@ def rule_definitions() -> dict[str, Schema]:
         "approvers": _approvers(),
         "escalation": one_or_more(_escalation()),
         "labels": one_or_more(TEXT),
-        "modifications": one_or_more(mapping(spelled(MODIFICATION_KEYS, schemas=_changes()), minProperties=1)),
+        "modifications": one_or_more(_modifications()),
     }
 
 
@@ -74,6 +75,7 @@ def _rule() -> Schema:
         "name": sentence(LONGEST_TITLE),
         "match": reference("match"),
         "condition": reference("match"),
+        "context": reference("context"),
         "constraints": reference("constraints"),
         "effect": mapping(dict.fromkeys(EFFECT_KEYS, labels), minProperties=1),
         "priority": whole(-HIGHEST_PRIORITY, HIGHEST_PRIORITY),
@@ -81,7 +83,7 @@ def _rule() -> Schema:
         "mode": one_of(Mode),
     }
     rule = mapping(spelled(RULE_KEYS, schemas=members))
-    either = [{"anyOf": [{"required": [name]} for name in names]} for names in (("id", "name"), ("match", "condition"))]
+    either = [{"anyOf": [{"required": [name]} for name in names]} for names in (("id", "name"), _CONDITIONS)]
     return {**rule, "allOf": [*either, *_limits()]}
 
 
@@ -92,6 +94,8 @@ def _limits() -> Iterator[Schema]:
     }
     for decision in Decision:
         useless = [key for key, decisions in KEY_DECISIONS.items() if decision not in decisions]
+        if decision is Decision.DENY:
+            useless.remove("approvers")
         refused: dict[str, Any] = {spelling: False for key in useless for spelling in spellings[key]}
         fitting = [name for name, decisions in CLASSIFIED.items() if decision in decisions]
         refused["classification"] = one_of(fitting)
@@ -108,6 +112,11 @@ def _approvers() -> Schema:
 
 def _escalation() -> Schema:
     return mapping({"after": SECONDS, "to": one_or_more(text(GROUP))}, required=("after", "to"))
+
+
+def _modifications() -> Schema:
+    kinds = spelled(MODIFICATION_KEYS, schemas=_changes())
+    return mapping(kinds, minProperties=1, patternProperties={"^parameters\\..": ANYTHING})
 
 
 def _changes() -> Mapping[str, Schema]:

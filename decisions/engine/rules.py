@@ -13,7 +13,7 @@ from decisions.engine.context import Trust
 from decisions.engine.document import Consequence, Counting, Mode, Rule
 from decisions.engine.fields import LABELS, FieldKind
 from decisions.engine.limits import Limit
-from decisions.engine.matching import read_match
+from decisions.engine.matching import read_context, read_match
 from decisions.engine.readers import (
     Entry,
     members,
@@ -24,6 +24,7 @@ from decisions.engine.readers import (
     read_text,
     wrong_type,
 )
+from decisions.engine.routes import read_stages
 from decisions.engine.source import Findings, Node, Place, Scalar, Sequence
 from decisions.engine.source import Mapping as MappingNode
 from decisions.engine.verdict import Decision
@@ -37,9 +38,11 @@ RULE_ID = r"[A-Za-z0-9](?:[A-Za-z0-9 _.:/-]{0,126}[A-Za-z0-9_.:/-])?"
 # A rule and where it is written.
 Placed: TypeAlias = tuple[Place, Rule]
 
-_OWN_KEYS = ("id", "name", "match", "condition", "constraints", "action", "effect", "priority", "trust", "mode")
+_OWN_KEYS = (
+    "id", "name", "match", "condition", "context", "constraints", "action", "effect", "priority", "trust", "mode",
+)  # fmt: skip
 # Every accepted spelling of a rule's keys.
-RULE_KEYS = {**{name: name for name in _OWN_KEYS}, "decision": "action", **CONSEQUENCE_KEYS}
+RULE_KEYS = {**{name: name for name in _OWN_KEYS}, "decision": "action", "trigger": "condition", **CONSEQUENCE_KEYS}
 EFFECT_KEYS = {"set_context": "set_context"}
 LABEL_KEYS = {"data_kinds": "data_kinds", "data_classification": "data_kinds"}
 _ID = re.compile(RULE_ID)
@@ -81,7 +84,7 @@ def _read_rule(node: Node, *, mode: Mode, reading: Reading) -> Rule | None:
     return Rule(
         id=rule_id,
         condition=match if violated is None else _both(match, violated),
-        consequence=_read_action(entries, rule_id=rule_id, place=node.place, findings=findings),
+        consequence=_read_action(entries, rule_id=rule_id, place=node.place, reading=reading),
         priority=_read_priority(entries, findings=findings),
         trust=_read_trust(entries, findings=findings),
         labels=_read_labels(entries, findings=findings),
@@ -116,8 +119,10 @@ def _read_title(entries: Mapping[str, Entry], *, findings: Findings) -> str:
 
 
 def _read_match(entries: Mapping[str, Entry], *, reading: Reading) -> Condition:
-    """`match` and `condition` together; what can't be read was reported."""
+    """`match`, `condition` and `context` together; what can't be read was reported."""
     read = [read_match(entries[name].node, reading=reading) for name in ("match", "condition") if name in entries]
+    if "context" in entries:
+        read.append(read_context(entries["context"].node, reading=reading))
     known = tuple(each for each in read if each is not None and not isinstance(each, Anything))
     return all_of(known) if known else Anything()
 
@@ -144,13 +149,18 @@ def standard_reason(rule_id: str, *, decision: Decision) -> str:
     return f"Rule {rule_id} says {decision}."
 
 
-def _read_action(entries: Mapping[str, Entry], *, rule_id: str, place: Place, findings: Findings) -> Consequence | None:
+def _read_action(entries: Mapping[str, Entry], *, rule_id: str, place: Place, reading: Reading) -> Consequence | None:
+    findings = reading.findings
     if "action" in entries:
         decision = read_choice(entries["action"].node, choices=members(Decision), findings=findings)
         if decision is None:
             return None
         reason = standard_reason(rule_id, decision=decision)
-        return read_consequence(entries, decision=decision, place=place, reason=reason, findings=findings)
+        if decision is Decision.DENY:
+            entries = _without_approvers(entries, findings=findings)
+        return read_consequence(
+            entries, decision=decision, place=place, reason=reason, findings=findings, approvers=reading.approvers
+        )
     useless = [name for name in _USELESS_WITHOUT_ACTION if name in entries]
     if useless or "effect" not in entries:
         why = f"{', '.join(f'`{name}`' for name in useless) or 'The rule'} needs an action."
@@ -159,6 +169,13 @@ def _read_action(entries: Mapping[str, Entry], *, rule_id: str, place: Place, fi
         )
         findings.report(place, code="missing_key", why=why, fix=fix)
     return None
+
+
+def _without_approvers(entries: Mapping[str, Entry], *, findings: Findings) -> dict[str, Entry]:
+    """What stands beside DENY. Some pages print `approvers` there; it has to be readable and asks nobody."""
+    if "quorum" not in entries:
+        read_stages(entries, findings=findings)
+    return {name: entry for name, entry in entries.items() if name != "approvers"}
 
 
 def _read_priority(entries: Mapping[str, Entry], *, findings: Findings) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from decisions.engine.levels import STANDARD_LEVELS, Levels
 from decisions.engine.source import Findings
+from decisions.engine.verdict import Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +23,12 @@ STANDARD_VOCABULARY = Vocabulary()
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the readers of conditions pass on. `is_constraint`: they read what must be so, not when a rule applies."""
+    """What the readers of rules pass on. `is_constraint`: they read what must be so, not when a rule applies.
+
+    `approvers` are asked where a rule names nobody.
+    """
 
     findings: Findings
     vocabulary: Vocabulary = STANDARD_VOCABULARY
     is_constraint: bool = False
+    approvers: tuple[Stage, ...] = ()

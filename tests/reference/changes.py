@@ -18,6 +18,9 @@ def changes_of(rule: Rule) -> list[Change]:
     changes: list[Change] = []
     parts = rule.modifications if isinstance(rule.modifications, list) else [rule.modifications]
     for written, operands in (item for part in parts for item in part.items()):
+        if written.startswith("parameters."):
+            changes.append(("replace", written.removeprefix("parameters."), operands))
+            continue
         kind = "replace" if written == "parameters" else written
         for name in operands:
             operand = operands[name] if isinstance(operands, dict) else None

@@ -17,7 +17,14 @@ FIELD_ALIASES = {
     "context.data_classification": "context.data_kinds",
     "context.prior_actions": "context.tools_used",
     "context.chain_length": "context.action_count",
+    "context.session_accessed_data": "context.data_kinds",
+    "context.user_intent": "context.original_request",
     "identity.scope": "identity.effective_scope",
+}
+BARE = {
+    "semantic_distance": ("risk_signals", "semantic_distance"),
+    "chain_length": ("context", "action_count"),
+    "data_classification_accessed": ("context", "data_kinds"),
 }
 SETS = {"context.data_kinds", "context.tools_used", "context.entities", "identity.effective_scope"}
 SETS |= {"risk_signals.untrusted_parameters", "context.original_request", "tool.data_class"}
@@ -104,6 +111,8 @@ def key_found(key: str, wanted: Any, scene: Scene, *, beside_operation: bool = F
         return Found(spec_truth_of_name(wanted, scene.operation))
     if key == "time":
         return any_one([time_found(each, scene) for each in (wanted if isinstance(wanted, list) else [wanted])])
+    if key in BARE:
+        return field_found(*BARE[key], wanted, scene)
     if key == "original_request":
         return field_found("context", key, wanted, scene)
     family, dot, name = key.partition(".")

@@ -72,7 +72,8 @@ def _include(policy: dict[str, Any], entry: dict[str, Any], document: dict[str, 
 
 
 def rules_of(document: dict[str, Any], *, is_shadow: bool) -> list[Rule]:
-    rules = [rule_of(node, is_shadow=is_shadow) for node in document["rules"]]
+    asked = document["policy"].get("approvers")
+    rules = [rule_of(node, is_shadow=is_shadow, asked=asked) for node in document["rules"]]
     for intent, node in document.get("intent_boundaries", {}).items():
         rules += boundary_rules(intent, node, is_shadow=is_shadow)
     if again := document.get("re_validation"):
@@ -80,13 +81,16 @@ def rules_of(document: dict[str, Any], *, is_shadow: bool) -> list[Rule]:
     return rules
 
 
-def rule_of(node: dict[str, Any], *, is_shadow: bool) -> Rule:
+def rule_of(node: dict[str, Any], *, is_shadow: bool, asked: Any) -> Rule:
+    if asked is not None and "approvers" not in node:
+        node = {**node, "approvers": asked}
+    context = [{"context": node["context"]}] if "context" in node else []
     words = (node.get("effect") or {}).get("set_context", {})
     return consequences(
         Rule(
             id=node.get("id") or node["name"],
             action=node.get("action", node.get("decision")),
-            matches=[node[key] for key in ("match", "condition") if key in node],
+            matches=[node[key] for key in ("match", "condition", "trigger") if key in node] + context,
             constraints=node.get("constraints"),
             priority=node.get("priority", 0),
             is_shadow=node["mode"] == "shadow" if "mode" in node else is_shadow,
@@ -105,7 +109,7 @@ def consequences(rule: Rule, node: dict[str, Any]) -> Rule:
     return replace(
         rule,
         risk_level=node.get("risk_level", RISKS.get(rule.action or "", "MEDIUM")),
-        modifications=node.get("modifications", {}),
+        modifications=node.get("modifications", node.get("modification", {})),
         approvers=approvers_of(node) if rule.action == "STEP_UP" or asks_people else {},
         timeout=seconds_in(node.get("timeout", WAITS[rule.action])) if rule.action in WAITS else None,
         asks_people_at_timeout=asks_people,
