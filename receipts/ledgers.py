@@ -32,6 +32,7 @@ class _Registry:
 # Facts of which the receipt is the only record; nothing else could be compared with them.
 RECEIPT_ONLY: Mapping[ReceiptType, str] = {
     ReceiptType.CLAIM_REFUSED: "refused claims change nothing",
+    ReceiptType.ERASURE: "what was erased is gone",
     ReceiptType.RECOVERY: "the acknowledgement is the receipt",
     ReceiptType.EXPORT: "its row goes when its file does",
     ReceiptType.DISCLOSURE: "being shown something changes nothing",

@@ -10,20 +10,22 @@ from django.db import models
 
 from receipts.identifiers import ID_LENGTH
 from receipts.signing.statement import ReceiptType
+from receipts.subjects import LegalHold as LegalHold
+from receipts.subjects import SubjectKey as SubjectKey
 
 
 class Payload(models.Model):
     """Personal or bulky values behind the commitments that signed and chained rows carry.
 
-    `content` is the RFC 8785 form of `{path: value}`; `seed` yields one salt a path. Erasing sets both to nothing:
-    what was signed stays verifiable and no longer says what it was about. `digest` alone would be guessable, so none
-    is kept here.
+    `content` is a seed of 32 bytes, which yields one salt a path, and the RFC 8785 form of `{path: value}`, sealed
+    together with the key `key_id` of `subject`. Erasing destroys the key and sets `content` to nothing: what was signed
+    stays verifiable and no longer says what it was about. A digest would be guessable, so none is kept here.
     """
 
     id = models.CharField(primary_key=True, max_length=ID_LENGTH)
     subject = models.CharField(max_length=ID_LENGTH, blank=True, db_index=True)
     content = models.BinaryField(null=True)
-    seed = models.BinaryField(null=True)
+    key_id = models.CharField(max_length=ID_LENGTH, blank=True)
     created_at = models.DateTimeField()
     erased_at = models.DateTimeField(null=True)
 

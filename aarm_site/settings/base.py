@@ -208,6 +208,7 @@ AARM_ENVIRONMENT = ENV.environment
 AARM_DATA_DIR = ENV.data_dir
 AARM_EXPORT_DIR = ENV.export_dir or ENV.data_dir / "exports"
 AARM_SIGNING_KEY_PATH = ENV.signing_key_path
+AARM_PAYLOAD_KEY_PATH = ENV.payload_key_path
 AARM_SIGNER = ENV.signer
 AARM_SIGNER_PASSPHRASE = ENV.signer_passphrase
 AARM_MAX_BODY_BYTES = ENV.max_body_bytes

@@ -27,6 +27,8 @@ class Environment(BaseSettings):
     # Another place for the signing keys than files, and the passphrase or PIN that opens it.
     signer: str = ""
     signer_passphrase: str = ""
+    # What unwraps the keys of stored values; processes of one installation share it.
+    payload_key_file: Path | None = None
     deployment: str = "aarm"
     environment: str = "LIVE"
     debug: bool = False
@@ -65,6 +67,11 @@ class Environment(BaseSettings):
     def signing_key_path(self) -> Path:
         """Where the signing key's PEM lies."""
         return self.signing_key_file or self.data_dir / "signing_key.pem"
+
+    @property
+    def payload_key_path(self) -> Path:
+        """Where the keys lie that unwrap the keys of stored values."""
+        return self.payload_key_file or self.data_dir / "payload_keys"
 
     @property
     def checkpoint_sinks(self) -> list[str]:

@@ -51,6 +51,7 @@ class Opening:
     action_digest: str
     policy_hash: str
     requester: str
+    subject: str
     stream: str
     receipt_sections: Mapping[str, Any]
 
@@ -58,7 +59,7 @@ class Opening:
 def open_request(*, approval_id: str, opening: Opening, at: datetime) -> ApprovalRequest:
     """A pending request, in the caller's transaction. Reviewers are told after its commit."""
     frozen = opening.snapshot
-    committed = commit_values(frozen.to_dict(), at=at)
+    committed = commit_values(frozen.to_dict(), at=at, subject=opening.subject)
     committed.row.save(force_insert=True)
     request = ApprovalRequest(
         id=approval_id,

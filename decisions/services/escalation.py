@@ -118,6 +118,7 @@ def open_approval(
         source=source.value,
         action_digest=digest or decision.action_digest,
         policy_hash=applied.digest,
+        subject=session.human_id or "",
         requester=session.human.identifier if session.human else "",
         stream=f"session/{session.pk}",
         receipt_sections=sections,

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from receipts.identifiers import new_id, new_seed
 from receipts.models import Payload
-from receipts.signing.canonical import JSON, canonical_bytes, commitment, field_salt
+from receipts.services.sealing import sealed_values, sealing_key
+from receipts.signing.canonical import JSON, commitment, field_salt
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +21,18 @@ class Committed:
 
 
 def commit_values(values: Mapping[str, JSON], *, at: datetime, subject: str = "") -> Committed:
-    """A payload of `{path: value}` with a fresh seed. The caller saves the row in its own transaction."""
+    """A payload of `{path: value}` with a fresh seed, sealed with the key of `subject`.
+
+    The caller saves the row in its own transaction. Raises `payload_key_unavailable`.
+    """
     seed = new_seed()
     found = {path: commitment(path, salt=field_salt(seed, path), value=value) for path, value in values.items()}
+    payload_id, key = new_id("pld"), sealing_key(subject, at=at)
     row = Payload(
-        id=new_id("pld"),
+        id=payload_id,
         subject=subject,
-        content=canonical_bytes(dict(values)),
-        seed=seed,
+        content=sealed_values(values, seed=seed, key=key, place=payload_id),
+        key_id=key.id,
         created_at=at,
         erased_at=None,
     )

@@ -19,6 +19,7 @@ SHARED_MODULES = {
     "receipts": {
         "access",
         "clock",
+        "erasers",
         "identifiers",
         "ledgers",
         "ports",
@@ -43,18 +44,21 @@ LAYERS = {
         "identifiers",
         "intake",
         "lifecycle",
+        "master_keys",
         "problems",
         "protection",
         "reads",
         "rows",
+        "sealing",
         "signers",
         "signing",
         "words",
     },
-    1: {"models"},
+    1: {"models", "subjects"},
     2: {
         "access",
         "anchors",
+        "erasers",
         "exporters",
         "ledgers",
         "notifiers",
@@ -89,8 +93,8 @@ PLACES = {
         "decisions.consumers", "decisions.routing", "decisions.realtime",
     ),
     "celery": ("aarm_site.celery", "approvals.tasks", "decisions.tasks", "receipts.tasks"),
-    # The library of time stamps takes certificates as this one reads them.
-    "cryptography": ("receipts.signing", "receipts.anchors.timestamp"),
+    # The library of time stamps takes certificates as this one reads them. Sealing is no part of what verifiers ship.
+    "cryptography": ("receipts.signing", "receipts.sealing", "receipts.anchors.timestamp"),
     "boto3": ("receipts.anchors.s3", "receipts.signers.awskms"),
     "pkcs11": ("receipts.signers.pkcs11",),
 }  # fmt: skip

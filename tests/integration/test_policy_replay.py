@@ -19,10 +19,11 @@ from decisions.services.replay import Gap, backtest, question_of, recorded_since
 from receipts.clock import database_now
 from receipts.models import Payload
 from receipts.selectors import opened_values
-from receipts.signing.canonical import JSON, sha256_digest
+from receipts.signing.canonical import JSON, canonical_bytes, load_strict, sha256_digest
 from tests.factories import Cast, begin_session, decide, make_cast
 from tests.integration.deciders import Order, deciders, own_database
 from tests.integration.scenario import busy_session
+from tests.sealing import sealed_again
 
 POLICY = """
 policy: {id: changing, version: "%d"}
@@ -99,9 +100,10 @@ def test_what_was_erased_or_altered_is_not_passed_off_as_the_same(cast: Cast) ->
     decide(cast, begin_session(cast), "email.send", parameters={"to": "bob@corp.example"})
     decision = Decision.objects.select_related("payload").get()
     assert not isinstance(reevaluate(decision), Gap)
-    assert decision.payload.content is not None
-    content = bytes(decision.payload.content)
-    Payload.objects.filter(pk=decision.payload_id).update(content=content.replace(b"bob@", b"eve@"))
+    text = canonical_bytes(opened_values(decision.payload))
+    altered = load_strict(text.replace(b"bob@", b"eve@"))
+    assert isinstance(altered, dict)
+    Payload.objects.filter(pk=decision.payload_id).update(content=sealed_again(decision.payload, altered))
     assert reevaluate(Decision.objects.get()) is Gap.ALTERED
     Payload.objects.filter(pk=decision.payload_id).update(content=None)
     assert reevaluate(Decision.objects.get()) is Gap.ERASED

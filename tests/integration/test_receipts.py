@@ -16,8 +16,8 @@ from django.db import connection
 from decisions.models import ContextEntry, Session
 from receipts.clock import database_now
 from receipts.models import Chain, Payload, Receipt
-from receipts.selectors import check_receipt, disclosure_of, envelope_of, published_jwks, signed_form
-from receipts.signing.canonical import digest, load_strict, sha256_digest
+from receipts.selectors import check_receipt, disclosure_of, envelope_of, opened_values, published_jwks, signed_form
+from receipts.signing.canonical import canonical_bytes, digest, load_strict, sha256_digest
 from receipts.signing.keys import KeySet
 from receipts.signing.verify import verify_receipt
 from tests.e2e.processes import ROOT
@@ -143,7 +143,7 @@ def test_commitments_open_with_the_values_and_salts_and_with_nothing_else(busy: 
 def test_an_erased_value_leaves_a_receipt_that_verifies_and_says_so(busy: Busy, tmp_path: Path) -> None:
     receipt = Receipt.objects.get(decision_id=busy.approved.answer["decision_id"], type="decision")
     commitments = signed_body(receipt)["commitments"]
-    Payload.objects.filter(pk=receipt.payload_id).update(content=None, seed=None, erased_at=database_now())
+    Payload.objects.filter(pk=receipt.payload_id).update(content=None, erased_at=database_now())
     receipt.refresh_from_db()
     (tmp_path / "disclosure.json").write_text(json.dumps(disclosure_of(receipt.payload, commitments=commitments)))
     code, said = verify(tmp_path, receipts=[receipt], options=["--disclosure", "disclosure.json"])
@@ -157,7 +157,7 @@ def test_nothing_that_is_signed_or_chained_holds_what_was_said(busy: Busy) -> No
     personal = (b"ana@partner.example", b"alice@corp.example", b"Q4 deck to Ana", CARD.encode(), b"Odd.", b"Not now.")
     signed = [bytes(row.body) for row in Receipt.objects.all()]
     chained = [bytes(row.body) for row in ContextEntry.objects.all()]
-    kept = b"".join(bytes(row.content or b"") for row in Payload.objects.all())
+    kept = b"".join(canonical_bytes(opened_values(row)) for row in Payload.objects.all())
     assert all(value in kept for value in personal if value != b"alice@corp.example")
     assert [value for value in personal for body in signed + chained if value in body] == []
 

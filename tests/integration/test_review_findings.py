@@ -19,10 +19,10 @@ from receipts.identifiers import new_seed
 from receipts.models import Payload, PublishedKey
 from receipts.problems import ProblemError
 from receipts.selectors import opened_values
-from receipts.signing.canonical import canonical_bytes
 from receipts.signing.keys import SigningKey
 from tests.api.doors import Door, problem_of, row_counts
 from tests.factories import ALICE, Cast, StepUp, begin_session, make_cast, open_step_up, vote
+from tests.sealing import sealed_again
 
 pytestmark = pytest.mark.django_db
 INSIDE = {"to": "bob@corp.example"}
@@ -73,7 +73,7 @@ def test_values_that_are_not_those_that_were_approved_are_not_handed_out(
     row = Payload.objects.get(pk=Decision.objects.get(pk=step.answer["decision_id"]).payload_id)
     kept = bytes(row.content or b"")
     other = {**opened_values(row), "parameters/to": "thief@elsewhere.example"}
-    Payload.objects.filter(pk=row.pk).update(content=None if is_erased else canonical_bytes(other))
+    Payload.objects.filter(pk=row.pk).update(content=None if is_erased else sealed_again(row, other))
     problem_of(agent.claim(step.answer), status=409, code="action_mismatch")
     Payload.objects.filter(pk=row.pk).update(content=kept)
     assert agent.claim(step.answer).status_code == 200

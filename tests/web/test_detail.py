@@ -226,7 +226,7 @@ def test_the_receipt_is_linked_for_those_who_may_read_it(cast: Cast, bob: Client
 
 def test_an_erased_request_is_still_a_page(cast: Cast, victor: Client) -> None:
     step = open_step_up(cast)
-    erased = {"content": None, "seed": None, "erased_at": step.approval.opened_at}
+    erased = {"content": None, "erased_at": step.approval.opened_at}
     Payload.objects.filter(pk=step.approval.snapshot_id).update(**erased)
     page = read(victor.get(step.path))
     assert page.tagged("h1")[0].text == "email.send"

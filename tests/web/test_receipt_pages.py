@@ -133,7 +133,7 @@ def test_values_are_opened_for_those_who_may_see_them(cast: Cast, bob: Client, v
 
 def test_erased_values_are_said_to_be_erased_and_the_receipt_stays_valid(cast: Cast, victor: Client) -> None:
     receipt = of_kind(finished(cast), ReceiptType.DECISION)
-    Payload.objects.filter(pk=receipt.payload_id).update(content=None, seed=None, erased_at=receipt.issued_at)
+    Payload.objects.filter(pk=receipt.payload_id).update(content=None, erased_at=receipt.issued_at)
     page = read(victor.post(f"/r/{receipt.pk}/values"))
     assert "ana@partner.example" not in page.text
     assert "They were erased." in page.text

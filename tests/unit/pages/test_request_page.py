@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from approvals.lifecycle.states import State
 from approvals.pages import InboxLine, line_of, page_of
 from approvals.pages.quorum import Quorum, Seat, quorum_of
 from approvals.selectors import ListedRequest
 from receipts.models import Payload
-from receipts.signing.canonical import canonical_bytes
-from tests.unit.pages.snapshots import SNAPSHOT, request, said, shown, snapshot
+from receipts.services import commit_values
+from tests.unit.pages.snapshots import NOW, SNAPSHOT, request, said, shown, snapshot
 
 
-def line(content: bytes | None) -> InboxLine:
-    row = request(snapshot=Payload(content=content))
+def line(payload: Payload) -> InboxLine:
+    row = request(snapshot=payload)
     return line_of(ListedRequest(row=row, tally=shown(State.PENDING).tally, why_not=""))
 
 
@@ -51,9 +53,10 @@ def test_an_erased_request_still_ends() -> None:
     assert page.ending is not None
 
 
+@pytest.mark.django_db
 def test_a_line_says_who_for_whom_by_which_rule() -> None:
-    found = line(canonical_bytes(SNAPSHOT.to_dict()))
+    found = line(commit_values(SNAPSHOT.to_dict(), at=NOW).row)
     assert (found.agent, found.human, found.rule) == ("demo-agent", "alice@corp.example", "email-outside v1")
-    erased = line(None)
+    erased = line(Payload(content=None))
     assert (erased.agent, erased.human, erased.rule) == ("", None, None)
     assert erased.consequence == "Its values were erased."

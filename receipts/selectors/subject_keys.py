@@ -1,0 +1,97 @@
+"""The keys of subjects, unwrapped, and kept by each process for seconds only: a key that was destroyed is soon unknown.
+
+Only what is committed is kept, so that nothing is ever sealed with a key that a rollback took away.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from threading import Lock
+from time import monotonic
+
+from django.db import transaction
+
+from receipts.master_keys import master_keys, unavailable
+from receipts.models import SubjectKey
+from receipts.reads import RowRead
+from receipts.sealing import SealingError, unseal
+
+KEPT_SECONDS = 5.0
+MOST_KEPT = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class OpenKey:
+    """A subject's key, ready to use."""
+
+    id: str
+    secret: bytes = field(repr=False)
+
+
+class _Kept:
+    """By the key's id, and by subject and month; the oldest first, so that what is too old is found at the front."""
+
+    def __init__(self) -> None:
+        self._found: OrderedDict[str, tuple[float, OpenKey]] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, name: str) -> OpenKey | None:
+        with self._lock:
+            oldest = monotonic() - KEPT_SECONDS
+            while self._found and next(iter(self._found.values()))[0] < oldest:
+                self._found.popitem(last=False)
+            found = self._found.get(name)
+        return found[1] if found else None
+
+    def put(self, name: str, key: OpenKey, *, read_at: float) -> None:
+        with self._lock:
+            # Never younger than its reading: the transaction that read it may have been long.
+            if name not in self._found and read_at >= monotonic() - KEPT_SECONDS:
+                self._found[name] = (read_at, key)
+            while len(self._found) > MOST_KEPT:
+                self._found.popitem(last=False)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._found.clear()
+
+
+_KEPT = _Kept()
+forget_keys = _KEPT.clear
+"""Called where keys are destroyed; other processes forget by themselves."""
+_BY_ID = RowRead(SubjectKey, where="r.id = %s")
+_BY_MONTH = RowRead(SubjectKey, where="r.subject = %s AND r.month = %s")
+
+
+def key_of(key_id: str) -> OpenKey | None:
+    """The key of this id; None when it was destroyed. Raises `payload_key_unavailable`."""
+    return _looked_up(key_id, _BY_ID, key_id)
+
+
+def month_key(subject: str, *, month: str) -> OpenKey | None:
+    """The key for what `subject` leaves in `month`, if there is one already. Raises `payload_key_unavailable`."""
+    return _looked_up(f"{subject} {month}", _BY_MONTH, subject, month)
+
+
+def _looked_up(name: str, read: RowRead[SubjectKey], *parameters: str) -> OpenKey | None:
+    found = _KEPT.get(name)
+    if found is None:
+        read_at, row = monotonic(), read.one(*parameters)
+        if row is None:
+            return None
+        found = unwrapped(row)
+        key = found
+        transaction.on_commit(lambda: _KEPT.put(name, key, read_at=read_at))
+    return found
+
+
+def unwrapped(row: SubjectKey) -> OpenKey:
+    """The key in a row. Raises `payload_key_unavailable`."""
+    master = master_keys().get(row.master_id)
+    if master is None:
+        raise unavailable("The master key that values were sealed under is not there.")
+    try:
+        return OpenKey(row.pk, unseal(bytes(row.wrapped), key=master, place=row.pk))
+    except SealingError as error:
+        raise unavailable("A subject's key can't be unwrapped.") from error

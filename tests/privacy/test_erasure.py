@@ -1,0 +1,211 @@
+"""Erasing a person: the values are gone from the database, and everything that was signed still verifies."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from decisions.models import Human, Session
+from receipts.master_keys import master_keys
+from receipts.models import LegalHold, Payload, Receipt, SubjectKey
+from receipts.problems import ProblemError
+from receipts.sealing import SealingError
+from receipts.selectors import check_receipt, disclosure_of, opened_values, published_jwks, signed_form
+from receipts.selectors.accounting import accounts
+from receipts.selectors.subject_keys import forget_keys
+from receipts.services.erasure import Ground, end_retention, erase_subject, place_hold, release_hold
+from receipts.services.sealing import month_of, rotate_master_key
+from receipts.services.subject_export import export_subject
+from receipts.signing.canonical import load_strict
+from tests.factories import Cast, begin_session, decide, make_cast
+from tests.privacy.people import Told, payloads_of, tables_with, tell
+from tests.verifiers.python import python_verdict
+from tests.verifiers.questions import Question
+
+ALICE, CHARLIE = "alicecanary7391", "charliecanary5520"
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    return make_cast()
+
+
+def erase(told: Told) -> Receipt:
+    return erase_subject(told.subject, actor="operator", ground=Ground.CONSENT_WITHDRAWN)
+
+
+def chain_of(told: Told) -> Question:
+    receipts = Receipt.objects.filter(stream=f"session/{told.session}").order_by("position")
+    lines = "\n".join(json.dumps(signed_form(receipt)) for receipt in receipts)
+    return Question(file=lines.encode(), keys=json.dumps(published_jwks()).encode())
+
+
+@pytest.mark.case("PRV-02")
+def test_an_erased_person_is_in_no_table_and_the_other_one_still_is(cast: Cast, tmp_path: Path) -> None:
+    alice, charlie = tell(cast, ALICE), tell(cast, CHARLIE)
+    # The control: these tables repeat values in the clear, and the search finds them.
+    before = tables_with(ALICE)
+    assert {"decisions_human", "decisions_session", "decisions_idempotentanswer"} <= set(before)
+    assert "receipts_payload" not in before, "values are sealed"
+    assert opened_values(Session.objects.get(pk=alice.session).request) == {"text": f"Write to {ALICE}."}
+    erase(alice)
+    assert tables_with(ALICE) == []
+    assert tables_with(CHARLIE) != []
+    assert all(row.content is None and row.erased_at for row in payloads_of(alice))
+    assert all(opened_values(row) for row in payloads_of(charlie))
+    assert python_verdict(chain_of(alice), folder=tmp_path) == (0, None)
+    assert [check.sentence for row in Receipt.objects.all() for check in check_receipt(row) if not check.is_good] == []
+    assert [account.noun for account in accounts() if not account.is_even] == []
+
+
+def test_an_erasure_leaves_a_receipt_that_says_what_was_asked_and_nothing_of_the_values(cast: Cast) -> None:
+    alice = tell(cast, ALICE)
+    count = len(payloads_of(alice))
+    receipt = erase(alice)
+    said = load_strict(bytes(receipt.body))["body"]["privacy"]  # type: ignore[index,call-overload]
+    assert (said["what"], said["subject"], said["ground"]) == ("erasure", alice.subject, "consent_withdrawn")
+    assert (said["rows"]["payloads"], said["rows"]["keys"], said["rows"]["humans"]) == (count, 1, 1)
+    assert b"operator" not in bytes(receipt.body)
+    with pytest.raises(ProblemError, match="No such subject"):
+        erase(alice)
+
+
+def test_an_action_whose_values_were_erased_is_not_carried_out(cast: Cast) -> None:
+    alice = tell(cast, ALICE)
+    allowed = decide(cast, alice.session, "email.send", parameters={"to": "bob@corp.example"}, key="again")
+    assert allowed["decision"] == "ALLOW"
+    erase(alice)
+    again = decide(cast, alice.session, "email.send", parameters={"to": "bob@corp.example"}, key="again")
+    assert (again["code"], "effective" in again) == ("erased", False)
+
+
+def test_who_comes_again_after_an_erasure_is_somebody_new(cast: Cast) -> None:
+    alice = tell(cast, ALICE)
+    erase(alice)
+    session = begin_session(cast, human=f"{ALICE}@corp.example")
+    assert Session.objects.get(pk=session).human_id != alice.subject
+    assert Human.objects.get(pk=alice.subject).identifier == f"erased:{alice.subject}"
+
+
+def test_what_a_process_seals_with_a_destroyed_key_is_erased_too(cast: Cast) -> None:
+    alice = tell(cast, ALICE)
+    row = payloads_of(alice)[0]
+    assert opened_values(row)
+    SubjectKey.objects.filter(pk=row.key_id).delete()
+    forget_keys()
+    row.refresh_from_db()
+    assert row.content is not None
+    assert opened_values(row) == {}
+    assert disclosure_of(row, commitments=["/text"]) == {"/text": None}
+
+
+def test_sealed_values_open_in_their_own_row_only(cast: Cast) -> None:
+    alice = tell(cast, ALICE)
+    one, other = payloads_of(alice)[:2]
+    one.content = other.content
+    with pytest.raises(SealingError):
+        opened_values(one)
+
+
+def test_a_lost_master_key_allows_nothing(cast: Cast, settings: object, tmp_path: Path) -> None:
+    session = begin_session(cast)
+    forget_keys()
+    settings.AARM_PAYLOAD_KEY_PATH = tmp_path / "nowhere"  # type: ignore[attr-defined]
+    with pytest.raises(ProblemError) as caught:
+        decide(cast, session, "email.send", parameters={"to": "bob@corp.example"})
+    assert (caught.value.status, caught.value.code) == (503, "payload_key_unavailable")
+    assert not (tmp_path / "nowhere").exists(), "a new key would hide the loss of the old one"
+
+
+def test_a_new_master_key_wraps_all_keys_and_the_old_one_goes_with_the_next(
+    cast: Cast, settings: object, tmp_path: Path
+) -> None:
+    SubjectKey.objects.all().delete()
+    settings.AARM_PAYLOAD_KEY_PATH = tmp_path / "keys"  # type: ignore[attr-defined]
+    forget_keys()
+    alice = tell(cast, ALICE)
+    (first,) = master_keys()
+    assert rotate_master_key() == SubjectKey.objects.count() > 0
+    second = next(iter(master_keys()))
+    assert list(master_keys()) == [second, first]
+    assert set(SubjectKey.objects.values_list("master_id", flat=True)) == {second}
+    forget_keys()
+    assert all(opened_values(row) for row in payloads_of(alice))
+    rotate_master_key()
+    assert first not in master_keys()
+    forget_keys()
+    assert all(opened_values(row) for row in payloads_of(alice))
+
+
+@pytest.mark.case("PRV-03")
+def test_a_legal_hold_beats_erasure_and_retention_and_each_leaves_a_receipt(cast: Cast) -> None:
+    alice, charlie = tell(cast, ALICE), tell(cast, CHARLIE)
+    place_hold(alice.subject, actor="operator", reason="A claim is pending.")
+    with pytest.raises(ProblemError) as caught:
+        erase(alice)
+    assert caught.value.code == "legal_hold"
+    # Everything is of this month, so the end of retention is that of a month to come.
+    end_retention("9999-01", actor="operator")
+    assert all(opened_values(row) for row in payloads_of(alice))
+    assert not any(opened_values(row) for row in payloads_of(charlie))
+    release_hold(alice.subject, actor="operator", reason="Settled.")
+    erase(alice)
+    assert not any(opened_values(row) for row in payloads_of(alice))
+    stream = Receipt.objects.filter(stream="system/privacy").order_by("position")
+    said = [load_strict(bytes(row.body))["body"]["privacy"]["what"] for row in stream]  # type: ignore[index,call-overload]
+    assert said == ["hold_placed", "erasure", "hold_released", "erasure"]
+
+
+def test_retention_ends_month_by_month_and_a_hold_on_everybody_stops_it(cast: Cast) -> None:
+    alice = tell(cast, ALICE)
+    month = month_of(payloads_of(alice)[0].created_at)
+    end_retention(month, actor="operator")
+    assert all(opened_values(row) for row in payloads_of(alice))
+    place_hold("", actor="operator", reason="An inquiry.")
+    with pytest.raises(ProblemError, match="legal hold"):
+        end_retention("9999-01", actor="operator")
+    with pytest.raises(ProblemError, match="legal hold"):
+        erase(alice)
+
+
+def test_a_person_is_handed_all_of_their_values_and_that_is_on_record(cast: Cast) -> None:
+    alice, charlie = tell(cast, ALICE), tell(cast, CHARLIE)
+    handed = b"".join(export_subject(alice.subject, actor="operator"))
+    assert handed.count(b"\n") == len(payloads_of(alice))
+    assert handed.count(ALICE.encode()) > 4
+    assert CHARLIE.encode() not in handed
+    record = Receipt.objects.filter(type="disclosure").latest("position")
+    assert alice.subject.encode() in bytes(record.body)
+    erase(charlie)
+    assert b"".join(export_subject(charlie.subject, actor="operator")).count(b'"values":null') > 4
+
+
+def test_the_command_erases_only_after_the_id_was_typed(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    alice = tell(cast, ALICE)
+    given = ("privacy", "erase", "--ground", "objection", alice.subject)
+    monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
+    with pytest.raises(CommandError, match="Nothing was changed"):
+        call_command(*given)
+    assert tables_with(ALICE) != []
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{alice.subject}\n"))
+    call_command(*given)
+    assert tables_with(ALICE) == []
+
+
+def test_holds_are_placed_listed_and_released_by_command(cast: Cast, tmp_path: Path) -> None:
+    alice, out = tell(cast, ALICE), io.StringIO()
+    call_command("privacy", "hold", alice.subject, "--reason", "A claim.")
+    call_command("privacy", "holds", stdout=out)
+    assert out.getvalue().startswith(f"{alice.subject} since ")
+    with pytest.raises(CommandError, match="legal hold"):
+        call_command("privacy", "erase", "--ground", "objection", "--yes", alice.subject)
+    call_command("privacy", "release", alice.subject, "--reason", "Over.")
+    assert not LegalHold.objects.filter(released_at=None).exists()
+    call_command("privacy", "export", str(tmp_path / "values.jsonl"), alice.subject)
+    assert ALICE in (tmp_path / "values.jsonl").read_text()
+    call_command("privacy", "retain", "--before", "9999-01", "--yes")
+    assert not Payload.objects.filter(subject=alice.subject, erased_at=None).exists()

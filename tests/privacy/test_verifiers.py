@@ -1,0 +1,150 @@
+"""Erasures and outsiders: both verifiers accept what is left, and nobody guesses what is gone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from receipts.models import Payload, Receipt
+from receipts.selectors import disclosure_of, opened_values, published_jwks, signed_form
+from receipts.services.erasure import Ground, erase_subject
+from receipts.signing.canonical import canonical_bytes, commitment, load_strict
+from tests.factories import Cast, begin_session, decide, make_cast
+from tests.privacy.people import Told, tables_with, tell
+from tests.verifiers.javascript import JavaScriptVerifier, javascript_verifier
+from tests.verifiers.python import python_verdict
+from tests.verifiers.questions import Question, Verdict
+
+CASES = 3
+PEOPLE = 4
+AMOUNTS = 200_000
+
+
+@pytest.fixture(scope="module")
+def javascript(browser: Browser) -> Iterator[JavaScriptVerifier]:
+    with javascript_verifier(browser) as verifier:
+        yield verifier
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    return make_cast()
+
+
+def question(*receipts: Receipt, disclosure: Any = None) -> Question:
+    told = None if disclosure is None else json.dumps(disclosure).encode()
+    lines = "\n".join(json.dumps(signed_form(receipt)) for receipt in receipts)
+    return Question(file=lines.encode(), keys=json.dumps(published_jwks()).encode(), disclosure=told)
+
+
+def commitments_of(receipt: Receipt) -> dict[str, str]:
+    document: Any = load_strict(bytes(receipt.body))
+    found: dict[str, str] = document["body"].get("commitments", {})
+    return found
+
+
+def disclosed(receipt: Receipt) -> Question:
+    opened = disclosure_of(receipt.payload, commitments=commitments_of(receipt))
+    return question(receipt, disclosure=opened)
+
+
+def both(asked: Question, *, javascript: JavaScriptVerifier, folder: Path) -> Verdict:
+    """The verdict on which both agree."""
+    (found,) = javascript.verdicts([asked])
+    assert found == python_verdict(asked, folder=folder)
+    return found
+
+
+@pytest.mark.case("RCP-30")
+def test_both_verifiers_say_valid_and_erased_and_refuse_a_wrong_salt_or_value(
+    cast: Cast, javascript: JavaScriptVerifier, tmp_path: Path
+) -> None:
+    alice = tell(cast, "alicecanary7391")
+    receipt = Receipt.objects.get(decision_id=alice.step.answer["decision_id"], type="decision")
+    asked = disclosed(receipt)
+    assert both(asked, javascript=javascript, folder=tmp_path) == (0, None)
+    opened: Any = json.loads(asked.disclosure or b"")
+    path = "parameters/to"
+    for wrong in ({"value": "eve@evil.example"}, {"salt": "0" * 64}):
+        forged = replace(asked, disclosure=json.dumps(opened | {path: opened[path] | wrong}).encode())
+        assert both(forged, javascript=javascript, folder=tmp_path) == (2, "commitment_mismatch")
+    erase_subject(alice.subject, actor="operator", ground=Ground.OBJECTION)
+    receipt.refresh_from_db()
+    assert both(disclosed(receipt), javascript=javascript, folder=tmp_path) == (6, None)
+
+
+@pytest.mark.parametrize("number", range(CASES))
+def test_whoever_is_erased_the_log_verifies_nothing_of_them_is_found_and_the_rest_opens(
+    cast: Cast, javascript: JavaScriptVerifier, tmp_path: Path, number: int
+) -> None:
+    chance = Random(number)
+    people = [tell(cast, f"canary{number}{name}{chance.randrange(10**6):06d}") for name in "abcd"[:PEOPLE]]
+    erased = chance.sample(people, chance.randint(1, PEOPLE - 1))
+    for told in erased:
+        erase_subject(told.subject, actor="operator", ground=Ground.OBJECTION)
+    for told in people:
+        stream = Receipt.objects.filter(stream=f"session/{told.session}").order_by("position")
+        assert both(question(*stream), javascript=javascript, folder=tmp_path) == (0, None)
+        _holds(told, is_erased=told in erased, javascript=javascript, folder=tmp_path)
+
+
+def _holds(told: Told, *, is_erased: bool, javascript: JavaScriptVerifier, folder: Path) -> None:
+    assert (tables_with(told.word) == []) is is_erased
+    receipts = Receipt.objects.filter(payload__subject=told.subject).select_related("payload")
+    assert receipts.exists()
+    for receipt in receipts:
+        expected = (6 if is_erased else 0, None)
+        assert both(disclosed(receipt), javascript=javascript, folder=folder) == expected
+
+
+def guesses() -> Iterator[object]:
+    """Every small amount, every tool, and addresses of the usual shape."""
+    yield from range(AMOUNTS)
+    yield from (f"{name}@corp.example" for name in ("alice", "bob", "charlie", "ana", "eve", *map(str, range(20_000))))
+    yield from ("email", "database", "credentials", "payments", "ALLOW", "DENY", True, False, None)
+
+
+def plain_digests(path: str, *, value: object) -> tuple[str, ...]:
+    """What a commitment without a secret could be."""
+    text = canonical_bytes(value)
+    return (hashlib.sha256(text).hexdigest(), hashlib.sha256(path.encode() + text).hexdigest())
+
+
+@pytest.mark.case("PRV-04")
+def test_a_dictionary_opens_no_commitment_of_an_exported_log(cast: Cast) -> None:
+    session = begin_session(cast)
+    decide(cast, session, "email.send", parameters={"to": "bob@corp.example", "amount": 4711})
+    receipt = Receipt.objects.get(type="decision")
+    committed = commitments_of(receipt)
+    targets = {text.removeprefix("sha256:") for text in committed.values()}
+    path, opened = "parameters/amount", 0
+    no_salt = bytes(32)
+    for value in guesses():
+        found = {*plain_digests(path, value=value), commitment(path, salt=no_salt, value=value)[7:]}
+        opened += bool(found & targets)
+    assert opened == 0
+    # The control: the same dictionary finds the amount at once where the salt is known.
+    told: Any = disclosure_of(receipt.payload, commitments=committed)
+    salt = bytes.fromhex(told[path]["salt"])
+    hits = [n for n in range(5000) if commitment(path, salt=salt, value=n) == committed[path]]
+    assert hits == [4711]
+
+
+@pytest.mark.case("PRV-04")
+def test_a_dump_of_the_database_without_the_master_key_opens_no_commitment_either(cast: Cast) -> None:
+    session = begin_session(cast)
+    decide(cast, session, "email.send", parameters={"to": "bob@corp.example", "amount": 4711})
+    row = Payload.objects.get(pk=Receipt.objects.get(type="decision").payload_id)
+    assert opened_values(row)["parameters/amount"] == 4711
+    assert tables_with("bob@corp.example") in ([], ["approvals_user"])
+    told: Any = disclosure_of(row, commitments=[])
+    salt = bytes.fromhex(told["parameters/amount"]["salt"])
+    assert tables_with(salt.hex()) == []
