@@ -62,8 +62,8 @@ def end_retention(before: str, *, actor: str) -> Receipt:
         keys = SubjectKey.objects.filter(month__lt=before).exclude(subject__in=held)
         payloads = Payload.objects.filter(key_id__in=keys.values("id"))
         counts = _destroy(keys, payloads)
-        said = {"ground": Ground.RETENTION_ENDED, "before": before, "rows": dict(counts), "held": len(held)}
-        return _receipt("erasure", said, actor=actor)
+        said: dict[str, JSON] = {"ground": Ground.RETENTION_ENDED, "before": before, "held": len(held)}
+        return _receipt("erasure", {**said, "rows": dict(counts)}, actor=actor)
 
 
 def place_hold(subject: str, *, actor: str, reason: str) -> Receipt:

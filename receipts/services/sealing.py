@@ -59,7 +59,7 @@ def _wrapped(key: OpenKey, *, master: bytes) -> bytes:
 
 
 def _wrapping_key() -> tuple[str, bytes]:
-    """The first master key. It is made where nothing was sealed yet, and never where something would be lost by that."""
+    """The first master key. It is made where nothing was sealed yet, and never where that would hide a loss."""
     found = master_keys()
     if not found and not SubjectKey.objects.exists():
         make_master_key()

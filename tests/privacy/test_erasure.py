@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 
 from decisions.models import Human, Session
@@ -38,6 +40,12 @@ def erase(told: Told) -> Receipt:
     return erase_subject(told.subject, actor="operator", ground=Ground.CONSENT_WITHDRAWN)
 
 
+def said_by(receipt: Receipt) -> dict[str, Any]:
+    document: Any = load_strict(bytes(receipt.body))
+    found: dict[str, Any] = document["body"]["privacy"]
+    return found
+
+
 def chain_of(told: Told) -> Question:
     receipts = Receipt.objects.filter(stream=f"session/{told.session}").order_by("position")
     lines = "\n".join(json.dumps(signed_form(receipt)) for receipt in receipts)
@@ -66,7 +74,7 @@ def test_an_erasure_leaves_a_receipt_that_says_what_was_asked_and_nothing_of_the
     alice = tell(cast, ALICE)
     count = len(payloads_of(alice))
     receipt = erase(alice)
-    said = load_strict(bytes(receipt.body))["body"]["privacy"]  # type: ignore[index,call-overload]
+    said = said_by(receipt)
     assert (said["what"], said["subject"], said["ground"]) == ("erasure", alice.subject, "consent_withdrawn")
     assert (said["rows"]["payloads"], said["rows"]["keys"], said["rows"]["humans"]) == (count, 1, 1)
     assert b"operator" not in bytes(receipt.body)
@@ -111,10 +119,10 @@ def test_sealed_values_open_in_their_own_row_only(cast: Cast) -> None:
         opened_values(one)
 
 
-def test_a_lost_master_key_allows_nothing(cast: Cast, settings: object, tmp_path: Path) -> None:
+def test_a_lost_master_key_allows_nothing(cast: Cast, settings: LazySettings, tmp_path: Path) -> None:
     session = begin_session(cast)
     forget_keys()
-    settings.AARM_PAYLOAD_KEY_PATH = tmp_path / "nowhere"  # type: ignore[attr-defined]
+    settings.AARM_PAYLOAD_KEY_PATH = tmp_path / "nowhere"
     with pytest.raises(ProblemError) as caught:
         decide(cast, session, "email.send", parameters={"to": "bob@corp.example"})
     assert (caught.value.status, caught.value.code) == (503, "payload_key_unavailable")
@@ -122,10 +130,10 @@ def test_a_lost_master_key_allows_nothing(cast: Cast, settings: object, tmp_path
 
 
 def test_a_new_master_key_wraps_all_keys_and_the_old_one_goes_with_the_next(
-    cast: Cast, settings: object, tmp_path: Path
+    cast: Cast, settings: LazySettings, tmp_path: Path
 ) -> None:
     SubjectKey.objects.all().delete()
-    settings.AARM_PAYLOAD_KEY_PATH = tmp_path / "keys"  # type: ignore[attr-defined]
+    settings.AARM_PAYLOAD_KEY_PATH = tmp_path / "keys"
     forget_keys()
     alice = tell(cast, ALICE)
     (first,) = master_keys()
@@ -156,7 +164,7 @@ def test_a_legal_hold_beats_erasure_and_retention_and_each_leaves_a_receipt(cast
     erase(alice)
     assert not any(opened_values(row) for row in payloads_of(alice))
     stream = Receipt.objects.filter(stream="system/privacy").order_by("position")
-    said = [load_strict(bytes(row.body))["body"]["privacy"]["what"] for row in stream]  # type: ignore[index,call-overload]
+    said = [said_by(row)["what"] for row in stream]
     assert said == ["hold_placed", "erasure", "hold_released", "erasure"]
 
 
