@@ -7,17 +7,19 @@ from collections.abc import Collection, Iterator, Mapping
 
 from decisions.models import Decision, Human, IdempotentAnswer, Session
 from receipts.erasers import Eraser
+from receipts.problems import ProblemError
 from receipts.signing.canonical import JSON, canonical_bytes
 
 SLICE = 500
 # A retry must find that its action was submitted, and not submit another; what it was answered is gone.
+_GONE = ProblemError("erased", status=410, why="What this was about has been erased.", fix="Open a new session.")
 GONE: dict[str, JSON] = {
-    "type": "urn:aarm:problem:erased",
+    "type": f"urn:aarm:problem:{_GONE.code}",
     "title": "The values were erased",
-    "status": 410,
-    "code": "erased",
-    "why": "What this was about has been erased.",
-    "fix": "Open a new session.",
+    "status": _GONE.status,
+    "code": _GONE.code,
+    "why": _GONE.why,
+    "fix": _GONE.fix,
 }
 
 

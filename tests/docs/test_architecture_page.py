@@ -33,7 +33,7 @@ def test_the_tree_shows_what_is_there() -> None:
 
 def test_the_receipts_that_are_said_to_be_issued_are() -> None:
     text = page("docs/receipt-format.md").text
-    reserved = {ReceiptType.SESSION_OPENED, ReceiptType.SESSION_ENDED, ReceiptType.ERASURE}
+    reserved = {ReceiptType.SESSION_OPENED, ReceiptType.SESSION_ENDED}
     said = " ".join(text.partition("Issued so far are")[2].partition("reserved.")[0].split())
     assert said.startswith(
         "the first seven, `policy_published`, `administration` (somebody proposed a policy), the three"
