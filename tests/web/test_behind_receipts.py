@@ -71,7 +71,7 @@ def test_evidence_that_was_altered_is_told_from_what_was_signed(cast: Cast, vict
 
 
 def test_evidence_that_is_gone_is_said_to_be(cast: Cast, victor: Client, step: StepUp) -> None:
-    Payload.objects.filter(pk=step.approval.snapshot_id).update(content=None, seed=None)
+    Payload.objects.filter(pk=step.approval.snapshot_id).update(content=None)
     page = read(victor.get(f"/r/{receipt_of(step).pk}"))
     assert "It is not kept any more" in exhibit(page, VIEW).text
 
@@ -142,7 +142,7 @@ def test_the_original_request_is_shown_to_who_asks_for_it(cast: Cast, victor: Cl
     body = parse_statement(bytes(Receipt.objects.get(type=ReceiptType.DISCLOSURE.value).body)).body
     assert body["disclosure"] == {"session": session}
     Payload.objects.filter(pk=Session.objects.get(pk=session).request_id).update(
-        content=None, seed=None, erased_at=Receipt.objects.latest("issued_at").issued_at
+        content=None, erased_at=Receipt.objects.latest("issued_at").issued_at
     )
     assert "It was erased." in read(victor.get(f"/s/{session}")).text
 
