@@ -29,6 +29,10 @@ class Payload(models.Model):
     created_at = models.DateTimeField()
     erased_at = models.DateTimeField(null=True)
 
+    class Meta:
+        # What the end of retention looks for.
+        indexes = [models.Index(fields=["key_id"], condition=models.Q(erased_at=None), name="payload_of_key")]
+
     def __str__(self) -> str:
         return self.id
 

@@ -22,6 +22,10 @@ REFUSALS: list[tuple[bool, str]] = [
         ENV.signing_key_file is None and not ENV.signer,
         "AARM_SIGNING_KEY_FILE is unset: name the file that holds the signing key, or set AARM_SIGNER.",
     ),
+    (
+        ENV.payload_key_file is None,
+        "AARM_PAYLOAD_KEY_FILE is unset: name the file, shared by all processes, of the keys that values are under.",
+    ),
 ]
 
 

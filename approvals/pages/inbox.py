@@ -23,8 +23,7 @@ class InboxLine:
 
 def line_of(listed: ListedRequest) -> InboxLine:
     """The line of one request; of one whose values were erased only what the row itself says."""
-    shown = listed.row.shown
-    snapshot = Snapshot.from_dict(shown) if shown else None
+    snapshot = Snapshot.from_dict(listed.shown) if listed.shown else None
     return InboxLine(
         listed=listed,
         consequence=snapshot.consequence if snapshot else "Its values were erased.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,13 +16,16 @@ from approvals.selectors.requests import page_of, pending_count_for, pending_for
 from approvals.selectors.roster import REVIEW
 from approvals.selectors.standing import current_tally, why_not
 from receipts.clock import database_now
+from receipts.selectors import all_opened_values
+from receipts.signing.canonical import JSON
 
 
 @dataclass(frozen=True, slots=True)
 class ListedRequest:
-    """A pending request in a list. `why_not` is empty where this person may decide it."""
+    """A pending request in a list. `shown` is its snapshot, `why_not` is empty where this person may decide it."""
 
     row: ApprovalRequest
+    shown: Mapping[str, JSON]
     tally: Tally
     why_not: str
 
@@ -61,9 +64,11 @@ def _among(waiting: QuerySet[ApprovalRequest], page: Sequence[ApprovalRequest]) 
 
 def _listed(user: User, page: Sequence[ApprovalRequest], *, may_decide: set[str]) -> list[ListedRequest]:
     voted = set(Vote.objects.filter(request__in=page).values_list("request_id", flat=True))
+    values = all_opened_values([row.snapshot for row in page])
     return [
         ListedRequest(
             row=row,
+            shown=values[row.snapshot_id],
             tally=current_tally(row) if row.pk in voted else _untouched(row),
             why_not="" if row.pk in may_decide else why_not(user, request=row, state=State.PENDING),
         )

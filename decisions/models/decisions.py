@@ -57,6 +57,7 @@ class IdempotentAnswer(models.Model):
     """The bytes that were first committed for a caller's key, so that a retry gets the same ones.
 
     They repeat the agent's own parameters; rows are deleted when their retention ends, so this table isn't insert-only.
+    Those of erased people have neither answer nor digest.
     """
 
     caller = models.CharField(max_length=ID_LENGTH)

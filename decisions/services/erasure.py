@@ -7,20 +7,9 @@ from collections.abc import Collection, Iterator, Mapping
 
 from decisions.models import Decision, Human, IdempotentAnswer, Session
 from receipts.erasers import Eraser
-from receipts.problems import ProblemError
-from receipts.signing.canonical import JSON, canonical_bytes
+from receipts.signing.canonical import JSON
 
 SLICE = 500
-# A retry must find that its action was submitted, and not submit another; what it was answered is gone.
-_GONE = ProblemError("erased", status=410, why="What this was about has been erased.", fix="Open a new session.")
-GONE: dict[str, JSON] = {
-    "type": f"urn:aarm:problem:{_GONE.code}",
-    "title": "The values were erased",
-    "status": _GONE.status,
-    "code": _GONE.code,
-    "why": _GONE.why,
-    "fix": _GONE.fix,
-}
 
 
 def erase_human(subject: str) -> int:
@@ -38,19 +27,23 @@ def erase_session_states(subject: str) -> int:
 
 
 def erase_answers(subject: str) -> int:
-    """The answers that agents and hosts were given about the person's sessions, for repetition."""
+    """The answers that agents and hosts were given about the person's sessions, and what would tell the bodies.
+
+    The rows stay: a retry must find that its action was submitted, and not submit another.
+    """
     wanted = set(Session.objects.filter(human=subject).values_list("pk", flat=True))
     wanted |= set(Decision.objects.filter(session__human=subject).values_list("pk", flat=True))
     callers = Decision.objects.filter(session__human=subject).values("agent_id")
     hosts = Session.objects.filter(human=subject, host__isnull=False).values("host_id")
     answers = IdempotentAnswer.objects.filter(caller__in=callers) | IdempotentAnswer.objects.filter(caller__in=hosts)
     named = [row.pk for row in answers.iterator(SLICE) if _is_about(row, wanted)]
-    return IdempotentAnswer.objects.filter(pk__in=named).update(status=410, answer=canonical_bytes(GONE))
+    return IdempotentAnswer.objects.filter(pk__in=named).update(answer=b"", body_digest="")
 
 
 def _is_about(row: IdempotentAnswer, wanted: Collection[str]) -> bool:
     """Whether the answer, or what it was for, names any of the ids."""
-    return any(text in wanted for text in (*row.purpose.split(":"), *_texts(json.loads(bytes(row.answer)))))
+    said = _texts(json.loads(bytes(row.answer))) if row.answer else ()
+    return any(text in wanted for text in (*row.purpose.split(":"), *said))
 
 
 def _texts(value: JSON) -> Iterator[str]:

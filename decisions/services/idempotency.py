@@ -40,12 +40,15 @@ def mismatch(why: str) -> ProblemError:
 
 
 def earlier_answer(attempt: Attempt) -> Answer | None:
-    """What this caller was answered under this key before, if anything."""
+    """What this caller was answered under this key before, if anything. Raises `idempotency_mismatch` and `erased`."""
     if not attempt.key:
         return None
     found = _EARLIER.one(attempt.caller, attempt.purpose, attempt.key)
     if found is None:
         return None
+    if not found.answer:
+        # A retry must find that its action was submitted, and not submit another.
+        raise ProblemError("erased", status=410, why="What was answered has been erased.", fix="Open a new session.")
     if found.body_digest != attempt.body_digest:
         raise mismatch("The key was used before with another body.")
     return Answer(status=found.status, content=bytes(found.answer))

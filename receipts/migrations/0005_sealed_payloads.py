@@ -14,13 +14,15 @@ SLICE = 500
 
 def seal_what_is_stored(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
     """Rows that were erased before have nothing to seal."""
-    payloads = apps.get_model("receipts", "Payload").objects.filter(content__isnull=False, key_id="")
-    while found := list(payloads.order_by("id")[:SLICE]):
+    payloads = apps.get_model("receipts", "Payload").objects.filter(content__isnull=False).order_by("id")
+    found = list(payloads[:SLICE])
+    while found:
         for row in found:
             key = sealing_key(row.subject, at=row.created_at)
             row.key_id = key.id
             row.content = sealed_bytes(bytes(row.seed) + bytes(row.content), key=key, place=row.pk)
         payloads.model.objects.bulk_update(found, ["key_id", "content"])
+        found = list(payloads.filter(id__gt=found[-1].pk)[:SLICE])
 
 
 class Migration(migrations.Migration):
@@ -68,4 +70,8 @@ class Migration(migrations.Migration):
         ),
         migrations.RunPython(seal_what_is_stored, elidable=True),
         migrations.RemoveField(model_name="payload", name="seed"),
+        migrations.AddIndex(
+            model_name="payload",
+            index=models.Index(condition=models.Q(("erased_at", None)), fields=["key_id"], name="payload_of_key"),
+        ),
     ]

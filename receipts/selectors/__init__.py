@@ -13,7 +13,7 @@ from receipts.selectors.search import (
     signed_form,
     visible_to,
 )
-from receipts.selectors.values import disclosure_of, opened_values
+from receipts.selectors.values import all_opened_values, disclosure_of, opened_values
 from receipts.selectors.verification import Check, check_receipt, envelope_of
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Check",
     "Page",
     "active_key_id",
+    "all_opened_values",
     "check_receipt",
     "disclosure_of",
     "envelope_of",

@@ -6,6 +6,7 @@ Only what is committed is kept, so that nothing is ever sealed with a key that a
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from threading import Lock
 from time import monotonic
@@ -69,6 +70,16 @@ def key_of(key_id: str) -> OpenKey | None:
     return _looked_up(key_id, _BY_ID, key_id)
 
 
+def keys_of(key_ids: Collection[str]) -> dict[str, OpenKey]:
+    """Those of these keys that aren't destroyed, by their ids: one statement for all that aren't kept."""
+    kept = {key_id: _KEPT.get(key_id) for key_id in key_ids}
+    found = {key_id: key for key_id, key in kept.items() if key is not None}
+    missing, read_at = kept.keys() - found.keys(), monotonic()
+    for row in SubjectKey.objects.filter(pk__in=missing) if missing else ():
+        found[row.pk] = _noted(row.pk, unwrapped(row), read_at=read_at)
+    return found
+
+
 def month_key(subject: str, *, month: str) -> OpenKey | None:
     """The key for what `subject` leaves in `month`, if there is one already. Raises `payload_key_unavailable`."""
     return _looked_up(f"{subject} {month}", _BY_MONTH, subject, month)
@@ -80,10 +91,13 @@ def _looked_up(name: str, read: RowRead[SubjectKey], *parameters: str) -> OpenKe
         read_at, row = monotonic(), read.one(*parameters)
         if row is None:
             return None
-        found = unwrapped(row)
-        key = found
-        transaction.on_commit(lambda: _KEPT.put(name, key, read_at=read_at))
+        found = _noted(name, unwrapped(row), read_at=read_at)
     return found
+
+
+def _noted(name: str, key: OpenKey, *, read_at: float) -> OpenKey:
+    transaction.on_commit(lambda: _KEPT.put(name, key, read_at=read_at))
+    return key
 
 
 def unwrapped(row: SubjectKey) -> OpenKey:

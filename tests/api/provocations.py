@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -16,8 +17,10 @@ from decisions.models import ActivePolicy, Agent, Session
 from decisions.services.policies import publish_policy
 from receipts.clock import database_now
 from receipts.models import AlarmCode
+from receipts.selectors.subject_keys import forget_keys
 from receipts.services.alarms import raise_alarm
 from receipts.services.checkpoints import sign_due_checkpoint
+from receipts.services.erasure import Ground, erase_subject
 from receipts.services.sequencing import sequence_waiting
 from tests.api.doors import Door, Reply, door_of
 from tests.factories import Cast, StepUp, begin_session, vote
@@ -228,6 +231,19 @@ def _cut_off(stage: Stage) -> Reply:
     return stage.agent.client.post("/decide", b"{}", content_type="application/json", headers=headers, **environ)
 
 
+def _no_master_key(stage: Stage) -> Reply:
+    forget_keys()
+    with patch.object(settings, "AARM_PAYLOAD_KEY_PATH", Path("/srv/private/nowhere")):
+        return stage.agent.decide(stage.session)
+
+
+def _erased(stage: Stage) -> Reply:
+    session = begin_session(stage.cast)
+    stage.agent.decide(session, key="erased")
+    erase_subject(str(Session.objects.get(pk=session).human_id), actor="operator", ground=Ground.OBJECTION)
+    return stage.agent.decide(session, key="erased")
+
+
 def _beyond_the_log(stage: Stage) -> Reply:
     sequence_waiting()
     assert sign_due_checkpoint() is not None
@@ -252,6 +268,7 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "duplicate_key": (400, _raw(b'{"a": 1, "a": 1}')),
     "empty_policy": (409, _publishing(EMPTY)),
     "envelope_not_supported": (400, _decide(protocol="mcp", request={})),
+    "erased": (410, _erased),
     "expired": (410, _expired),
     "failing_cases": (400, _publishing(FAILING)),
     "forbidden": (403, lambda stage: stage.host.decide(stage.session)),
@@ -289,6 +306,7 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "number_out_of_range": (400, _raw(b"9007199254740992")),
     "number_too_long": (400, _raw(b"0." + b"1" * 100)),
     "own_proposal": (403, _approving(ONE_RULE, by_author=True)),
+    "payload_key_unavailable": (503, _no_master_key),
     "policy_changed": (409, _changed_policy),
     "proposal_outdated": (409, _approving(ONE_RULE)),
     "self_approval": (403, _own),
@@ -315,6 +333,7 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
 ELSEWHERE = {
     "csrf_failed": "a form of a page",
     "invalid_form": "a form of a page",
+    "legal_hold": "`./run privacy`",
     "link_spent": "the sign-in page",
     "nothing_lost": "`./run receipts acknowledge-loss`",
     "reserved_name": "`./run` when teams are named",

@@ -81,6 +81,7 @@ def production_variables(folder: Path, *, roles: TwoRoles, port: int) -> dict[st
         AARM_DATA_DIR=str(folder),
         AARM_SECRET_KEY=secrets.token_urlsafe(48),
         AARM_SIGNING_KEY_FILE=str(folder / "signing_key.pem"),
+        AARM_PAYLOAD_KEY_FILE=str(folder / "payload_keys"),
         AARM_CHECKPOINT_SECONDS="1",
     )
 

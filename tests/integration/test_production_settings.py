@@ -13,6 +13,7 @@ GOOD = {
     "DJANGO_SETTINGS_MODULE": "aarm_site.settings.prod",
     "AARM_SECRET_KEY": "k" * 48,
     "AARM_SIGNING_KEY_FILE": "/nowhere/key.pem",
+    "AARM_PAYLOAD_KEY_FILE": "/nowhere/payload_keys",
     "AARM_BASE_URL": "https://aarm.corp.example",
     "DATABASE_URL": "postgresql://aarm@127.0.0.1:1/aarm",
     "REDIS_URL": "redis://127.0.0.1:1/0",
@@ -56,6 +57,7 @@ def test_the_control_starts_with_safe_settings() -> None:
         ({"AARM_BASE_URL": ""}, "AARM_BASE_URL must start with https://"),
         ({"AARM_BASE_URL": "http://aarm.corp.example"}, "AARM_BASE_URL must start with https://"),
         ({"AARM_SIGNING_KEY_FILE": ""}, "AARM_SIGNING_KEY_FILE is unset"),
+        ({"AARM_PAYLOAD_KEY_FILE": ""}, "AARM_PAYLOAD_KEY_FILE is unset"),
     ],
 )
 def test_an_unsafe_environment_is_refused(changes: dict[str, str], sentence: str) -> None:

@@ -174,6 +174,7 @@ def test_production_settings_refuse(tmp_path: Path) -> None:
         AARM_SECRET_KEY="x" * 48,
         AARM_DATA_DIR=str(tmp_path),
         AARM_SIGNING_KEY_FILE=str(tmp_path / "key.pem"),
+        AARM_PAYLOAD_KEY_FILE=str(tmp_path / "payload_keys"),
     )
     done = run_command("seed_demo", "--json", variables=variables)
     assert (done.returncode, done.stdout) == (1, "")

@@ -87,8 +87,9 @@ def test_an_action_whose_values_were_erased_is_not_carried_out(cast: Cast) -> No
     allowed = decide(cast, alice.session, "email.send", parameters={"to": "bob@corp.example"}, key="again")
     assert allowed["decision"] == "ALLOW"
     erase(alice)
-    again = decide(cast, alice.session, "email.send", parameters={"to": "bob@corp.example"}, key="again")
-    assert (again["code"], "effective" in again) == ("erased", False)
+    with pytest.raises(ProblemError) as caught:
+        decide(cast, alice.session, "email.send", parameters={"to": "bob@corp.example"}, key="again")
+    assert (caught.value.status, caught.value.code) == (410, "erased")
 
 
 def test_who_comes_again_after_an_erasure_is_somebody_new(cast: Cast) -> None:
