@@ -21,9 +21,10 @@ EVALUATOR = (
 UNIT_TESTS = tuple(
     f"tests/unit/engine/test_{name}.py"
     for name in (
-        "catalogue", "conditions", "confidence", "constraints", "counters", "destinations", "index", "matching",
-        "operators", "pdp", "policy_language_document", "rewrite", "schema", "shadow", "spellings", "thresholds",
-        "windows", "written_values",
+        "boundaries", "catalogue", "conditions", "confidence", "constraints", "counters", "destinations", "explain",
+        "hostile", "index", "matching", "operators", "pdp", "policy_language_document", "published_pages",
+        "published_spellings", "review_of_language", "rewrite", "rules_together", "schema", "shadow", "spellings",
+        "thresholds", "windows", "written_values", "policy_packs",
     )
 )  # fmt: skip
 
