@@ -38,7 +38,7 @@ class PolicyForm(PolicyModelForm):
         if "text" in values:
             report = check_files(files_typed(values["text"]))
             if not report.is_publishable:
-                raise forms.ValidationError({"text": [*map(_words, (*report.faults, *report.failures))]})
+                raise forms.ValidationError({"text": [*map(words, (*report.faults, *report.failures))]})
             if report.policy and not report.policy.rules and not values["allow_empty"]:
                 raise forms.ValidationError({"allow_empty": "The policy has no rules. Confirm that this is meant."})
         return values
@@ -58,6 +58,7 @@ def files_typed(text: str) -> PolicyFiles:
     return with_included(files, read=lambda name: None)
 
 
-def _words(found: Finding) -> str:
+def words(found: Finding) -> str:
+    """A finding in one line."""
     where = "" if found.source == SOURCE else f"{found.source}: "
     return f"{where}Line {found.line}, column {found.column}: {found.why} {found.fix}"

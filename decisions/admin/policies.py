@@ -10,10 +10,12 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from approvals.services.people import Person
-from decisions.forms import PolicyForm, ProposalForm, files_typed
+from decisions.forms import PolicyForm, ProposalForm, files_typed, words
 from decisions.models import PolicyProposal, PolicyVersion
 from decisions.selectors import active_version_id
 from decisions.selectors.policies import open_proposals
+from decisions.services.checking import check_files
+from decisions.services.linting import linted_here
 from decisions.services.proposals import PUBLISH, approve_proposal, compared, submit_policy
 from receipts.problems import ProblemError
 from receipts.readonly import ReadOnlyAdmin
@@ -33,12 +35,18 @@ class WrittenPolicyAdmin(ReadOnlyAdmin):
         return () if obj is None else self.get_fields(request, obj)
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
-        """The service checks, stores and issues the receipt; the admin's own object becomes what it made."""
+        """The service checks, stores and issues the receipt; the admin's own object becomes what it made.
+
+        What the linter has to say stands against nothing, so it is told afterwards.
+        """
         assert isinstance(request.user, Person)
         values = form.cleaned_data
-        made = submit_policy(files_typed(values["text"]), actor=request.user, allows_empty=values["allow_empty"])
+        files = files_typed(values["text"])
+        made = submit_policy(files, actor=request.user, allows_empty=values["allow_empty"])
         for field in made._meta.concrete_fields:
             setattr(obj, field.attname, getattr(made, field.attname))
+        for found in linted_here(check_files(files, runs_cases=False), source=files.source).warnings:
+            self.message_user(request, words(found), messages.WARNING)
 
 
 @admin.register(PolicyVersion)

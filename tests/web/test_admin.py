@@ -177,6 +177,13 @@ def test_a_policy_is_published_through_the_service(cast: Cast) -> None:
     assert "{id: a, match: {tool: x.y}, action: ALLOW}" in page.text
 
 
+def test_the_linter_speaks_when_a_policy_was_published(cast: Cast) -> None:
+    peggy = signed_in(cast.peggy)
+    reply = peggy.post(address(PolicyVersion, "add"), {"text": POLICY}, follow=True)
+    assert "Line 3, column 5: " in read(reply).text
+    assert "reason" in read(reply).text
+
+
 @pytest.mark.case("POL-19")
 def test_with_four_eyes_one_person_proposes_and_another_reads_the_differences_and_publishes(
     cast: Cast, trent: Client, settings: Any
