@@ -72,6 +72,11 @@ def _decide(**body: Any) -> Provoke:
     return lambda stage: stage.agent.decide(stage.session, **body)
 
 
+def _envelope(protocol: str, request: Mapping[str, Any]) -> Provoke:
+    body = {"protocol": protocol, "request": dict(request)}
+    return lambda stage: stage.agent.post("/decide", {"session_id": stage.session, **body})
+
+
 def _path(path: str) -> Provoke:
     return lambda stage: stage.bob.get(path)
 
@@ -267,7 +272,6 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "changed_while_reviewing": (409, lambda stage: stage.vote(stage.step_up(), version=2)),
     "duplicate_key": (400, _raw(b'{"a": 1, "a": 1}')),
     "empty_policy": (409, _publishing(EMPTY)),
-    "envelope_not_supported": (400, _decide(protocol="mcp", request={})),
     "erased": (410, _erased),
     "expired": (410, _expired),
     "failing_cases": (400, _publishing(FAILING)),
@@ -277,8 +281,10 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "identity_from_agent": (400, _claiming),
     "internal": (500, _broken),
     "invalid_body": (400, _decide(parameters=1)),
+    "invalid_call": (400, _envelope("langchain", {"name": "email.send", "args": "{}"})),
     "invalid_cursor": (400, _path("/api/v1/receipts?cursor=x")),
     "invalid_encoding": (400, _raw(b"\xff")),
+    "invalid_envelope": (400, _decide(protocol="mcp", request={})),
     "invalid_idempotency_key": (400, _decide(key="x" * 201)),
     "invalid_json": (400, _raw(b"{")),
     "invalid_operation": (400, _raw('{"tool": "a", "operation": "é"}'.encode())),
@@ -296,6 +302,7 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "no_policy": (503, _no_policy),
     "no_second_person": (409, _nobody_else),
     "not_a_number": (400, _raw(b"NaN")),
+    "not_a_tool_call": (400, _envelope("mcp", {"jsonrpc": "2.0", "id": 1, "method": "tools/list"})),
     "not_acceptable": (406, lambda stage: _read(stage, Accept="text/csv")),
     "not_approved": (409, lambda stage: stage.agent.claim(stage.step_up().answer)),
     "not_eligible": (403, _ineligible),
@@ -323,6 +330,7 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "unknown_agent": (400, _open(human="alice@corp.example", agent="nobody")),
     "unknown_dependency": (400, _decide(depends_on=["act_x"])),
     "unknown_filter": (400, _path("/api/v1/receipts?nobody=1")),
+    "unknown_protocol": (400, _envelope("smtp", {})),
     "unsupported_media_type": (415, lambda stage: stage.agent.post("/decide", b"{}", type="text/plain")),
     "user_turn_from_agent": (
         403, lambda stage: stage.agent.post(f"/api/v1/sessions/{stage.session}/messages", {"role": "user", "text": ""}),

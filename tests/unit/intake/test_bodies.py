@@ -29,7 +29,7 @@ def body(**changes: Any) -> DecideBody:
 
 def test_a_whole_body_is_taken_as_it_is() -> None:
     taken = DecideBody.model_validate(WHOLE)
-    assert taken.model_dump(mode="json") == WHOLE
+    assert taken.model_dump(mode="json", exclude_none=True) == WHOLE
     assert taken.depends_on == ("act_0",)
 
 
@@ -111,16 +111,39 @@ def test_a_body_is_an_object(value: object) -> None:
         DecideBody.model_validate(value)
 
 
+MAIL = {"name": "email.send", "args": {"to": "ana@partner.example"}, "id": None}
+
+
+def test_an_envelope_comes_out_as_the_action_it_asks_for_with_the_request_beside_it() -> None:
+    envelope = {"session_id": "ses_1", "protocol": "langchain", "request": MAIL, "action_id": "act_1"}
+    taken = DecideBody.model_validate(envelope)
+    assert (taken.tool, taken.operation, taken.parameters) == ("email", "send", MAIL["args"])
+    assert (taken.protocol, taken.request, taken.action_id) == ("langchain", MAIL, "act_1")
+
+
 @pytest.mark.parametrize(
-    "envelope", [{"protocol": "mcp"}, {"request": {}}, {"protocol": "mcp", "request": {"method": "x"}}]
+    ("envelope", "param"),
+    [
+        ({"protocol": "mcp"}, "request"),
+        ({"request": {}}, "protocol"),
+        ({"protocol": "langchain", "request": MAIL, "tool": "email.send"}, "tool"),
+        ({"protocol": "langchain", "request": MAIL, "operation": "send"}, "operation"),
+        ({"protocol": "langchain", "request": MAIL, "parameters": {}}, "parameters"),
+        ({"protocol": "langchain", "request": "{}"}, "request"),
+        ({"protocol": "langchain", "request": None}, "request"),
+    ],
 )
-def test_an_envelope_is_refused_by_name_and_never_judged_as_something_else(envelope: dict[str, Any]) -> None:
+def test_what_is_no_whole_envelope_is_never_judged_as_something_else(envelope: dict[str, Any], param: str) -> None:
     with pytest.raises(IntakeError) as caught:
         DecideBody.model_validate({"session_id": "ses_1"} | envelope)
-    assert caught.value.code == "envelope_not_supported"
-    assert caught.value.param in envelope
-    with pytest.raises(IntakeError, match="envelope"):
-        body(**envelope)
+    assert (caught.value.code, caught.value.param) == ("invalid_envelope", param)
+
+
+@pytest.mark.parametrize("protocol", ["otel", "smtp", "MCP", "", None, 7, ["mcp"]])
+def test_a_protocol_is_one_of_those_that_are_taken(protocol: object) -> None:
+    with pytest.raises(IntakeError) as caught:
+        DecideBody.model_validate({"session_id": "ses_1", "protocol": protocol, "request": MAIL})
+    assert (caught.value.code, caught.value.param) == ("unknown_protocol", "protocol")
 
 
 def test_a_name_that_cannot_be_used_has_its_own_code() -> None:

@@ -1,0 +1,39 @@
+"""The page about mediation says what the adapters do: its examples are sent, its table is compared."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import pairwise
+
+import pytest
+
+from decisions.engine.action import Action
+from decisions.intake.adapters.http import CREDENTIALS
+from decisions.intake.adapters.mcp import METHOD
+from decisions.intake.envelope import Protocol, action_in
+from tests.docs.reading import Block, page
+
+MEDIATION = page("docs/mediation.md")
+EXAMPLES = [
+    (request, action)
+    for request, action in pairwise(MEDIATION.blocks("json"))
+    if request.info.startswith("json request ")
+]
+
+
+@pytest.mark.parametrize(("request_", "action"), EXAMPLES, ids=lambda block: block.place)
+def test_an_example_is_turned_into_the_action_below_it(request_: Block, action: Block) -> None:
+    assert action.info == "json action"
+    assert action_in(request_.info.split()[2], json.loads(request_.text)) == Action(**json.loads(action.text))
+
+
+def test_there_is_an_example_of_every_protocol_and_a_row_in_the_table() -> None:
+    rows = {row[0].strip("`") for row in MEDIATION.table("`protocol`")}
+    assert {request.info.split()[2] for request, _ in EXAMPLES} == set(Protocol) == rows
+    assert METHOD in MEDIATION.text
+
+
+def test_every_header_that_is_left_out_is_named() -> None:
+    (sentence,) = re.findall(r"What lets the sender in \((.*?)\)", MEDIATION.text, re.DOTALL)
+    assert {name.lower() for name in re.findall(r"`([\w-]+)`", sentence)} == CREDENTIALS

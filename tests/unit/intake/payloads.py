@@ -1,0 +1,106 @@
+"""Calls as the libraries themselves make them. Each asks for the same: `email.send` with `PARAMETERS`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from anthropic.types import ToolUseBlock
+from langchain_core.messages import AIMessage
+from mcp_types import CallToolRequest, CallToolRequestParams, JSONRPCRequest
+from openai.types.chat import ChatCompletionMessageCustomToolCall, ChatCompletionMessageFunctionToolCall
+from openai.types.chat.chat_completion_message_custom_tool_call import Custom
+from openai.types.chat.chat_completion_message_function_tool_call import Function
+from openai.types.responses import (
+    ResponseApplyPatchToolCall,
+    ResponseCustomToolCall,
+    ResponseFunctionShellToolCall,
+    ResponseFunctionToolCall,
+)
+from openai.types.responses.response_apply_patch_tool_call import OperationDeleteFile
+from openai.types.responses.response_function_shell_tool_call import Action as ShellAction
+from openai.types.responses.response_output_item import LocalShellCall, LocalShellCallAction, McpApprovalRequest
+
+NAME = "email.send"
+PARAMETERS: dict[str, Any] = {"to": "ana@partner.example", "n": 1, "deep": [True, None, {"x": 2.5}]}
+TEXT = json.dumps(PARAMETERS)
+
+
+def mcp_call(name: str = NAME, arguments: dict[str, Any] | None = PARAMETERS) -> dict[str, Any]:
+    """As a client of the protocol's newest version writes it on the wire."""
+    params = CallToolRequestParams.model_validate(
+        {"name": name, "arguments": arguments, "_meta": {"progressToken": "t1"}}
+    )
+    request = CallToolRequest(params=params).model_dump(by_alias=True, mode="json", exclude_none=True)
+    whole = JSONRPCRequest(jsonrpc="2.0", id=7, method=request["method"], params=request["params"])
+    return whole.model_dump(by_alias=True, mode="json", exclude_none=True)
+
+
+def chat_call(name: str = NAME, arguments: str = TEXT) -> dict[str, Any]:
+    function = Function(name=name, arguments=arguments)
+    return ChatCompletionMessageFunctionToolCall(id="call_1", function=function, type="function").to_dict()
+
+
+def chat_custom_call() -> dict[str, Any]:
+    custom = Custom(name="notes.add", input="Buy milk.")
+    return ChatCompletionMessageCustomToolCall(id="call_1", custom=custom, type="custom").to_dict()
+
+
+def responses_call(name: str = NAME, *, namespace: str | None = None, **more: Any) -> dict[str, Any]:
+    whole: dict[str, Any] = {"name": name, "arguments": TEXT, "namespace": namespace, "status": "completed", **more}
+    return ResponseFunctionToolCall(call_id="call_1", id="fc_1", type="function_call", **whole).to_dict()
+
+
+def responses_custom_call() -> dict[str, Any]:
+    call = ResponseCustomToolCall(call_id="call_1", name="notes.add", input="Buy milk.", type="custom_tool_call")
+    return call.to_dict()
+
+
+def local_shell_call() -> dict[str, Any]:
+    action = LocalShellCallAction(command=["ls", "-l"], env={}, type="exec", working_directory="/srv")
+    whole: dict[str, Any] = {"id": "lsh_1", "call_id": "call_1", "status": "completed", "type": "local_shell_call"}
+    return LocalShellCall(action=action, **whole).to_dict()
+
+
+def shell_call() -> dict[str, Any]:
+    action = ShellAction(commands=["ls", "pwd"], timeout_ms=1000)
+    whole: dict[str, Any] = {"id": "sh_1", "call_id": "call_1", "status": "completed", "type": "shell_call"}
+    return ResponseFunctionShellToolCall(action=action, **whole).to_dict()
+
+
+def patch_call() -> dict[str, Any]:
+    operation = OperationDeleteFile(path="notes.txt", type="delete_file")
+    whole: dict[str, Any] = {"id": "apc_1", "call_id": "call_1", "status": "completed", "type": "apply_patch_call"}
+    return ResponseApplyPatchToolCall(operation=operation, **whole).to_dict()
+
+
+def approval_request() -> dict[str, Any]:
+    item = McpApprovalRequest(
+        id="mcpr_1", arguments=TEXT, name="send", server_label="email", type="mcp_approval_request"
+    )
+    return item.to_dict()
+
+
+def anthropic_call(name: str = NAME, **more: Any) -> dict[str, Any]:
+    return ToolUseBlock(id="toolu_1", input=PARAMETERS, name=name, type="tool_use", **more).to_dict()
+
+
+def langchain_call(name: str = NAME) -> dict[str, Any]:
+    message = AIMessage(content="", tool_calls=[{"name": name, "args": PARAMETERS, "id": "call_1"}])
+    (call,) = message.tool_calls
+    return dict(call)
+
+
+def hook(name: str = NAME, tool_input: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What Claude Code gives a hook on standard input; it has no library to make one with."""
+    return {
+        "session_id": "8c35adc1",
+        "transcript_path": "/home/dev/.claude/projects/shop/8c35adc1.jsonl",
+        "cwd": "/home/dev/shop",
+        "permission_mode": "default",
+        "effort": {"level": "medium"},
+        "hook_event_name": "PreToolUse",
+        "tool_name": name,
+        "tool_input": PARAMETERS if tool_input is None else tool_input,
+        "tool_use_id": "toolu_1",
+    }
