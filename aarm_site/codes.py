@@ -17,6 +17,7 @@ CODES: Mapping[str, str] = {
     "body_unreadable": "The body ended early",
     "byte_order_mark": "The body begins with a byte order mark",
     "changed_while_reviewing": "The request changed while you were reading it",
+    "context_integrity": "The session's record was altered",
     "csrf_failed": "The request did not come from our own page",
     "duplicate_key": "An object names a member twice",
     "empty_policy": "The policy has no rules",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.db.models import QuerySet
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
@@ -17,7 +19,7 @@ from decisions.selectors import active_version_id, refusal_sentence
 from decisions.services.policies import active_policy
 from receipts.problems import ProblemError
 from receipts.protection import missing_protection
-from receipts.selectors.log import open_alarms
+from receipts.selectors.log import context_alarms, log_alarms
 from receipts.services import current_signer, signature_by
 
 Migration = tuple[str, str]
@@ -86,7 +88,16 @@ def _signing_key() -> str:
 
 
 def _log() -> str:
-    found = list(open_alarms()[:2])
+    return _said(log_alarms())
+
+
+def _sessions() -> str:
+    """To be known, and no reason to send requests elsewhere: all sessions but these are answered as ever."""
+    return _said(context_alarms())
+
+
+def _said(alarms: QuerySet[Any]) -> str:
+    found = list(alarms[:2])
     if not found:
         return ""
     more = " There are more: ./run receipts log." if len(found) > 1 else ""
@@ -110,7 +121,7 @@ CHECKS = (
     Check("policy", _policy, note=refusal_sentence),
     Check("signing_key", _signing_key),
     Check("append_only", _protection),
-    Check("log", _log),
+    Check("log", _log, note=_sessions),
     Check("background", _parts),
 )
 

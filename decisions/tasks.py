@@ -5,9 +5,16 @@ from __future__ import annotations
 from celery import shared_task
 
 from decisions.services.deferrals import expire_due
+from decisions.services.watching import Part, verify_slice
 
 
 @shared_task(name="decisions.tasks.expire_deferrals")
 def expire_deferrals() -> int:
     """Ends what has waited too long, and resumes what waited for other actions."""
     return expire_due()
+
+
+@shared_task(name="decisions.tasks.watch_sessions")
+def watch_sessions() -> int:
+    """Follows the next entries of the sessions' chains again."""
+    return sum(verify_slice(part) for part in Part)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from decisions.api import policies, views
+from decisions.api import policies, sessions, views
 from decisions.waiting import decision_detail
 
 urlpatterns = [
@@ -16,8 +16,13 @@ urlpatterns = [
     path("api/v1/decisions/<str:decision_id>/cancel", views.DecisionCancelView.as_view(), name="decision-cancel"),
     path("api/v1/deferrals/<str:deferral_id>/evidence", views.DeferralEvidenceView.as_view(), name="deferral-evidence"),
     path("api/v1/sessions", views.SessionListView.as_view(), name="sessions"),
-    path("api/v1/sessions/<str:session_id>", views.SessionDetailView.as_view(), name="session"),
-    path("api/v1/sessions/<str:session_id>/entries", views.SessionEntriesView.as_view(), name="session-entries"),
+    path("api/v1/sessions/<str:session_id>", sessions.SessionDetailView.as_view(), name="session"),
+    path("api/v1/sessions/<str:session_id>/entries", sessions.SessionEntriesView.as_view(), name="session-entries"),
+    path(
+        "api/v1/sessions/<str:session_id>/verification",
+        sessions.SessionVerificationView.as_view(),
+        name="session-verification",
+    ),
     path("api/v1/sessions/<str:session_id>/messages", views.SessionMessageView.as_view(), name="session-messages"),
     path("api/v1/sessions/<str:session_id>/end", views.SessionEndView.as_view(), name="session-end"),
     path("api/v1/tools", views.ToolListView.as_view(), name="tools"),

@@ -203,10 +203,11 @@ class AlarmCode(models.TextChoices):
     INCONSISTENT = "INCONSISTENT", "The stored log does not lead to its checkpoints"
     BEHIND = "BEHIND", "The database lacks what was copied out of it"
     DIFFERENT = "DIFFERENT", "The database has another history than what was copied out of it"
+    CONTEXT = "CONTEXT", "The record of a session was altered"
 
 
 class Alarm(models.Model):
-    """Something about the log that must not be. While one is open no checkpoint is signed.
+    """Something that must not be. While one about the log is open no checkpoint is signed.
 
     While one that `is_halting` is open no receipt is issued, and so nothing is allowed.
     """

@@ -13,6 +13,7 @@ ENV = read_environment()
 BASE_DIR = ROOT
 DEBUG = False
 SECRET_KEY = ENV.secret_key
+SECRET_KEY_FALLBACKS = ENV.old_secret_keys
 ROOT_URLCONF = "aarm_site.urls_decide" if ENV.tier == "decide" else "aarm_site.urls"
 ASGI_APPLICATION = "aarm_site.asgi.application"
 WSGI_APPLICATION = "aarm_site.wsgi.application"
@@ -145,6 +146,7 @@ CELERY_BEAT_SCHEDULE = {
     "relay-outbox": {"task": "approvals.tasks.relay_outbox", "schedule": 1.0},
     "keep-log": {"task": "receipts.tasks.keep_log", "schedule": 1.0},
     "publish-checkpoints": {"task": "receipts.tasks.publish_checkpoints", "schedule": 2.0},
+    "watch-sessions": {"task": "decisions.tasks.watch_sessions", "schedule": 5.0},
     "watch-log": {"task": "receipts.tasks.watch_log", "schedule": 10.0},
     "write-exports": {"task": "receipts.tasks.write_exports", "schedule": 2.0},
     "forget-exports": {"task": "receipts.tasks.forget_exports", "schedule": 3600.0},
@@ -219,6 +221,7 @@ AARM_CHECKPOINT_SECONDS = ENV.checkpoint_seconds
 AARM_CHECKPOINT_IDLE_SECONDS = ENV.checkpoint_idle_seconds
 AARM_CHECKPOINT_SINKS = ENV.checkpoint_sinks
 AARM_LOG_CHECK_RECEIPTS = ENV.log_check_receipts
+AARM_CONTEXT_CHECK_ENTRIES = ENV.context_check_entries
 AARM_MIGRATION_DATABASE_URL = ENV.migration_database_url
 AARM_IS_EMBEDDED = ENV.is_embedded
 AARM_TIER = ENV.tier

@@ -23,6 +23,8 @@ class Environment(BaseSettings):
     base_url: str = ""
     allowed_hosts: Annotated[str, NoDecode] = ""
     secret_key: str = ""
+    # Earlier ones, with commas: what they sealed still counts, and nothing new is sealed with them.
+    secret_key_fallbacks: str = ""
     signing_key_file: Path | None = None
     # Another place for the signing keys than files, and the passphrase or PIN that opens it.
     signer: str = ""
@@ -48,6 +50,8 @@ class Environment(BaseSettings):
     anchors: str = ""
     # How many stored receipts the background verifier looks at every ten seconds.
     log_check_receipts: int = Field(default=2000, ge=1)
+    # How many entries of sessions it looks at every five seconds, of open and of ended ones each.
+    context_check_entries: int = Field(default=5000, ge=1)
     # Where finished exports lie; web processes and workers must share it.
     export_dir: Path | None = None
     # Publishing a policy then takes a second person.
@@ -57,6 +61,11 @@ class Environment(BaseSettings):
     def is_embedded(self) -> bool:
         """True where no database was named: SQLite and in-memory broker, one process."""
         return not self.database_url
+
+    @property
+    def old_secret_keys(self) -> list[str]:
+        """Secret keys that were replaced."""
+        return [*filter(None, self.secret_key_fallbacks.split(","))]
 
     @property
     def own_base_url(self) -> str:

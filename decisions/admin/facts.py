@@ -18,7 +18,7 @@ class SessionAdmin(ReadOnlyAdmin):
     search_fields = ("=id", "agent__name", "human__identifier")
     fields = (
         "id", "agent", "host", "acts_for", "named_service", "request_provenance", "length", "head",
-        "opened_at", "ended_at",
+        "opened_at", "ended_at", "broken_at",
     )  # fmt: skip
 
     @admin.display(description="human")

@@ -41,9 +41,29 @@ ANSWERS: dict[str, dict[str, Any]] = {
     ),
     "claim": _object("Claim", required={"claim_id": _STRING, "parameters": _OBJECT, "lease_expires_at": _STRING}),
     "outcome": _object("Outcome", required={"outcome_id": _STRING, "receipt": _OBJECT}),
-    "session": _object("Session", required={"session_id": _STRING, "request_provenance": _STRING}),
+    "session": _object(
+        "Session",
+        required={
+            "session_id": _STRING,
+            "request_provenance": _STRING,
+            "state": {"type": "string", "enum": ["OPEN", "ENDED", "BROKEN"]},
+            "chain": _OBJECT,
+        },
+    ),
     "entries": _object(
         "Entries", required={"results": {"type": "array", "items": _OBJECT}, "next": {"type": ["string", "null"]}}
+    ),
+    "verification": _object(
+        "Verification",
+        required={
+            "session_id": _STRING,
+            "is_intact": {"type": "boolean"},
+            "says": _STRING,
+            "verified_to": {"type": "integer"},
+            "length": {"type": "integer"},
+            "head": _STRING,
+            "next": {"type": ["string", "null"]},
+        },
     ),
     "tools": _object("Tools", required={"results": {"type": "array", "items": _OBJECT}}),
 }

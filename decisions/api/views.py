@@ -19,16 +19,16 @@ from decisions.api.bodies import (
     SessionBody,
     ToolsBody,
 )
-from decisions.api.schema import ANSWERS, CURSOR, DECIDED, IDEMPOTENCY_KEY, WAIT
+from decisions.api.schema import ANSWERS, DECIDED, IDEMPOTENCY_KEY, WAIT
 from decisions.intake.bodies import DecideBody
 from decisions.intake.names import split_tool_name
-from decisions.selectors import decision_answer, decision_for, entries_of, session_summary
+from decisions.selectors import decision_answer, decision_for, session_summary
 from decisions.services.cancellation import cancel_decision
 from decisions.services.claims import ClaimRequest, claim_decision
 from decisions.services.deferrals import add_evidence
 from decisions.services.idempotency import Answer
 from decisions.services.outcomes import Report, report_outcome
-from decisions.services.sessions import NewSession, add_message, end_session, open_session, session_of
+from decisions.services.sessions import NewSession, add_message, end_session, open_session
 from decisions.services.submission import submit_action
 from decisions.services.tools import NewTool, register_tools
 from receipts.access import Caller, CallerKind
@@ -162,23 +162,6 @@ class SessionListView(APIView):
         body = read_body(request._request, SessionBody)
         session = open_session(caller=_caller(request), new=NewSession(**body.model_dump()))
         return Response(session_summary(session), status=201)
-
-
-class SessionDetailView(APIView):
-    callers: ClassVar = {CallerKind.AGENT, CallerKind.HOST}
-
-    @extend_schema(responses={200: ANSWERS["session"]}, operation_id="session")
-    def get(self, request: Request, session_id: str) -> Response:
-        return Response(session_summary(session_of(caller=_caller(request), session_id=session_id)))
-
-
-class SessionEntriesView(APIView):
-    callers: ClassVar = {CallerKind.AGENT, CallerKind.HOST}
-
-    @extend_schema(responses={200: ANSWERS["entries"]}, parameters=[CURSOR], operation_id="session_entries")
-    def get(self, request: Request, session_id: str) -> Response:
-        session = session_of(caller=_caller(request), session_id=session_id)
-        return Response(entries_of(session, after=request.query_params.get("cursor", "")))
 
 
 class SessionMessageView(APIView):

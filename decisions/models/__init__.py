@@ -4,13 +4,14 @@ from decisions.models.agents import Agent, Credential, Host, Human, Tool
 from decisions.models.decisions import Claim, Decision, IdempotentAnswer, Outcome
 from decisions.models.deferrals import Deferral
 from decisions.models.policies import ActivePolicy, PolicyProposal, PolicyVersion, RefusedPolicy, RuleCounter
-from decisions.models.sessions import ContextEntry, Session
+from decisions.models.sessions import ContextEntry, ContextWatch, Session
 
 __all__ = [
     "ActivePolicy",
     "Agent",
     "Claim",
     "ContextEntry",
+    "ContextWatch",
     "Credential",
     "Decision",
     "Deferral",

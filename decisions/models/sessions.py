@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import json
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar, Self
 
 from django.db import models
 
 from receipts.identifiers import ID_LENGTH
+from receipts.signing.canonical import MAX_INTEGER
+
+
+class StateDecoder(json.JSONDecoder):
+    """Reads numbers as they were before PostgreSQL wrote them in its way: 1e20 comes back as a whole number."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(parse_int=_number, **options)
+
+
+def _number(text: str) -> int | float:
+    value = int(text)
+    return value if -MAX_INTEGER <= value <= MAX_INTEGER else float(text)
 
 
 class Session(models.Model):
     """`state` is the accumulated state that a decision needs, constant in size however long the session grows.
 
-    `length` and `head` are the end of the chain of context entries. The row's lock serialises the session.
+    `length` and `head` are the end of the chain of context entries, and `seal` binds the row to them: see
+    `decisions.selectors.integrity`. A session whose record was found altered is `broken_at` that moment, for good. The
+    row's lock serialises the session.
     """
+
+    # The columns as they were read; None for a row that was made just now.
+    as_read: Mapping[str, Any] | None = None
+    # What was found wrong with it since it was locked; None before anybody has looked.
+    fault: str | None = None
 
     id = models.CharField(primary_key=True, max_length=ID_LENGTH)
     agent = models.ForeignKey("decisions.Agent", on_delete=models.PROTECT, related_name="sessions")
@@ -26,9 +48,11 @@ class Session(models.Model):
     profile = models.CharField(max_length=64, blank=True)
     request = models.ForeignKey("receipts.Payload", on_delete=models.PROTECT, related_name="+")
     request_provenance = models.CharField(max_length=8, choices=[("attested", "attested"), ("asserted", "asserted")])
-    state = models.JSONField()
+    state = models.JSONField(decoder=StateDecoder)
     length = models.PositiveIntegerField(default=0)
     head = models.CharField(max_length=71, blank=True)
+    seal = models.CharField(max_length=64, blank=True)
+    broken_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 
@@ -37,6 +61,12 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return self.id
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any) -> Self:
+        row = super().from_db(db, field_names, values, **options)
+        row.as_read = dict(zip(field_names, values, strict=True))
+        return row
 
 
 class ContextEntry(models.Model):
@@ -63,3 +93,20 @@ class ContextEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.session_id} {self.position}"
+
+
+class ContextWatch(models.Model):
+    """How far the background verifier has come in its present round: in the session of that id, or behind it.
+
+    There is one row for sessions that are open, and one for those that have ended.
+    """
+
+    name = models.CharField(primary_key=True, max_length=8)
+    session = models.CharField(max_length=ID_LENGTH, blank=True)
+    position = models.PositiveIntegerField(default=0)
+    digest = models.CharField(max_length=71, blank=True)
+    round_started_at = models.DateTimeField(null=True)
+    round_ended_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name

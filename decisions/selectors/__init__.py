@@ -3,7 +3,7 @@
 from decisions.selectors.answers import decision_answer
 from decisions.selectors.names import names_of
 from decisions.selectors.policies import active_version_id, refusal_sentence
-from decisions.selectors.sessions import entries_of, session_summary
+from decisions.selectors.sessions import entries_of, session_summary, verification_of
 from decisions.selectors.standing import decision_for, deferral_of, deferral_state_at, effective_at, pending_among
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "pending_among",
     "refusal_sentence",
     "session_summary",
+    "verification_of",
 ]

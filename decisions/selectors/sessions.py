@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from decisions.models import Session
+from decisions.selectors.integrity import End, fault_in, follow_session
 from receipts.problems import ProblemError
 from receipts.signing.canonical import load_strict
 
 ENTRIES_PAGE = 100
+VERIFIED_PAGE = 10_000
 
 
 def session_summary(session: Session) -> dict[str, Any]:
@@ -18,7 +20,7 @@ def session_summary(session: Session) -> dict[str, Any]:
         "agent": session.agent_id,
         "human": session.human.identifier if session.human else None,
         "request_provenance": session.request_provenance,
-        "state": "ENDED" if session.ended_at else "OPEN",
+        "state": _standing(session),
         "actions": session.state["count"],
         "data_kinds": session.state["kinds"],
         "tools": session.state["tools"],
@@ -28,13 +30,49 @@ def session_summary(session: Session) -> dict[str, Any]:
     }
 
 
+def _standing(session: Session) -> str:
+    if session.broken_at:
+        return "BROKEN"
+    return "ENDED" if session.ended_at else "OPEN"
+
+
 def entries_of(session: Session, *, after: str) -> dict[str, Any]:
     """A page of a session's context entries in order, as they were chained."""
-    if after and not (after.isascii() and after.isdigit() and len(after) < 10):
-        raise ProblemError("invalid_cursor", status=400, why="The cursor isn't one of ours.", fix="Start without one.")
-    rows = list(session.entries.filter(position__gt=int(after or 0)).order_by("position")[: ENTRIES_PAGE + 1])
+    rows = list(session.entries.filter(position__gt=_position(after)).order_by("position")[: ENTRIES_PAGE + 1])
     page = rows[:ENTRIES_PAGE]
     return {
         "results": [{"body": load_strict(bytes(row.body)), "digest": row.digest} for row in page],
         "next": str(page[-1].position) if len(rows) > ENTRIES_PAGE else None,
     }
+
+
+def verification_of(session: Session, *, after: str) -> dict[str, Any]:
+    """What following a stretch of the session's chain shows, the row's seal included. Changes nothing."""
+    found = follow_session(session, after=_end_at(session, _position(after)), most=VERIFIED_PAGE)
+    fault = found.fault or fault_in(session)
+    is_over = bool(fault) or found.end.position >= session.length
+    return {
+        "session_id": session.pk,
+        "is_intact": not fault,
+        "says": fault or "Every entry follows the one before it, and the row is the one that was sealed with the last.",
+        "verified_to": found.end.position,
+        "length": session.length,
+        "head": session.head,
+        "next": None if is_over else str(found.end.position),
+    }
+
+
+def _end_at(session: Session, position: int) -> End:
+    if position > session.length:
+        raise _INVALID
+    before = session.entries.filter(position=position).values_list("digest", flat=True).first()
+    return End(position, before or "")
+
+
+_INVALID = ProblemError("invalid_cursor", status=400, why="The cursor isn't one of ours.", fix="Start without one.")
+
+
+def _position(cursor: str) -> int:
+    if cursor and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):
+        raise _INVALID
+    return int(cursor or 0)

@@ -25,6 +25,7 @@ from decisions.services.deferrals import judge_again
 from decisions.services.evaluation import Judged, approval_route
 from decisions.services.idempotency import Answer, Attempt, earlier_answer, remember
 from decisions.services.identity import identity_problem
+from decisions.services.integrity import lock_session, require_intact
 from decisions.services.records import decision_sections
 from receipts.access import Caller
 from receipts.clock import database_now
@@ -60,8 +61,8 @@ class _Approved:
 def claim_decision(*, caller: Caller, decision_id: str, wanted: ClaimRequest, key: str) -> Answer:
     """The final parameters and the lease, exactly once; again only under the same `Idempotency-Key` inside the lease.
 
-    Raises `not_found`, `already_consumed`, `action_mismatch`, `not_approved`, `stale_identity`, `policy_changed`,
-    `expired`.
+    Raises `not_found`, `already_consumed`, `action_mismatch`, `not_approved`, `stale_identity`, `context_integrity`,
+    `policy_changed`, `expired`.
     """
     named = decision_for(caller, decision_id)
     content: dict[str, JSON] = {"action_digest": wanted.action_digest, "action": dict(wanted.action or {})}
@@ -82,11 +83,8 @@ def _attempted(
     caller: Caller, named: Decision, *, wanted: ClaimRequest, attempt: Attempt
 ) -> tuple[Answer | None, ProblemError | None]:
     """1 lock the session · 2 a repeat · 3 state · 4 action · 5 identity · 6 policy · 7 votes · 8 take."""
-    session = (
-        Session.objects.select_for_update(of=("self",))
-        .select_related("request", "human", "agent", "host")
-        .get(pk=named.session_id)
-    )
+    session = lock_session(named.session_id)
+    assert session is not None
     at = database_now()
     decision = decision_for(caller, named.pk)
     earlier = _repeat(decision, attempt=attempt, at=at)
@@ -225,6 +223,7 @@ def _digest_of(decision: Decision, action: Mapping[str, JSON]) -> str:
 
 def _check_identity(approved: _Approved) -> None:
     session = approved.session
+    require_intact(session)
     problem = identity_problem(
         agent_id=session.agent_id, credential_id=approved.decision.credential_id, host_id=session.host_id
     )

@@ -1,7 +1,7 @@
-"""A session's accumulated state and its chain of entries.
+"""A session's chain of entries, and what the engine may know of it.
 
-The state is what a decision reads; its size doesn't grow with the session. The entries are what happened; each names
-the digest of the one before it and of the state after it, so that altering either is found.
+The entries are what happened; each names the digest of the one before it and of the state after it, and the session's
+row is sealed together with the last of them, so that altering any of it is found.
 """
 
 from __future__ import annotations
@@ -15,16 +15,14 @@ from django.conf import settings
 
 from decisions.engine.context import Context, Fact, Identity, Trust
 from decisions.models import ContextEntry, Session
-from receipts.problems import ProblemError
+from decisions.selectors.integrity import seal_of, sealed_values
+from decisions.services.integrity import fault_of
 from receipts.rows import Batch, Update
 from receipts.selectors import opened_values
 from receipts.services import Committed
 from receipts.signing.canonical import JSON, canonical_bytes, digest, sha256_digest
 
-MAX_TOOLS = 200
-MAX_FACTS = 64
-MAX_FACT_BYTES = 16 * 1024
-EMPTY_STATE: dict[str, Any] = {"count": 0, "kinds": [], "tools": [], "facts": {}}
+_WRITTEN = ("state", "length", "head", "ended_at", "seal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +42,14 @@ def append_entry(
     payload: Committed | None = None,
     batch: Batch | None = None,
 ) -> Recorded:
-    """Adds an entry to a session whose row the caller has locked, and saves the session's state, length and head.
+    """Adds an entry to a session whose row the caller has locked, and saves the session's state and end, sealed.
 
-    With a `batch` the rows are left for its caller to write.
+    With a `batch` the rows are left for its caller to write. A record that was altered is left as it was found: nothing
+    is added to it, and no new seal makes it look whole.
     """
-    position = session.length + 1
+    if fault_of(session):
+        return Recorded(position=session.length, digest=session.head)
+    position, state = session.length + 1, digest(session.state)
     chained = canonical_bytes(
         {
             **body,
@@ -56,7 +57,7 @@ def append_entry(
             "session": session.pk,
             "position": position,
             "previous": session.head or None,
-            "state": digest(session.state),
+            "state": state,
             "at": at.isoformat(timespec="microseconds"),
         }
     )
@@ -71,82 +72,13 @@ def append_entry(
         recorded_at=at,
     )
     session.length, session.head = position, entry.digest
+    session.seal = seal_of(sealed_values(session), state=state)
     rows = batch or Batch()
     rows.inserts.append(entry)
-    rows.updates.append(Update(Session, session.pk, {"state": session.state, "length": position, "head": entry.digest}))
+    rows.updates.append(Update(Session, session.pk, {name: getattr(session, name) for name in _WRITTEN}))
     if batch is None:
         rows.write()
     return Recorded(position=position, digest=entry.digest)
-
-
-def with_labels(state: Mapping[str, Any], *, kinds: frozenset[str]) -> dict[str, Any]:
-    """The state after data of `kinds` was touched. Labels only rise."""
-    return {**state, "kinds": sorted(set(state["kinds"]) | kinds)}
-
-
-def with_action(state: Mapping[str, Any], *, name: str) -> dict[str, Any]:
-    """The state after one more action was submitted.
-
-    A session that names ever more operations is refused rather than forgotten: a rule may ask which it has used.
-    """
-    tools = set(state["tools"]) | {name}
-    if len(tools) > MAX_TOOLS:
-        raise ProblemError(
-            "too_many_tools",
-            status=409,
-            why=f"A session names at most {MAX_TOOLS} different operations.",
-            fix="Open a new session.",
-            param="tool",
-        )
-    return {**state, "count": state["count"] + 1, "tools": sorted(tools)}
-
-
-def with_fact(state: Mapping[str, Any], *, field: str, fact: Mapping[str, JSON]) -> dict[str, Any]:
-    """The state after a fact was supplied. An asserted fact never displaces an attested one, nor keeps it out.
-
-    A source's newer word replaces its older one. What other sources of the same trust have said stays beside it, so
-    that a rule can tell that they differ.
-    """
-    if len(canonical_bytes(fact["value"])) > MAX_FACT_BYTES:
-        raise ProblemError(
-            "invalid_body",
-            status=400,
-            why=f"A fact has at most {MAX_FACT_BYTES} bytes.",
-            fix="Send what rules compare, not the document that it was read from.",
-            param="value",
-        )
-    known = state["facts"].get(field)
-    if known and known["trust"] == Trust.ATTESTED and fact["trust"] != Trust.ATTESTED:
-        return dict(state)
-    others = _other_words(known, fact=fact) if known and known["trust"] == fact["trust"] else {}
-    newest = {**fact, "count": state["count"]} | ({"others": others} if others else {})
-    facts = {**state["facts"], field: newest}
-    if _words_in(facts) > MAX_FACTS and fact["trust"] == Trust.ATTESTED:
-        facts = _without_oldest_asserted(facts)
-    if _words_in(facts) > MAX_FACTS:
-        raise ProblemError(
-            "too_many_facts",
-            status=409,
-            why=f"A session holds {MAX_FACTS} facts, and what each source says of one counts.",
-            fix="Open a new session.",
-            param="field",
-        )
-    return {**state, "facts": facts}
-
-
-def _other_words(known: Mapping[str, Any], *, fact: Mapping[str, JSON]) -> dict[str, JSON]:
-    said = {**known.get("others", {}), known["source"]: known["value"]}
-    return {source: value for source, value in said.items() if source != fact["source"]}
-
-
-def _words_in(facts: Mapping[str, Any]) -> int:
-    return sum(1 + len(fact.get("others", ())) for fact in facts.values())
-
-
-def _without_oldest_asserted(facts: Mapping[str, Any]) -> dict[str, Any]:
-    asserted = [name for name, fact in facts.items() if fact["trust"] != Trust.ATTESTED]
-    oldest = min(asserted, key=lambda name: (facts[name]["at"], name), default=None)
-    return {name: fact for name, fact in facts.items() if name != oldest}
 
 
 def context_of(

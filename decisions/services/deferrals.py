@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from approvals.lifecycle.snapshot import Source
 from decisions.engine.action import Action
@@ -20,6 +20,7 @@ from decisions.services.counters import Earlier
 from decisions.services.dependencies import standing_of
 from decisions.services.escalation import open_approval
 from decisions.services.evaluation import Asked, Basis, Judged, basis_for, has_reviewers, judge_action
+from decisions.services.integrity import lock_session
 from decisions.services.questions import Standing
 from decisions.services.records import committed_values, decision_sections, ruling_record
 from decisions.services.sessions import record_fact
@@ -83,11 +84,10 @@ def add_evidence(*, caller: Caller, deferral_id: str, field: str, value: JSON, s
         return Deferral.objects.select_related("decision", "approval").get(pk=deferral_id)
 
 
-_PARTIES = ("request", "human", "agent", "host")
-
-
 def _locked(session_id: str) -> Session:
-    return Session.objects.select_for_update(of=("self",)).select_related(*_PARTIES).get(pk=session_id)
+    session = lock_session(session_id)
+    assert session is not None
+    return session
 
 
 def _waiting(session: Session) -> list[Deferral]:
@@ -294,7 +294,5 @@ def expire_due() -> int:
 
 def _resume(session_id: str) -> int:
     with transaction.atomic():
-        skip = connection.features.has_select_for_update_skip_locked
-        rows = Session.objects.select_for_update(of=("self",), skip_locked=skip)
-        session = rows.select_related(*_PARTIES).filter(pk=session_id).first()
+        session = lock_session(session_id, skip_locked=True)
         return 0 if session is None else resume_deferrals(session, at=database_now())

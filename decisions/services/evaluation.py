@@ -20,6 +20,7 @@ from decisions.engine.verdict import Decision, ReasonCode, RiskLevel, Route, Rul
 from decisions.models import PolicyVersion, Session
 from decisions.services.context import context_of
 from decisions.services.counters import Earlier, Ledger, open_ledger
+from decisions.services.integrity import fault_of
 from decisions.services.policies import active_policy
 from decisions.services.questions import Question, Standing, question_bytes
 from receipts.signing.canonical import JSON, sha256_digest
@@ -90,6 +91,9 @@ def settled(ruling: Ruling, *, question: Question) -> Ruling:
     if ruling.decision is Decision.STEP_UP and question.has_reviewers is False:
         why = "This needs approval, and nobody who could give it is there."
         ruling = denial(ruling, code=ReasonCode.NO_ELIGIBLE_REVIEWER, reason=why)
+    if not question.is_intact:
+        why = "The record of this session was altered, so nothing is permitted in it."
+        return denial(ruling, code=ReasonCode.CONTEXT_INTEGRITY, reason=why)
     if question.standing is Standing.DENIED:
         why = "An action that this one depends on was not allowed."
         return denial(ruling, code=ReasonCode.DEPENDENCY_DENIED, reason=why)
@@ -144,7 +148,8 @@ class Asked:
 
 
 def judge_action(asked: Asked, *, session: Session, basis: Basis, at: datetime) -> Judged:
-    """Evaluates an action in its session's present context."""
+    """Evaluates an action in its locked session's present context."""
+    is_intact = not fault_of(session)
     context = context_of(session, tool_effect=asked.tool_effect, asserted=asked.asserted, at=at)
     counted = basis.ledger.before(asked.action, at=at, earlier=asked.earlier)
     # An action that is judged again was counted among the session's own when it was submitted.
@@ -159,6 +164,7 @@ def judge_action(asked: Asked, *, session: Session, basis: Basis, at: datetime) 
         standing=asked.standing,
         depends_on=asked.depends_on,
         has_reviewers=has_reviewers(ruling.route, session=session) if ruling.route else None,
+        is_intact=is_intact,
     )
     return Judged(
         ruling=settled(ruling, question=question),

@@ -12,9 +12,11 @@ from decisions.engine.classify import detect_kinds
 from decisions.engine.verdict import Effective
 from decisions.models import Claim, Decision, Outcome, Session
 from decisions.selectors import decision_for, deferral_of, effective_at
-from decisions.services.context import append_entry, with_labels
+from decisions.services.context import append_entry
 from decisions.services.idempotency import Answer, Attempt, earlier_answer, remember
+from decisions.services.integrity import lock_session
 from decisions.services.records import decision_sections
+from decisions.services.state import with_labels
 from receipts.access import Caller
 from receipts.clock import database_now
 from receipts.identifiers import new_id
@@ -48,7 +50,8 @@ def report_outcome(*, caller: Caller, decision_id: str, report: Report, key: str
     }
     attempt = Attempt(caller=caller.id, purpose=f"outcome:{named.pk}", key=key, body_digest=digest(content))
     with transaction.atomic():
-        session = Session.objects.select_for_update().get(pk=named.session_id)
+        session = lock_session(named.session_id)
+        assert session is not None
         earlier = earlier_answer(attempt)
         if earlier is not None:
             return earlier

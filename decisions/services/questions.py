@@ -46,6 +46,7 @@ class Question:
     standing: Standing = Standing.SETTLED
     depends_on: tuple[str, ...] = ()
     has_reviewers: bool | None = None
+    is_intact: bool = True
     engine: str = ENGINE_VERSION
 
 
@@ -62,6 +63,7 @@ def question_bytes(question: Question) -> bytes:
             "standing": question.standing.value,
             "depends_on": list(question.depends_on),
             "has_reviewers": question.has_reviewers,
+            "intact": question.is_intact,
         }
     )
 
@@ -78,6 +80,7 @@ def question_from(data: bytes) -> Question:
         standing=Standing(record["standing"]),
         depends_on=tuple(record["depends_on"]),
         has_reviewers=record["has_reviewers"],
+        is_intact=record["intact"],
     )
 
 

@@ -8,8 +8,10 @@ from datetime import datetime
 from django.db import transaction
 
 from decisions.models import Agent, Human, Session
-from decisions.services.context import EMPTY_STATE, append_entry, with_fact
+from decisions.services.context import append_entry
 from decisions.services.identity import known_human, named_agent
+from decisions.services.integrity import PARTIES, fault_of, lock_session, require_intact
+from decisions.services.state import EMPTY_STATE, with_fact
 from receipts.access import Caller, CallerKind
 from receipts.clock import as_moment, database_now
 from receipts.identifiers import new_id
@@ -110,12 +112,16 @@ def identity_of(session: Session, *, credential_id: str) -> dict[str, JSON]:
     }
 
 
+_OWNER = {CallerKind.AGENT: "agent_id", CallerKind.HOST: "host_id"}
+
+
 def _owned(caller: Caller) -> dict[str, str]:
-    return {"agent_id" if caller.kind is CallerKind.AGENT else "host_id": caller.id}
+    # Whom a door lets in that isn't a party may see every session.
+    return {_OWNER[caller.kind]: caller.id} if caller.kind in _OWNER else {}
 
 
 def session_of(*, caller: Caller, session_id: str) -> Session:
-    """A session of this agent, or one that this host opened; another's is not found (CTX-02)."""
+    """A session of this agent, or one that this host opened; another's is not found (CTX-02). People see all."""
     session = Session.objects.select_related("agent", "human", "host").filter(pk=session_id, **_owned(caller)).first()
     if session is None:
         raise not_found("session")
@@ -130,12 +136,14 @@ _EXTRA = {
         "(SELECT effect FROM decisions_tool WHERE upper(tool) = upper(%s) AND upper(operation) = upper(%s) "
         "ORDER BY id LIMIT 1)"
     ),
+    # To be held against the head; `decisions.selectors.integrity` asks again where this statement began too early.
+    "last_entry": "(SELECT body FROM decisions_contextentry e WHERE e.session_id = r.id AND e.position = r.length)",
 }
 _LOCKED = {
     kind: RowRead(
         Session,
         where=f"r.id = %s AND r.{column} = %s",
-        related=("request", "human", "agent", "host"),
+        related=PARTIES,
         extra=_EXTRA,
         is_locked=True,
     )
@@ -146,14 +154,15 @@ _LOCKED = {
 def locked_session(*, caller: Caller, session_id: str, tool: str = "", operation: str = "") -> Session:
     """The session's row, locked, with what a decision needs read in the same statement.
 
-    Adds `now` (the database's clock), `active_policy_id` and `tool_effect`, so that a decision costs one read, and sees
-    every policy whose publication was acknowledged before it began (POL-11).
+    Adds `now` (the database's clock), `active_policy_id`, `tool_effect` and `last_entry`, so that a decision costs one
+    read, and sees every policy whose publication was acknowledged before it began (POL-11).
     """
     found = _LOCKED[caller.kind].one(tool, operation, session_id, caller.id)
     if found is None:
         raise not_found("session")
     if found.ended_at is not None:
         raise ProblemError("session_ended", status=409, why="The session has ended.", fix="Open a new one.")
+    fault_of(found)
     return found
 
 
@@ -169,6 +178,7 @@ def add_message(*, caller: Caller, session_id: str, role: str, text: str) -> Ses
         )
     with transaction.atomic():
         session = locked_session(caller=caller, session_id=session_id)
+        require_intact(session)
         at = now_of(session)
         stored = store_values({"text": text}, at=at, subject=session.human_id or "")
         body: dict[str, JSON] = {"role": role, "from": caller.kind.value, "commitments": dict(stored.commitments)}
@@ -179,13 +189,13 @@ def add_message(*, caller: Caller, session_id: str, role: str, text: str) -> Ses
 def end_session(*, caller: Caller, session_id: str) -> Session:
     """No action is accepted after this. Ending twice is one end."""
     with transaction.atomic():
-        session = session_of(caller=caller, session_id=session_id)
-        locked = Session.objects.select_for_update().get(pk=session.pk)
+        locked = lock_session(session_of(caller=caller, session_id=session_id).pk)
+        assert locked is not None
         if locked.ended_at is None:
-            at = database_now()
+            at = locked.ended_at = database_now()
             append_entry(locked, kind="end", body={"by": caller.kind.value}, at=at)
-            Session.objects.filter(pk=locked.pk, ended_at__isnull=True).update(ended_at=at)
-            locked.ended_at = at
+            if locked.fault:
+                Session.objects.filter(pk=locked.pk).update(ended_at=at)
     return locked
 
 

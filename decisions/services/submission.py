@@ -16,7 +16,7 @@ from decisions.engine.verdict import Decision as Verdict
 from decisions.intake.bodies import DecideBody
 from decisions.models import Decision, Session
 from decisions.selectors import decision_answer
-from decisions.services.context import append_entry, with_action, with_labels
+from decisions.services.context import append_entry
 from decisions.services.deferrals import hold_action
 from decisions.services.dependencies import standing_of
 from decisions.services.escalation import open_approval
@@ -24,6 +24,7 @@ from decisions.services.evaluation import Asked, Basis, Judged, basis_for, judge
 from decisions.services.idempotency import Answer, Attempt, earlier_answer, mismatch, remember
 from decisions.services.records import committed_values, decision_row, decision_sections
 from decisions.services.sessions import locked_session, now_of
+from decisions.services.state import with_action, with_labels
 from receipts.access import Caller
 from receipts.identifiers import new_seed
 from receipts.rows import Batch

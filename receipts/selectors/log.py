@@ -12,7 +12,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models import Max, QuerySet
 
-from receipts.models import Alarm, Checkpoint, CheckpointCopy, LogEntry, Receipt, Unsequenced
+from receipts.models import Alarm, AlarmCode, Checkpoint, CheckpointCopy, LogEntry, Receipt, Unsequenced
 from receipts.problems import ProblemError
 from receipts.signing.checkpoint import origin_of
 from receipts.signing.merkle import (
@@ -117,6 +117,16 @@ def proof_of(receipt_id: str) -> tuple[InclusionProof, Checkpoint]:
 def open_alarms() -> QuerySet[Alarm]:
     """What nobody has acknowledged, the oldest first."""
     return Alarm.objects.filter(acknowledged_at=None).order_by("id")
+
+
+def log_alarms() -> QuerySet[Alarm]:
+    """Those that are about the log: until they are acknowledged nothing more is vouched for."""
+    return open_alarms().exclude(code=AlarmCode.CONTEXT)
+
+
+def context_alarms() -> QuerySet[Alarm]:
+    """Those that are about one session each: in it nothing is permitted, and everything else goes on."""
+    return open_alarms().filter(code=AlarmCode.CONTEXT)
 
 
 def unpublished_copies() -> QuerySet[CheckpointCopy]:

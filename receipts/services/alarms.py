@@ -7,6 +7,8 @@ import structlog
 from receipts.clock import database_now
 from receipts.models import Alarm, AlarmCode
 
+__all__ = ["HALTING", "MAX_SENTENCE", "AlarmCode", "is_acknowledged", "raise_alarm"]
+
 log = structlog.get_logger(__name__)
 # The stored history is not the one that was vouched for outside: what is issued now would fork the log.
 HALTING = frozenset({AlarmCode.BEHIND, AlarmCode.DIFFERENT})

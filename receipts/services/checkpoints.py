@@ -18,10 +18,10 @@ from receipts.selectors.keys import active_key_id, own_keys
 from receipts.selectors.log import (
     MissingNodeError,
     frontier_at,
+    log_alarms,
     log_origin,
     log_size,
     newest_checkpoint,
-    open_alarms,
     split_nodes,
 )
 from receipts.selectors.verification import envelope_of
@@ -74,7 +74,7 @@ def _signed() -> Checkpoint | None:
     last, at, size = newest_checkpoint(), database_now(), log_size()
     if not is_due(last, size=size, at=at):
         return None
-    if open_alarms().exists():
+    if log_alarms().exists():
         log.error("checkpoint_withheld", size=size)
         return None
     frontier = _frontier_of_last(last)

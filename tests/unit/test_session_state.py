@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from decisions.services.context import EMPTY_STATE, MAX_TOOLS, with_action
+from decisions.services.state import EMPTY_STATE, MAX_TOOLS, with_action
 from receipts.problems import ProblemError
 
 
