@@ -52,7 +52,10 @@ class SessionEntry:
 
 @dataclass(frozen=True, slots=True)
 class SessionRecord:
-    """A session as it is kept; `request` is the original request, which can be erased."""
+    """A session as it is kept; `request` is the original request, which can be erased.
+
+    `fault` says what is wrong with its row or its last entry; empty where nothing is.
+    """
 
     id: str
     agent: str
@@ -63,6 +66,7 @@ class SessionRecord:
     request: Payload
     entries: Sequence[SessionEntry]
     length: int
+    fault: str
 
 
 @dataclass(frozen=True, slots=True)

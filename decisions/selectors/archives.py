@@ -8,6 +8,7 @@ from itertools import pairwise
 from decisions.engine.errors import PolicyError
 from decisions.engine.parser import compile_policy, parse_policy
 from decisions.models import ContextEntry, PolicyVersion, Session
+from decisions.selectors.integrity import fault_in
 from receipts.ports import PolicyText, SessionEntry, SessionRecord
 from receipts.signing.canonical import load_strict, sha256_digest
 
@@ -55,6 +56,7 @@ def session_record(session_id: str) -> SessionRecord | None:
         request=session.request,
         entries=entries,
         length=session.length,
+        fault=fault_in(session),
     )
 
 

@@ -6,6 +6,10 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 
 from decisions.models import Decision, Human, IdempotentAnswer, Session
+from decisions.services.context import append_entry
+from decisions.services.integrity import lock_session
+from decisions.services.state import EMPTY_STATE
+from receipts.clock import database_now
 from receipts.erasers import Eraser
 from receipts.signing.canonical import JSON
 
@@ -19,10 +23,15 @@ def erase_human(subject: str) -> int:
 
 def erase_session_states(subject: str) -> int:
     """The facts that sessions repeat. Without them rules find nothing known, and the actions that wait are denied."""
-    sessions = Session.objects.filter(human=subject).order_by("pk").select_for_update()
-    for session in (found := list(sessions)):
-        session.state = {**session.state, "facts": {}}
-    Session.objects.bulk_update(found, ["state"], batch_size=SLICE)
+    found = list(Session.objects.filter(human=subject).order_by("pk").values_list("pk", flat=True))
+    at = database_now()
+    for session_id in found:
+        session = lock_session(session_id)
+        if session is not None and session.fault:
+            Session.objects.filter(pk=session_id).update(state=EMPTY_STATE)
+        elif session is not None and session.state["facts"]:
+            session.state = {**session.state, "facts": {}}
+            append_entry(session, kind="erasure", body={}, at=at)
     return len(found)
 
 

@@ -17,6 +17,7 @@ _WORDS: Mapping[str, str] = {
     "message": "A message",
     "evidence": "A fact became known",
     "end": "The session ended",
+    "erasure": "The facts were erased",
 }
 _COUNTED = {
     "ALLOW": "allowed",

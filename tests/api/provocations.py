@@ -189,10 +189,9 @@ def _facts(stage: Stage) -> Reply:
 
 
 def _tools(stage: Stage) -> Reply:
-    named = Session.objects.get(pk=stage.session)
-    named.state |= {"tools": [f"tool{number}.call" for number in range(200)]}
-    named.save()
-    return stage.agent.decide(stage.session)
+    with patch("decisions.services.state.MAX_TOOLS", 1):
+        stage.agent.decide(stage.session, "files.read")
+        return stage.agent.decide(stage.session)
 
 
 def _other_effect(stage: Stage) -> Reply:
@@ -216,7 +215,7 @@ def _read_only(stage: Stage) -> Reply:
 
 
 def _broken(stage: Stage) -> Reply:
-    with patch("decisions.api.views.session_summary", side_effect=RuntimeError(CONFESSION)):
+    with patch("decisions.api.sessions.session_summary", side_effect=RuntimeError(CONFESSION)):
         return _read(stage)
 
 
@@ -260,6 +259,12 @@ def _halted(stage: Stage) -> Reply:
     return stage.agent.decide(stage.session)
 
 
+def _altered(stage: Stage) -> Reply:
+    step = stage.approved()
+    Session.objects.filter(pk=stage.session).update(scope=["everything"])
+    return stage.agent.claim(step.answer)
+
+
 PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "action_mismatch": (409, _other_action),
     "agent_required": (400, _open(human="alice@corp.example")),
@@ -270,6 +275,7 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "body_unreadable": (400, _cut_off),
     "byte_order_mark": (400, _raw(b"\xef\xbb\xbf{}")),
     "changed_while_reviewing": (409, lambda stage: stage.vote(stage.step_up(), version=2)),
+    "context_integrity": (409, _altered),
     "duplicate_key": (400, _raw(b'{"a": 1, "a": 1}')),
     "empty_policy": (409, _publishing(EMPTY)),
     "erased": (410, _erased),

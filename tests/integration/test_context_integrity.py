@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from pytest_django.fixtures import SettingsWrapper
 
 from decisions.models import ContextWatch, Decision, Session
 from decisions.selectors import verification_of
@@ -22,6 +22,7 @@ from receipts.models import Alarm, Receipt
 from receipts.problems import ProblemError
 from receipts.services.checkpoints import sign_due_checkpoint
 from receipts.services.sequencing import sequence_waiting
+from receipts.signing.canonical import JSON
 from tests.factories import Cast, begin_session, decide, make_cast, open_step_up, vote
 from tests.integration.tampered_sessions import (
     FORGED_DIGEST,
@@ -31,8 +32,9 @@ from tests.integration.tampered_sessions import (
     remove_entry,
 )
 
-READ, CUSTOMERS = "files.read", {"table": "customers", "limit": 10}
-INSIDE = {"to": "bob@corp.example", "subject": "Hello"}
+READ = "files.read"
+CUSTOMERS: Mapping[str, JSON] = {"table": "customers", "limit": 10}
+INSIDE: Mapping[str, JSON] = {"to": "bob@corp.example", "subject": "Hello"}
 
 
 @pytest.fixture
@@ -141,7 +143,7 @@ def test_an_approval_can_not_be_claimed_in_a_session_that_was_altered(cast: Cast
     step, control = open_step_up(cast), open_step_up(cast)
     for each in (step, control):
         vote(each, cast.bob)
-    alter_session(step.approval.snapshot["session"], profile="other")
+    alter_session(Decision.objects.get(pk=step.answer["decision_id"]).session_id, profile="other")
 
     def claim(answer: Any) -> object:
         wanted = ClaimRequest(action_digest=answer["action_digest"])
@@ -183,16 +185,17 @@ def test_an_alarm_about_a_session_keeps_neither_checkpoints_nor_other_sessions_w
     assert sign_due_checkpoint() is not None
 
 
-def test_a_slice_has_an_end_and_the_next_one_goes_on_where_it_ended(cast: Cast, settings: SettingsWrapper) -> None:
+def test_a_slice_has_an_end_and_the_next_one_goes_on_where_it_ended(cast: Cast, settings: LazySettings) -> None:
     settings.AARM_CONTEXT_CHECK_ENTRIES = 4
     long, short = long_session(cast, actions=9), begin_session(cast)
-    assert [verify_slice(Part.OPEN) for _ in range(5)] == [4, 4, 2, 1, 0]
+    # Which of the two comes first is up to their ids.
+    assert sorted(verify_slice(Part.OPEN) for _ in range(5)) == [0, 1, 2, 4, 4]
     watch = ContextWatch.objects.get(pk="open")
     assert watch.round_started_at is not None
     assert watch.round_ended_at is not None
     forge_body(long, position=8)
     end_session(caller=cast.host, session_id=short)
-    assert [verify_slice(Part.OPEN) for _ in range(3)] == [4, 3, 0]
+    assert [verify_slice(Part.OPEN) for _ in range(3)] == [4, 4, 0], "Entry 9 does not follow what entry 8 is now."
     assert Session.objects.get(pk=long).broken_at is not None
     assert [verify_slice(Part.ENDED) for _ in range(2)] == [2, 0]
 
@@ -209,7 +212,7 @@ def test_the_check_costs_a_decision_no_statement_however_long_its_session_is(cas
     assert counts[0] <= 5, captured.captured_queries
 
 
-def test_a_secret_key_that_was_replaced_still_opens_what_it_sealed(cast: Cast, settings: SettingsWrapper) -> None:
+def test_a_secret_key_that_was_replaced_still_opens_what_it_sealed(cast: Cast, settings: LazySettings) -> None:
     session = long_session(cast)
     old, settings.SECRET_KEY = settings.SECRET_KEY, "another" * 6
     settings.SECRET_KEY_FALLBACKS = [old]
@@ -222,7 +225,9 @@ def test_a_secret_key_that_was_replaced_still_opens_what_it_sealed(cast: Cast, s
     assert decide(cast, other, "email.send", parameters=INSIDE)["reason_code"] == "context_integrity"
 
 
-@pytest.mark.parametrize("value", [1e20, -1e300, 1e-7, 0.1 + 0.2, -0.0, 1.0, 2**53 - 1, "ä\u2028\U0001f600", [{"": None}]])
+@pytest.mark.parametrize(
+    "value", [1e20, -1e300, 1e-7, 0.1 + 0.2, -0.0, 1.0, 2**53 - 1, "ä\u2028\U0001f600", [{"": None}]]
+)
 def test_a_fact_comes_back_from_the_database_as_it_was_sealed(cast: Cast, value: Any) -> None:
     session = begin_session(cast)
     held = decide(cast, session, "credentials.rotate", parameters={})

@@ -11,9 +11,9 @@ from django.db import connection
 
 from approvals.models import ApprovalRequest
 from decisions.models import Decision, Deferral, Tool
-from decisions.services.context import MAX_FACT_BYTES, MAX_FACTS
 from decisions.services.deferrals import expire_due
 from decisions.services.policies import publish_policy
+from decisions.services.state import MAX_FACT_BYTES, MAX_FACTS
 from receipts.clock import database_now
 from receipts.identifiers import new_seed
 from receipts.models import Payload, PublishedKey

@@ -12,7 +12,7 @@ CODES = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("receipts", "0004_search")]
+    dependencies = [("receipts", "0005_sealed_payloads")]
 
     operations = [
         migrations.AlterField(
