@@ -41,7 +41,7 @@ class DecisionAdmin(ReadOnlyAdmin):
     fields = (
         "id", "action_id", "session", "position", "agent", "credential_id", "policy", "tool", "operation",
         "decision", "reason_code", "rule_id", "risk_level", "depends_on",
-        "request_digest", "action_digest", "evaluation_digest", "approval", "receipt", "decided_at",
+        "action_digest", "evaluation_digest", "approval", "receipt", "decided_at",
     )  # fmt: skip
 
 

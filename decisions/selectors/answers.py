@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +12,9 @@ from approvals.selectors import state_at
 from decisions.engine.verdict import Effective
 from decisions.models import Decision, Deferral
 from decisions.selectors.standing import deferral_of, deferral_state_at, effective_at
-from decisions.selectors.values import parameters_in
+from decisions.selectors.values import asked_parameters, erased, parameters_in
 from receipts.selectors import opened_values
+from receipts.signing.canonical import JSON, request_digest
 
 
 def _instant(at: datetime) -> str:
@@ -43,15 +45,31 @@ def _deferral(deferral: Deferral | None, *, at: datetime) -> dict[str, Any] | No
     }
 
 
-def _permitted(decision: Decision, *, deferral: Deferral | None) -> dict[str, Any]:
+def _permitted(values: Mapping[str, JSON], *, deferral: Deferral | None) -> dict[str, Any]:
     """What may be executed, and how it differs from what was asked."""
-    values = opened_values(deferral.payload if deferral and deferral.payload else decision.payload)
-    return {"parameters": parameters_in(values), "modifications": values.get("modifications")}
+    final = opened_values(deferral.payload) if deferral and deferral.payload else values
+    return {"parameters": parameters_in(final), "modifications": final.get("modifications")}
 
 
-def decision_answer(decision: Decision, *, at: datetime, deferral: Deferral | None = None) -> dict[str, Any]:
-    """The answer as of `at`. A field without a value is left out; `parameters` is there only when they may be used."""
-    held = deferral or deferral_of(decision)
+def _asked(decision: Decision, *, values: Mapping[str, JSON]) -> str:
+    """The digest of the question. Small values can be guessed from it, so that nothing keeps it."""
+    return request_digest(
+        session_id=decision.session_id,
+        tool=decision.tool,
+        operation=decision.operation,
+        parameters=asked_parameters(decision, values=values),
+    )
+
+
+def decision_answer(decision: Decision, *, at: datetime, values: Mapping[str, JSON] | None = None) -> dict[str, Any]:
+    """The answer as of `at`. A field without a value is left out; `parameters` is there only when they may be used.
+
+    `values` are those of the decision's payload, where the caller has them open. Raises `erased`.
+    """
+    held = deferral_of(decision)
+    opened = opened_values(decision.payload) if values is None else values
+    if not opened:
+        raise erased()
     outcome = effective_at(decision, at=at, deferral=held)
     final = {**decision.ruling, **(held.resolution or {})} if held else decision.ruling
     policy = decision.policy
@@ -68,7 +86,7 @@ def decision_answer(decision: Decision, *, at: datetime, deferral: Deferral | No
         "risk_level": final.get("risk_level", decision.risk_level),
         "confidence": final.get("confidence"),
         "policy": policy and {"id": policy.policy_id, "version": policy.version, "hash": policy.digest},
-        "request_digest": decision.request_digest,
+        "request_digest": _asked(decision, values=opened),
         "action_digest": final.get("action_digest", decision.action_digest),
         "approval": _approval(decision, deferral=held, at=at),
         "deferral": _deferral(held, at=at),
@@ -79,5 +97,5 @@ def decision_answer(decision: Decision, *, at: datetime, deferral: Deferral | No
         },
     }
     if outcome is not Effective.PENDING and outcome is not Effective.DENY:
-        answer |= _permitted(decision, deferral=held)
+        answer |= _permitted(opened, deferral=held)
     return {name: value for name, value in answer.items() if value is not None}

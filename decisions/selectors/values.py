@@ -6,10 +6,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from decisions.models import Decision
+from receipts.problems import ProblemError
 from receipts.signing.canonical import JSON
 
 FINAL, ASKED = "parameters/", "asked/"
 QUESTION = "evaluation"
+
+
+def erased() -> ProblemError:
+    """410: nothing may be run, or answered, on the word of values that are gone."""
+    return ProblemError("erased", status=410, why="The action's values have been erased.", fix="Open a new session.")
 
 
 def parameters_in(values: Mapping[str, JSON], *, prefix: str = FINAL) -> dict[str, JSON]:

@@ -26,6 +26,7 @@ from decisions.services.evaluation import Judged, approval_route
 from decisions.services.idempotency import Answer, Attempt, earlier_answer, remember
 from decisions.services.identity import identity_problem
 from decisions.services.integrity import lock_session, require_intact
+from decisions.services.questions import nonce_in
 from decisions.services.records import decision_sections
 from receipts.access import Caller
 from receipts.clock import database_now
@@ -55,6 +56,7 @@ class _Approved:
     session: Session
     deferral: Deferral | None
     digest: str
+    values: Mapping[str, JSON]
     parameters: dict[str, JSON]
 
 
@@ -62,7 +64,7 @@ def claim_decision(*, caller: Caller, decision_id: str, wanted: ClaimRequest, ke
     """The final parameters and the lease, exactly once; again only under the same `Idempotency-Key` inside the lease.
 
     Raises `not_found`, `already_consumed`, `action_mismatch`, `not_approved`, `stale_identity`, `context_integrity`,
-    `policy_changed`, `expired`.
+    `policy_changed`, `expired`, `erased`.
     """
     named = decision_for(caller, decision_id)
     content: dict[str, JSON] = {"action_digest": wanted.action_digest, "action": dict(wanted.action or {})}
@@ -120,13 +122,15 @@ def _consumed() -> ProblemError:
 def _approved(decision: Decision, *, session: Session) -> _Approved:
     deferral = deferral_of(decision)
     resolution = (deferral.resolution if deferral else None) or {}
-    row = deferral.payload if deferral and deferral.payload else decision.payload
+    values = opened_values(decision.payload)
+    final = opened_values(deferral.payload) if deferral and deferral.payload else values
     return _Approved(
         decision=decision,
         session=session,
         deferral=deferral,
         digest=resolution.get("action_digest", decision.action_digest),
-        parameters=parameters_in(opened_values(row)),
+        values=values,
+        parameters=parameters_in(final),
     )
 
 
@@ -198,12 +202,12 @@ def _check_state(approved: _Approved, *, at: datetime) -> Request | None:
 
 
 def _check_action(approved: _Approved, *, wanted: ClaimRequest) -> None:
-    decision = approved.decision
+    decision, nonce = approved.decision, nonce_in(approved.values)
     # What is to be handed out is held against the digest too: its table can be written to, and its rows erased.
     held: dict[str, JSON] = {"tool": decision.tool, "operation": decision.operation, "parameters": approved.parameters}
-    named = [wanted.action_digest, _digest_of(decision, held)]
+    named = [wanted.action_digest, _digest_of(held, nonce=nonce)]
     if wanted.action is not None:
-        named.append(_digest_of(decision, wanted.action))
+        named.append(_digest_of(wanted.action, nonce=nonce))
     if any(item != approved.digest for item in named):
         raise ProblemError(
             "action_mismatch",
@@ -213,12 +217,12 @@ def _check_action(approved: _Approved, *, wanted: ClaimRequest) -> None:
         )
 
 
-def _digest_of(decision: Decision, action: Mapping[str, JSON]) -> str:
+def _digest_of(action: Mapping[str, JSON], *, nonce: bytes) -> str:
     parameters = action.get("parameters")
     tool, operation = str(action.get("tool", "")), str(action.get("operation", ""))
     if not isinstance(parameters, dict):
         parameters = {}
-    return action_digest(nonce=bytes(decision.nonce), tool=tool, operation=operation, parameters=parameters)
+    return action_digest(nonce=nonce, tool=tool, operation=operation, parameters=parameters)
 
 
 def _check_identity(approved: _Approved) -> None:

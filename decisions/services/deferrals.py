@@ -21,7 +21,7 @@ from decisions.services.dependencies import standing_of
 from decisions.services.escalation import open_approval
 from decisions.services.evaluation import Asked, Basis, Judged, basis_for, has_reviewers, judge_action
 from decisions.services.integrity import lock_session
-from decisions.services.questions import Standing
+from decisions.services.questions import Standing, nonce_in
 from decisions.services.records import committed_values, decision_sections, ruling_record
 from decisions.services.sessions import record_fact
 from decisions.services.tools import effect_of
@@ -125,6 +125,8 @@ def _ending(deferral: Deferral, *, session: Session, basis: Basis, at: datetime)
     if at >= deferral.expires_at:
         return _timed_out(deferral, session=session, basis=basis, at=at) if deferral.asks_on_timeout else _EXPIRED
     decision = deferral.decision
+    if not opened_values(decision.payload):
+        return _End(state="DENIED", method="erased")
     standing = standing_of(session, depends_on=decision.depends_on, at=at)
     if standing is Standing.PENDING:
         return None
@@ -185,7 +187,7 @@ def _judged(decision: Decision, *, session: Session, basis: Basis, at: datetime)
         earlier.append(Earlier(_counted_for(deferral.resolution), at=deferral.resolved_at))
     asked = Asked(
         action=_action_of(decision),
-        nonce=bytes(decision.nonce),
+        nonce=nonce_in(opened_values(decision.payload)),
         tool_effect=effect_of(tool=decision.tool, operation=decision.operation),
         earlier=tuple(earlier),
     )
@@ -219,15 +221,12 @@ def _adopted(
 ) -> tuple[Committed, dict[str, Any]]:
     """What the later ruling changes: final parameters with a digest of their own, and maybe an approval."""
     ruling = judged.ruling
-    asked = asked_parameters(decision, values=opened_values(decision.payload))
+    values = opened_values(decision.payload)
+    asked, nonce = asked_parameters(decision, values=values), nonce_in(values)
     final = committed_values(judged, asked=asked, explanation=None, at=at, session=session)
     final.row.save(force_insert=True)
-    digest = action_digest(
-        nonce=bytes(decision.nonce),
-        tool=decision.tool,
-        operation=decision.operation,
-        parameters=dict(ruling.parameters),
-    )
+    parameters = dict(ruling.parameters)
+    digest = action_digest(nonce=nonce, tool=decision.tool, operation=decision.operation, parameters=parameters)
     record = ruling_record(ruling) | {
         "decision": ruling.decision.value,
         "reason_code": ruling.reason_code.value,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from decisions.models import IdempotentAnswer
+from decisions.selectors.values import erased
 from receipts.problems import ProblemError
 from receipts.reads import RowRead
 from receipts.rows import Batch
@@ -48,7 +49,7 @@ def earlier_answer(attempt: Attempt) -> Answer | None:
         return None
     if not found.answer:
         # A retry must find that its action was submitted, and not submit another.
-        raise ProblemError("erased", status=410, why="What was answered has been erased.", fix="Open a new session.")
+        raise erased()
     if found.body_digest != attempt.body_digest:
         raise mismatch("The key was used before with another body.")
     return Answer(status=found.status, content=bytes(found.answer))

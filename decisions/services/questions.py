@@ -14,6 +14,7 @@ from typing import Any
 
 from decisions.engine.action import Action
 from decisions.engine.context import Context, Fact, Identity, Trust
+from decisions.selectors.values import QUESTION, erased
 from receipts.signing.canonical import JSON, canonical_bytes, load_strict
 
 # The engine's own version: a question that another one answered may have another answer now.
@@ -82,6 +83,18 @@ def question_from(data: bytes) -> Question:
         has_reviewers=record["has_reviewers"],
         is_intact=record["intact"],
     )
+
+
+def nonce_in(values: Mapping[str, JSON]) -> bytes:
+    """The nonce of a decision's digests, among its opened values: it is kept nowhere else, and erased with them.
+
+    Raises `erased`.
+    """
+    text = values.get(QUESTION)
+    if not isinstance(text, str):
+        raise erased()
+    record: Any = load_strict(text.encode(), max_depth=_MAX_DEPTH, max_members=_MAX_MEMBERS)
+    return bytes.fromhex(record["nonce"])
 
 
 def _context_record(context: Context) -> dict[str, Any]:

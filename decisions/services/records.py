@@ -16,7 +16,7 @@ from decisions.services.sessions import identity_of
 from receipts.access import Caller
 from receipts.identifiers import new_id
 from receipts.services import Committed, commit_values
-from receipts.signing.canonical import JSON, action_digest, request_digest
+from receipts.signing.canonical import JSON, action_digest
 
 
 def committed_values(
@@ -83,14 +83,10 @@ def decision_row(
         reason_code=ruling.reason_code.value,
         rule_id=ruling.rule_id or "",
         risk_level=ruling.risk_level.value,
-        request_digest=request_digest(
-            session_id=session.pk, tool=body.tool, operation=body.operation, parameters=body.parameters
-        ),
         action_digest=action_digest(
             nonce=nonce, tool=body.tool, operation=body.operation, parameters=dict(ruling.parameters)
         ),
         evaluation_digest=judged.evaluation_digest,
-        nonce=nonce,
         position=session.length,
         depends_on=list(body.depends_on),
         ruling=ruling_record(ruling),
@@ -107,7 +103,6 @@ def decision_sections(decision: Decision, *, session: Session) -> dict[str, JSON
             "id": decision.action_id,
             "tool": decision.tool,
             "operation": decision.operation,
-            "request_digest": decision.request_digest,
             "action_digest": decision.action_digest,
         },
         "context": {"session": session.pk, "position": session.length, "head": session.head},

@@ -14,7 +14,7 @@ from decisions.services.integrity import PARTIES, fault_of, lock_session, requir
 from decisions.services.state import EMPTY_STATE, with_fact
 from receipts.access import Caller, CallerKind
 from receipts.clock import as_moment, database_now
-from receipts.identifiers import new_id
+from receipts.identifiers import new_id, new_seed
 from receipts.problems import ProblemError, not_found
 from receipts.reads import RowRead
 from receipts.services import store_values
@@ -86,7 +86,7 @@ def open_session(*, caller: Caller, new: NewSession) -> Session:
             profile=new.profile,
             request=request.row,
             request_provenance="attested" if caller.kind is CallerKind.HOST else "asserted",
-            state=EMPTY_STATE,
+            state={**EMPTY_STATE, "salt": new_seed().hex()},
             opened_at=at,
         )
         body: dict[str, JSON] = {

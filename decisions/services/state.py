@@ -15,6 +15,7 @@ from receipts.signing.canonical import JSON, canonical_bytes
 MAX_TOOLS = 200
 MAX_FACTS = 64
 MAX_FACT_BYTES = 16 * 1024
+# A session adds a salt: entries are chained with a digest of the state, and what a fact says may be guessable.
 EMPTY_STATE: dict[str, Any] = {"count": 0, "kinds": [], "tools": [], "facts": {}}
 
 

@@ -130,7 +130,7 @@ def _record(
     batch.inserts.extend([decision, deferral] if deferral else [decision])
     # The answer would otherwise ask the database for the deferral of a decision that it doesn't know yet.
     Decision._meta.get_field("deferral").set_cached_value(decision, deferral)
-    content = decision_answer(decision, at=at)
+    content = decision_answer(decision, at=at, values=values.values)
     answer = remember(attempt, status=STATUS.get(verdict, 200), content=content, at=at, batch=batch)
     batch.write()
     return answer

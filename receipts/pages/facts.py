@@ -34,7 +34,6 @@ _SECTIONS: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
             ("action.tool", "Tool"),
             ("action.operation", "Operation"),
             ("-action.id", "Action"),
-            ("-action.request_digest", "Request digest"),
             ("-action.action_digest", "Action digest"),
         ),
     ),

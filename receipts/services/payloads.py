@@ -14,9 +14,10 @@ from receipts.signing.canonical import JSON, commitment, field_salt
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """A payload row that is not stored yet, and the commitment of each of its paths."""
+    """A payload row that is not stored yet, the values in it, and the commitment of each of their paths."""
 
     row: Payload
+    values: Mapping[str, JSON]
     commitments: dict[str, str]
 
 
@@ -36,7 +37,7 @@ def commit_values(values: Mapping[str, JSON], *, at: datetime, subject: str = ""
         created_at=at,
         erased_at=None,
     )
-    return Committed(row=row, commitments=found)
+    return Committed(row=row, values=values, commitments=found)
 
 
 def store_values(values: Mapping[str, JSON], *, at: datetime, subject: str = "") -> Committed:

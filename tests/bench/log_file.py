@@ -45,7 +45,7 @@ def body(number: int) -> dict[str, object]:
     return {
         "action": {
             "id": f"act_{number:026}", "tool": "email", "operation": "send",
-            "request_digest": digest_of("request", number), "action_digest": digest_of("action", number),
+            "action_digest": digest_of("action", number),
         },
         "context": {"session": f"ses_{number:026}", "entry": digest_of("entry", number), "position": number},
         "decision": {

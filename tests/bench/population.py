@@ -127,7 +127,7 @@ class Population:
         said = {
             "action": {
                 "action_digest": self._digest(), "id": self._id("act"), "operation": operation,
-                "request_digest": self._digest(), "tool": tool,
+                "tool": tool,
             },
             "commitments": {f"parameters/{name}": self._digest() for name in ("body", "subject", "to")},
             "context": {"head": self._digest(), "position": stream.position + 2, "session": stream.session},

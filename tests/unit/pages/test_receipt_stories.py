@@ -16,7 +16,7 @@ from receipts.signing.algorithms import Algorithm
 from receipts.signing.statement import ReceiptType, Statement
 
 BODY: dict[str, Any] = {
-    "action": {"id": "act_1", "tool": "email", "operation": "send", "request_digest": "sha256:1"},
+    "action": {"id": "act_1", "tool": "email", "operation": "send", "action_digest": "sha256:1"},
     "identity": {"agent": "agt_1", "human": "hum_1", "host": None, "scope": ["mail:send", "mail:read"]},
     "decision": {"result": "ALLOW", "reason": "Within the company.", "policy": {"id": "demo", "version": "1"}},
     "vote": {"approver": "usr_1", "verdict": "deny", "groups": ["security-team"]},
@@ -116,8 +116,8 @@ def test_sections_hold_what_is_there_and_leave_out_what_is_not() -> None:
     sections = {section.title: section.rows for section in sections_of(BODY, names=NAMES)}
     assert list(sections) == ["Action", "Decision", "Vote", "Deferral", "Identity", "Policy"]
     assert Fact("Agent", "demo-agent (agt_1)") in sections["Identity"]
-    assert Fact("Request digest", "sha256:1", is_code=True) in sections["Action"]
-    assert [fact.term for fact in sections["Action"]] == ["Tool", "Operation", "Action", "Request digest"]
+    assert Fact("Action digest", "sha256:1", is_code=True) in sections["Action"]
+    assert [fact.term for fact in sections["Action"]] == ["Tool", "Operation", "Action", "Action digest"]
 
 
 def test_a_report_counts_what_was_checked_and_not_what_was_erased() -> None:
