@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from decisions.models import ContextEntry, Decision, Session
+from decisions.services.integrity import lock_session
 from decisions.services.questions import nonce_in
 from decisions.services.sessions import record_fact
 from receipts.clock import database_now
@@ -107,8 +109,12 @@ def opened(targets: set[str], *, by: list[Form], amounts: int, mails: int) -> in
 
 
 def paid(cast: Cast) -> tuple[str, dict[str, Any]]:
-    """A session in which the amount was sent to the address, and the answer."""
+    """A session in which the amount is a fact, and was sent to the address; the answer to that."""
     session = begin_session(cast)
+    with transaction.atomic():
+        locked = lock_session(session)
+        assert locked is not None
+        record_fact(locked, field="limit", value=AMOUNT, trust="attested", source="host", at=database_now())
     return session, decide(cast, session, "email.send", parameters={"to": MAIL, "amount": AMOUNT})
 
 
@@ -118,7 +124,7 @@ def _attack(cast: Cast, *, amounts: int, mails: int) -> None:
     assert len(targets) > 5
     assert opened(targets, by=forms(session), amounts=amounts, mails=mails) == 0
     # The controls: the forms are the right ones, and find both where there is no secret, or the secret is known.
-    rest = {"to": MAIL, "amount": AMOUNT}
+    rest: dict[str, Any] = {"to": MAIL, "amount": AMOUNT}
     plain = request_digest(session_id=session, tool="email", operation="send", parameters=rest)
     assert answer["request_digest"] == plain
     bare = action_digest(nonce=NOTHING, tool="email", operation="send", parameters=rest)
@@ -167,18 +173,14 @@ def test_an_erasure_leaves_no_secret_with_which_a_dump_of_the_database_could_be_
 
 @pytest.mark.case("PRV-04")
 def test_what_a_fact_says_is_not_found_from_the_chain_of_its_session(cast: Cast) -> None:
-    session = begin_session(cast)
+    session, _ = paid(cast)
     row = Session.objects.get(pk=session)
-    record_fact(row, field="amount", value=AMOUNT, trust="attested", source="host", at=database_now())
-    row.save()
-    decide(cast, session, "email.send", parameters={"to": "bob@corp.example"})
-    row.refresh_from_db()
     state: Any = row.state
 
     def hits(salt: dict[str, str]) -> list[int]:
         rest = {name: value for name, value in state.items() if name != "salt"} | salt
-        fact = state["facts"]["amount"]
-        tried = ((n, rest | {"facts": {"amount": fact | {"value": n}}}) for n in range(AMOUNT - 50, AMOUNT + 50))
+        fact = state["facts"]["limit"]
+        tried = ((n, rest | {"facts": {"limit": fact | {"value": n}}}) for n in range(AMOUNT - 50, AMOUNT + 50))
         return [number for number, guess in tried if digest(guess) == chained["state"]]
 
     chained: Any = load_strict(bytes(ContextEntry.objects.filter(session=row).latest("position").body))
