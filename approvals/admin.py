@@ -10,8 +10,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from approvals.lifecycle.render import plain, render
-from approvals.models import ApprovalRequest, User, Vote
+from approvals.models import AdminChange, ApprovalRequest, User, Vote
 from approvals.selectors import state_at
+from approvals.selectors.people import names_of
 from receipts.clock import database_now
 from receipts.readonly import ReadOnlyAdmin
 
@@ -72,6 +73,21 @@ class ApprovalRequestAdmin(ReadOnlyAdmin):
     def asked_for(self, row: ApprovalRequest) -> str:
         """A host named this person; nothing in the name may hide."""
         return plain(render(row.requester, limit=200))
+
+
+@admin.register(AdminChange)
+class AdminChangeAdmin(ReadOnlyAdmin):
+    """Who changed what. What the fields held afterwards is shown with the receipt, to auditors."""
+
+    list_display = ("changed_at", "what", "kind", "object_id", "fields", "who", "receipt_id")
+    list_display_links = ("receipt_id",)
+    list_filter = ("what",)
+    search_fields = ("=id", "=object_id", "=actor", "=receipt__id", "kind")
+    fields = ("id", "what", "kind", "object_id", "fields", "who", "changed_at", "receipt_id")
+
+    @admin.display(description="by")
+    def who(self, change: AdminChange) -> str:
+        return names_of([change.actor]).get(change.actor, change.actor) or "a command"
 
 
 @admin.register(Vote)

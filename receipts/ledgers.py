@@ -16,13 +16,15 @@ class Ledger:
     """Facts that each leave a receipt of one type.
 
     `owed` yields rows of (key, number of receipts owed). The key is what the receipt's column `column` holds; without a
-    column the key is empty and only numbers are compared.
+    column the key is empty and only numbers are compared. With a `stream` only its receipts are counted, so that two
+    ledgers may share a type.
     """
 
     noun: str
     type: ReceiptType
     column: str
     owed: Callable[[], QuerySet[Any, Any]]
+    stream: str = ""
 
 
 class _Registry:

@@ -28,7 +28,7 @@ INSTALLED_APPS = [
     # First, so that our `migrate`, which knows two database roles, wins over Django's.
     "aarm_site",
     "servestatic.runserver_nostatic",
-    "django.contrib.admin",
+    "aarm_site.admin_config.RecordingAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

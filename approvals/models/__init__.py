@@ -1,8 +1,9 @@
-"""People, requests for their approval, their votes, and what is still to be announced."""
+"""People, requests for their approval, their votes, what is still to be announced, and who changed what."""
 
+from approvals.models.administration import AdminChange, Change
 from approvals.models.deliveries import OutboxEvent
 from approvals.models.people import SignInLink, User
 from approvals.models.requests import ApprovalRequest
 from approvals.models.votes import Vote
 
-__all__ = ["ApprovalRequest", "OutboxEvent", "SignInLink", "User", "Vote"]
+__all__ = ["AdminChange", "ApprovalRequest", "Change", "OutboxEvent", "SignInLink", "User", "Vote"]

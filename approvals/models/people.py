@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 
@@ -16,6 +18,8 @@ def new_person_id() -> str:
 class User(AbstractUser):
     """A reviewer, auditor, policy author or admin; groups say which (roles) and for whom (teams)."""
 
+    told_fields: ClassVar = ("username", "email", "is_active", "is_staff", "is_superuser", "groups", "user_permissions")
+
     person_id = models.CharField(max_length=ID_LENGTH, unique=True, default=new_person_id, editable=False)
 
     def __str__(self) -> str:
@@ -24,6 +28,8 @@ class User(AbstractUser):
 
 class SignInLink(models.Model):
     """A link that signs its user in once. Only the digest of its token is kept."""
+
+    told_fields: ClassVar = ("user", "expires_at")
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     token_digest = models.CharField(max_length=71, unique=True)

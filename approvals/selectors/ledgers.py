@@ -7,9 +7,11 @@ from typing import Any
 from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
 
 from approvals.lifecycle.states import State
-from approvals.models import ApprovalRequest, Vote
+from approvals.models import AdminChange, ApprovalRequest, Vote
 from receipts.ledgers import Ledger
 from receipts.signing.statement import ReceiptType
+
+ADMINISTRATION_STREAM = "system/administration"
 
 # An approval that was reached and then ended without a claim has two endings: the approval, and what became of it.
 _ENDED_AFTER_APPROVAL = (State.EXPIRED.value, State.REVOKED.value, State.SUPERSEDED.value)
@@ -29,4 +31,11 @@ LEDGERS = (
         lambda: Vote.objects.values("request_id").annotate(due=Count("*")).values_list("request_id", "due"),
     ),
     Ledger("endings of approvals", ReceiptType.APPROVAL_TERMINAL, "approval_id", _endings),
+    Ledger(
+        "administrative changes",
+        ReceiptType.ADMINISTRATION,
+        "id",
+        lambda: AdminChange.objects.values("receipt_id").annotate(due=Count("*")).values_list("receipt_id", "due"),
+        stream=ADMINISTRATION_STREAM,
+    ),
 )

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from approvals.models import SignInLink, User
+from approvals.services.administration import Actor, Change, record_change, record_difference, told_values
 from receipts.clock import DatabaseNow, database_now
 from receipts.problems import ProblemError
 from receipts.signing.canonical import sha256_digest
@@ -43,24 +44,31 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
 }
 
 
-def role_group(role: Role) -> Group:
+def role_group(role: Role, *, actor: Actor = None) -> Group:
     """The group of a role, with its permissions."""
-    group, _ = Group.objects.get_or_create(name=role.value)
     wanted = Q()
     for name in PERMISSIONS[role]:
         app, codename = name.split(".")
         wanted |= Q(content_type__app_label=app, codename=codename)
-    group.permissions.set(Permission.objects.filter(wanted))
+    with transaction.atomic():
+        group, is_new = Group.objects.get_or_create(name=role.value)
+        before = None if is_new else told_values(group)
+        group.permissions.set(Permission.objects.filter(wanted))
+        record_difference(group, before=before, actor=actor)
     return group
 
 
-def team_group(name: str) -> Group:
+def team_group(name: str, *, actor: Actor = None) -> Group:
     """A team. The names of roles are taken."""
     if name in set(Role):
         raise ProblemError(
             "reserved_name", status=400, why=f"{name} is the name of a role.", fix="Choose another name."
         )
-    return Group.objects.get_or_create(name=name)[0]
+    with transaction.atomic():
+        group, is_new = Group.objects.get_or_create(name=name)
+        if is_new:
+            record_change(Change.ADDED, of=group, actor=actor)
+    return group
 
 
 def roles_of(user: User) -> list[str]:
@@ -68,26 +76,41 @@ def roles_of(user: User) -> list[str]:
     return sorted(user.groups.filter(name__in=list(Role)).values_list("name", flat=True))
 
 
-def create_person(*, username: str, email: str, roles: tuple[Role, ...], teams: tuple[str, ...]) -> User:
+def create_person(
+    *, username: str, email: str, roles: tuple[Role, ...], teams: tuple[str, ...], actor: Actor = None
+) -> User:
     """A person without a usable password; roles and teams are set, not added to."""
-    is_admin = Role.ADMIN in roles
-    user, _ = User.objects.update_or_create(
-        username=username,
-        defaults={
-            "email": email,
-            "is_active": True,
-            "is_superuser": is_admin,
-            "is_staff": is_admin or Role.POLICY_AUTHOR in roles or Role.AUDITOR in roles,
-        },
-        create_defaults={
-            "email": email,
-            "password": "!",
-            "is_superuser": is_admin,
-            "is_staff": is_admin or Role.POLICY_AUTHOR in roles or Role.AUDITOR in roles,
-        },
-    )
-    user.groups.set([*map(role_group, roles), *map(team_group, teams)])
+    rights = {
+        "email": email,
+        "is_superuser": Role.ADMIN in roles,
+        "is_staff": not {Role.ADMIN, Role.POLICY_AUTHOR, Role.AUDITOR}.isdisjoint(roles),
+    }
+    with transaction.atomic():
+        known = User.objects.select_for_update().filter(username=username).first()
+        before = told_values(known) if known else None
+        user, _ = User.objects.update_or_create(
+            username=username, defaults={**rights, "is_active": True}, create_defaults={**rights, "password": "!"}
+        )
+        groups = [role_group(role, actor=actor) for role in roles]
+        user.groups.set([*groups, *(team_group(name, actor=actor) for name in teams)])
+        record_difference(user, before=before, actor=actor)
     return user
+
+
+def create_superuser(*, username: str, email: str, password: str | None, actor: Actor = None) -> User:
+    """A new account that may administer everything. Without a password it can't sign in until it is given one."""
+    with transaction.atomic():
+        user = User.objects.create_superuser(username=username, email=email, password=password)
+        record_change(Change.ADDED, of=user, actor=actor)
+    return user
+
+
+def change_password(user: User, *, password: str, actor: Actor = None) -> None:
+    """Gives a person another password."""
+    user.set_password(password)
+    with transaction.atomic():
+        user.save(update_fields=["password"])
+        record_change(Change.CHANGED, of=user, actor=actor, fields=["password"])
 
 
 def create_first_admin() -> User:
@@ -99,14 +122,16 @@ def create_first_admin() -> User:
     return create_person(username="admin", email="", roles=every, teams=(FIRST_TEAM,))
 
 
-def issue_sign_in_link(*, user: User) -> str:
+def issue_sign_in_link(*, user: User, actor: Actor = None) -> str:
     """A token of 256 bits that signs `user` in once within the next 15 minutes; only its digest is stored."""
     token = secrets.token_urlsafe(32)
-    SignInLink.objects.create(
-        user=user,
-        token_digest=sha256_digest(token.encode()),
-        expires_at=database_now() + timedelta(minutes=LINK_MINUTES),
-    )
+    with transaction.atomic():
+        link = SignInLink.objects.create(
+            user=user,
+            token_digest=sha256_digest(token.encode()),
+            expires_at=database_now() + timedelta(minutes=LINK_MINUTES),
+        )
+        record_change(Change.ADDED, of=link, actor=actor)
     return token
 
 

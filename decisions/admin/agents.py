@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 
 from decisions.models import Agent, Credential, Host, Tool
 from decisions.services.identity import issue_key, revoke_keys
+from receipts.access import caller_of
 from receipts.clock import database_now
 from receipts.readonly import AnyModelAdmin, ReadOnlyAdmin
 
@@ -29,8 +30,8 @@ class KeyOwnerAdmin(AnyModelAdmin):
     @admin.action(description="Issue a key", permissions=["change"])
     def issue_keys(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
         """Shown by this answer and never again; a message after a redirect would leave the key in a cookie."""
-        at = database_now()
-        keys = [{"owner": owner.name, "secret": issue_key(owner=owner, at=at)} for owner in queryset]
+        at, actor = database_now(), caller_of(request.user)
+        keys = [{"owner": owner.name, "secret": issue_key(owner=owner, at=at, actor=actor)} for owner in queryset]
         context = {**self.admin_site.each_context(request), "title": "New keys", "keys": keys, "opts": self.opts}
         return TemplateResponse(request, "admin/decisions/keys_issued.html", context)
 
@@ -67,7 +68,7 @@ class CredentialAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Revoke the selected keys", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Credential]) -> None:
-        count = revoke_keys(ids=set(queryset.values_list("pk", flat=True)))
+        count = revoke_keys(ids=set(queryset.values_list("pk", flat=True)), actor=caller_of(request.user))
         self.message_user(request, f"{count} revoked. They stopped working at once.", messages.SUCCESS)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.contrib.auth.models import Group
 from django.db import models
 
@@ -26,6 +28,8 @@ def new_human_id() -> str:
 class Agent(models.Model):
     """Something that asks before it acts."""
 
+    told_fields: ClassVar = ("name", "owner", "is_active")
+
     id = models.CharField(primary_key=True, max_length=ID_LENGTH, default=new_agent_id, editable=False)
     name = models.CharField(max_length=128, unique=True)
     owner = models.ForeignKey(Group, null=True, blank=True, on_delete=models.SET_NULL, related_name="agents")
@@ -38,6 +42,8 @@ class Agent(models.Model):
 
 class Host(models.Model):
     """An application that runs agents; its word on who the human is counts."""
+
+    told_fields: ClassVar = ("name", "is_active")
 
     id = models.CharField(primary_key=True, max_length=ID_LENGTH, default=new_host_id, editable=False)
     name = models.CharField(max_length=128, unique=True)
@@ -61,6 +67,8 @@ class Human(models.Model):
 
 class Credential(models.Model):
     """A key of exactly one agent or host. Shown once; only its SHA-256 is kept, which suffices for 256 random bits."""
+
+    told_fields: ClassVar = ("agent", "host", "prefix", "expires_at", "revoked_at")
 
     id = models.CharField(primary_key=True, max_length=ID_LENGTH)
     agent = models.ForeignKey(Agent, null=True, blank=True, on_delete=models.CASCADE, related_name="credentials")
@@ -86,6 +94,9 @@ class Credential(models.Model):
 
 class Tool(models.Model):
     """The catalogue: what an operation does, in our words and not in the agent's."""
+
+    told_fields: ClassVar = ("tool", "operation", "effect", "consequence", "description", "parameters_schema")
+    has_public_name: ClassVar[bool] = True
 
     tool = models.CharField(max_length=128)
     operation = models.CharField(max_length=128)

@@ -9,6 +9,8 @@ from decisions.models.deferrals import PENDING
 from receipts.ledgers import Ledger
 from receipts.signing.statement import ReceiptType
 
+POLICY_STREAM = "system/policy"
+
 LEDGERS = (
     Ledger(
         "decisions",
@@ -58,5 +60,6 @@ LEDGERS = (
             .annotate(due=Count("*"))
             .values_list("fact", "due")
         ),
+        stream=POLICY_STREAM,
     ),
 )

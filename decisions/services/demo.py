@@ -10,6 +10,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.db import transaction
 
+from approvals.services.administration import record_difference, told_values
 from approvals.services.people import Person, Role, create_person, role_group
 from decisions.models import ActivePolicy, PolicyVersion, Tool
 from decisions.services.packs import pack_named
@@ -99,11 +100,15 @@ def seed_demo() -> Seeded:
 
 def describe_tools() -> None:
     """Puts the demo's tools into the catalogue. What the organisation has said of them already stays."""
-    for tool, operation, effect, consequence in CATALOGUE:
-        found, _ = Tool.objects.get_or_create(
-            tool=tool, operation=operation, defaults={"effect": effect, "registered_by": "demo"}
-        )
-        Tool.objects.filter(pk=found.pk, consequence="").update(consequence=consequence)
+    with transaction.atomic():
+        for tool, operation, effect, consequence in CATALOGUE:
+            found, is_new = Tool.objects.get_or_create(
+                tool=tool, operation=operation, defaults={"effect": effect, "registered_by": "demo"}
+            )
+            before = None if is_new else told_values(found)
+            found.consequence = found.consequence or consequence
+            found.save(update_fields=["consequence"])
+            record_difference(found, before=before, actor=None)
 
 
 def register_run() -> tuple[Registered, Registered]:

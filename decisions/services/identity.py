@@ -8,11 +8,13 @@ from datetime import datetime
 from unicodedata import normalize
 
 import structlog
+from django.db import transaction
 from django.db.models import Q
 
+from approvals.services.administration import Actor, Change, record_change
 from decisions.models import Agent, Credential, Host, Human
 from receipts.access import Caller, CallerKind
-from receipts.clock import DatabaseNow
+from receipts.clock import DatabaseNow, database_now
 from receipts.identifiers import new_id
 from receipts.problems import ProblemError
 from receipts.reads import RowRead
@@ -23,25 +25,34 @@ LONGEST_IDENTIFIER = 254
 PREFIXES = {CallerKind.AGENT: "aak_", CallerKind.HOST: "ahk_"}
 
 
-def issue_key(*, owner: Agent | Host, at: datetime, expires_at: datetime | None = None) -> str:
+def issue_key(*, owner: Agent | Host, at: datetime, expires_at: datetime | None = None, actor: Actor = None) -> str:
     """A new key of `owner`, returned once; earlier keys stay valid."""
     kind = CallerKind.AGENT if isinstance(owner, Agent) else CallerKind.HOST
     secret = PREFIXES[kind] + secrets.token_urlsafe(32)
-    Credential.objects.create(
-        id=new_id("key"),
-        agent=owner if isinstance(owner, Agent) else None,
-        host=owner if isinstance(owner, Host) else None,
-        prefix=secret[:12],
-        digest=sha256_digest(secret.encode()),
-        created_at=at,
-        expires_at=expires_at,
-    )
+    with transaction.atomic():
+        credential = Credential.objects.create(
+            id=new_id("key"),
+            agent=owner if isinstance(owner, Agent) else None,
+            host=owner if isinstance(owner, Host) else None,
+            prefix=secret[:12],
+            digest=sha256_digest(secret.encode()),
+            created_at=at,
+            expires_at=expires_at,
+        )
+        record_change(Change.ADDED, of=credential, actor=actor)
     return secret
 
 
-def revoke_keys(*, ids: Collection[str]) -> int:
+def revoke_keys(*, ids: Collection[str], actor: Actor = None) -> int:
     """Ends keys at once on every process, and returns how many were still valid."""
-    return Credential.objects.filter(pk__in=ids, revoked_at__isnull=True).update(revoked_at=DatabaseNow())
+    with transaction.atomic():
+        valid = list(Credential.objects.select_for_update().filter(pk__in=ids, revoked_at__isnull=True).order_by("pk"))
+        at = database_now()
+        Credential.objects.filter(pk__in=[credential.pk for credential in valid]).update(revoked_at=at)
+        for credential in valid:
+            credential.revoked_at = at
+            record_change(Change.CHANGED, of=credential, actor=actor, fields=["revoked_at"])
+    return len(valid)
 
 
 def unauthenticated(why: str) -> ProblemError:

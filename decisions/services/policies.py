@@ -10,6 +10,7 @@ from django.db import transaction
 from approvals.services.people import Person
 from decisions.engine.policy import Policy
 from decisions.models import ActivePolicy, PolicyProposal, PolicyVersion, RefusedPolicy
+from decisions.selectors.ledgers import POLICY_STREAM
 from decisions.services.checking import Finding, Report, check_files
 from decisions.services.packs import PolicyFiles
 from receipts.clock import database_now
@@ -17,8 +18,6 @@ from receipts.identifiers import new_id
 from receipts.problems import ProblemError
 from receipts.services import issue_receipt
 from receipts.signing.statement import ReceiptType
-
-POLICY_STREAM = "system/policy"
 
 
 def check_policy(files: PolicyFiles, *, allows_empty: bool = False) -> Policy:

@@ -13,10 +13,11 @@ from approvals.selectors import is_same_person
 from approvals.services.people import Person
 from decisions.models import ActivePolicy, PolicyProposal, PolicyVersion
 from decisions.selectors import active_version_id
+from decisions.selectors.ledgers import POLICY_STREAM
 from decisions.services.checking import check_files
 from decisions.services.differences import Difference, differences
 from decisions.services.packs import PolicyFiles
-from decisions.services.policies import POLICY_STREAM, files_of, policy_to_publish, publish_policy
+from decisions.services.policies import files_of, policy_to_publish, publish_policy
 from receipts.clock import database_now
 from receipts.identifiers import new_id
 from receipts.problems import ProblemError, not_found

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from approvals.services.administration import Change, record_change
 from decisions.models import Tool
 from receipts.access import Caller
 from receipts.problems import ProblemError
@@ -35,12 +36,16 @@ def register_tools(*, caller: Caller, tools: Sequence[NewTool]) -> list[Tool]:
     A host can't change what is already there: that would let it relabel a write as a read.
     """
     with transaction.atomic():
-        return [_registered(caller, item) for item in tools]
+        found = [_registered(caller, item) for item in tools]
+        for tool, is_new in found:
+            if is_new:
+                record_change(Change.ADDED, of=tool, actor=caller)
+    return [tool for tool, _ in found]
 
 
-def _registered(caller: Caller, item: NewTool) -> Tool:
+def _registered(caller: Caller, item: NewTool) -> tuple[Tool, bool]:
     # Names are compared without regard to case, so that another spelling is the same tool.
-    found, _ = Tool.objects.get_or_create(
+    found, is_new = Tool.objects.get_or_create(
         tool__iexact=item.tool,
         operation__iexact=item.operation,
         defaults={
@@ -60,4 +65,4 @@ def _registered(caller: Caller, item: NewTool) -> Tool:
             fix="Ask an admin to change the catalogue.",
             param="effect",
         )
-    return found
+    return found, is_new

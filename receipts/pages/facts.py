@@ -106,10 +106,19 @@ _SECTIONS: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
             ("policy.id", "Policy"),
             ("policy.version", "Version"),
             ("-policy.hash", "Hash"),
-            ("actor.person", "Published by"),
-            ("actor.source", "Source"),
         ),
     ),
+    (
+        "Administration",
+        (
+            ("administration.what", "What was done"),
+            ("administration.kind", "To a"),
+            ("administration.name", "Named"),
+            ("-administration.object", "Id"),
+            ("administration.fields", "Fields"),
+        ),
+    ),
+    ("Actor", (("actor.person", "Person"), ("actor.host", "Host"), ("actor.source", "Source"))),
     (
         "Context",
         (("-context.session", "Session"), ("context.position", "Entry"), ("-context.head", "Digest of that entry")),

@@ -61,10 +61,15 @@ _OUTCOMES = {
 }
 
 
+_IDS = (
+    "identity.agent", "identity.human", "identity.host", "vote.approver", "actor.person", "actor.host",
+    "administration.object",
+)  # fmt: skip
+
+
 def ids_in(body: Body) -> set[str]:
     """Whom the body names by random ids."""
-    paths = ("identity.agent", "identity.human", "identity.host", "vote.approver", "actor.person")
-    return {text_at(body, path) for path in paths} - {""}
+    return {text_at(body, path) for path in _IDS} - {""}
 
 
 def _action(body: Body) -> str:
@@ -128,9 +133,26 @@ _ADMINISTRATION: Mapping[str, str] = {"policy_proposed": "proposed the policy"}
 
 def _administration(body: Body, names: Names) -> tuple[str, ...]:
     person = _name(body, "actor.person", names, otherwise="Somebody")
+    if text_at(body, "administration.kind"):
+        return _changed_object(body, names)
     name = f"{text_at(body, 'policy.id')} version {text_at(body, 'policy.version')}"
     what = _ADMINISTRATION.get(text_at(body, "administration.what"), "administered the policy")
     return f"{person} {what} {name}.", "It holds once somebody else has approved it."
+
+
+def _changed_object(body: Body, names: Names) -> tuple[str, ...]:
+    """Somebody or something that this installation knows: a person, a group, an agent, a key, a tool."""
+    person = _name(body, "actor.person", names, otherwise="")
+    who = person or _name(body, "actor.host", names, otherwise="A command on the server")
+    kind = text_at(body, "administration.kind").rpartition(".")[2]
+    known = text_at(body, "administration.name") or _name(body, "administration.object", names, otherwise="")
+    fields = value_at(body, "administration.fields")
+    named = ", ".join(map(str, fields)) if isinstance(fields, list) else ""
+    sentence = f"{who} {text_at(body, 'administration.what')} the {_KINDS_OF_OBJECTS.get(kind, kind)} {known}."
+    return sentence, f"Changed: {named}." if named else ""
+
+
+_KINDS_OF_OBJECTS: Mapping[str, str] = {"user": "account", "signinlink": "sign-in link", "credential": "key"}
 
 
 def _export(body: Body, names: Names) -> tuple[str, ...]:

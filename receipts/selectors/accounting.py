@@ -7,10 +7,12 @@ does not grow with the log.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from itertools import islice
+from operator import or_
 from typing import Any
 
-from django.db.models import CharField, Count, Exists, F, OuterRef, QuerySet, Sum, Value
+from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
 from receipts.ledgers import RECEIPT_ONLY, Ledger, registered_ledgers
@@ -78,7 +80,7 @@ def _account(ledger: Ledger) -> Account:
     return Account(
         noun=ledger.noun,
         owed=_sum(owed),
-        receipts=Receipt.objects.filter(type=ledger.type.value).count(),
+        receipts=Receipt.objects.filter(_concerning(ledger)).count(),
         missing=_keys(owed.difference(issued)),
         surplus=_keys(issued.difference(owed)),
     )
@@ -87,8 +89,13 @@ def _account(ledger: Ledger) -> Account:
 def _issued(ledger: Ledger) -> QuerySet[Any, Any]:
     """(key, number of receipts), as a ledger's `owed`."""
     key = F(ledger.column) if ledger.column else _NO_KEY
-    rows = Receipt.objects.filter(type=ledger.type.value).values(fact=key)
+    rows = Receipt.objects.filter(_concerning(ledger)).values(fact=key)
     return rows.annotate(due=Count("pk")).values_list("fact", "due")
+
+
+def _concerning(ledger: Ledger) -> Q:
+    """Its receipts."""
+    return Q(type=ledger.type.value, stream=ledger.stream) if ledger.stream else Q(type=ledger.type.value)
 
 
 def _sum(rows: QuerySet[Any, Any]) -> int:
@@ -101,8 +108,8 @@ def _keys(rows: QuerySet[Any, Any]) -> tuple[str, ...]:
 
 def _unclaimed() -> list[Account]:
     """Types of which somebody issued receipts and nobody registered the facts."""
-    spoken_for = {ledger.type.value for ledger in _ledgers()} | {item.value for item in RECEIPT_ONLY}
-    found = Receipt.objects.exclude(type__in=spoken_for).values("type").annotate(number=Count("pk")).order_by("type")
+    spoken_for = reduce(or_, map(_concerning, _ledgers()), Q(type__in=[item.value for item in RECEIPT_ONLY]))
+    found = Receipt.objects.exclude(spoken_for).values("type").annotate(number=Count("pk")).order_by("type")
     return [Account(f"{row['type']} (no facts known)", 0, row["number"], (), ()) for row in found]
 
 

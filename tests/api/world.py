@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
+from django.contrib.admin.utils import quote
 from django.db import models
 
 from approvals.models import ApprovalRequest, User
@@ -127,4 +128,5 @@ def any_object(app: str, model: str) -> str:
     """The newest row of a model that the admin shows, by its address there."""
     found: models.Model | None = apps.get_model(app, model)._default_manager.order_by("pk").last()
     assert found is not None, f"The world has no {app}.{model}: give it one, so that its pages are tried."
-    return str(found.pk)
+    # The admin reads an underscore before two hexadecimal digits as a coded character.
+    return quote(found.pk)

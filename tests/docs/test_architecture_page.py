@@ -36,7 +36,7 @@ def test_the_receipts_that_are_said_to_be_issued_are() -> None:
     reserved = {ReceiptType.SESSION_OPENED, ReceiptType.SESSION_ENDED}
     said = " ".join(text.partition("Issued so far are")[2].partition("reserved.")[0].split())
     assert said.startswith(
-        "the first seven, `policy_published`, `administration` (somebody proposed a policy), the three"
+        "the first seven, `policy_published`, `administration` (somebody proposed a policy, or changed people, groups,"
     )
     assert said.endswith("`recovery`, `export` and `disclosure`; the others are")
     sources = "".join(module.text for module in modules() if ".services." in module.name)

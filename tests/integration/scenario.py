@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from approvals.lifecycle.quorum import Verdict
-from approvals.models import ApprovalRequest, Vote
+from approvals.models import AdminChange, ApprovalRequest, Vote
 from approvals.services.requests import expire_due
 from decisions.models import Claim, Decision, Deferral, Outcome, PolicyProposal, PolicyVersion
 from decisions.services.cancellation import cancel_decision
@@ -116,6 +116,6 @@ def owed_receipts() -> Counter[str]:
         ReceiptType.CLAIM_REFUSED: REFUSED_CLAIMS,
         ReceiptType.OUTCOME: Outcome.objects.count(),
         ReceiptType.POLICY_PUBLISHED: PolicyVersion.objects.count(),
-        ReceiptType.ADMINISTRATION: PolicyProposal.objects.count(),
+        ReceiptType.ADMINISTRATION: PolicyProposal.objects.count() + AdminChange.objects.count(),
     }
     return Counter({kind.value: count for kind, count in owed.items()})

@@ -110,6 +110,7 @@ def test_reviewers_read_a_consequence_in_our_words() -> None:
 
 @pytest.mark.django_db
 def test_what_the_organisation_says_of_a_tool_stays() -> None:
+    ensure_signing_key()
     Tool.objects.create(tool="email", operation="send", effect="write", consequence="Our own words.")
     Tool.objects.create(tool="files", operation="read", effect="read")
     describe_tools()
