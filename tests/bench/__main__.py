@@ -1,6 +1,7 @@
 """`./test --bench`: measures `/decide` beside the yardsticks and writes the numbers into `docs/performance.md`.
 
-`./test --bench search` does so for searching a million receipts.
+`./test --bench search` does so for searching a million receipts, `./test --bench receipts` for what signing, chaining
+and sequencing cost on databases of `--sizes` receipts.
 
 `--quick` runs every piece for half a minute and prints what it finds; its numbers are worth nothing. `./test --bench
 engine` measures the policy engine beside its peers instead.
@@ -19,10 +20,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.bench.blocks import with_block
 from tests.bench.engine import __main__ as engine
 from tests.bench.load import Client, Target, start_client
 from tests.bench.machine import file_system
 from tests.bench.profiles import Profile, profile_of
+from tests.bench.receipt_cost import measure_cost
+from tests.bench.receipt_report import BEGIN as RECEIPTS_BEGIN
+from tests.bench.receipt_report import END as RECEIPTS_END
+from tests.bench.receipt_report import cost_block
 from tests.bench.report import Measured, conditions, numbers, with_numbers
 from tests.bench.rounds import CLIENT, DATABASE, SERVER, Pace, run_round
 from tests.bench.search_report import run_search, with_search
@@ -114,17 +120,35 @@ def search(page: Path, *, is_quick: bool) -> int:
     return 0
 
 
+def receipts(page: Path, *, sizes: Sequence[int], is_quick: bool) -> int:
+    """0; what goes wrong is raised."""
+    folder = working_folder()
+    os.environ["AARM_TEST_REDIS_SERVER"] = start_redis(folder)
+    url, pace = start_postgresql(folder), QUICK.pace if is_quick else FULL.pace
+    actions = QUICK.actions if is_quick else FULL.actions
+    costs = [measure_cost(folder, database_url=url, receipts=size, actions=actions, pace=pace) for size in sizes]
+    block = cost_block(costs, pace=pace, file_system=file_system(folder))
+    print(block)
+    if not is_quick:
+        whole = with_block(page.read_text(encoding="utf-8"), block=block, begin=RECEIPTS_BEGIN, end=RECEIPTS_END)
+        page.write_text(whole, encoding="utf-8")
+    return 0
+
+
 def main() -> int:
     """0 when every answer was good and is on record."""
     if sys.argv[1:2] == ["engine"]:
         return engine.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="./test --bench", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("decide", "search"), default="decide")
+    parser.add_argument("what", nargs="?", choices=("decide", "search", "receipts"), default="decide")
     parser.add_argument("--quick", action="store_true", help="try every piece, print to the terminal, write nothing")
     parser.add_argument("--output", type=Path, default=PAGE, help="the page whose block of numbers is replaced")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[0, 1_000_000], help="receipts before, for `receipts`")
     chosen = parser.parse_args()
     if chosen.what == "search":
         return search(chosen.output, is_quick=chosen.quick)
+    if chosen.what == "receipts":
+        return receipts(chosen.output, sizes=chosen.sizes, is_quick=chosen.quick)
     size = QUICK if chosen.quick else FULL
     block, wrong = run(working_folder(), size=size)
     print(block)

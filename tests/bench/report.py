@@ -10,6 +10,7 @@ from itertools import chain
 
 import django
 
+from tests.bench.blocks import with_block
 from tests.bench.load import AIMS, Aim, Spread, Target
 from tests.bench.machine import cores, model
 from tests.bench.profiles import OUTSIDE, Profile
@@ -168,9 +169,5 @@ def numbers(runs: Sequence[Measured], *, profile: Profile, setting: str) -> str:
 
 
 def with_numbers(page: str, *, block: str) -> str:
-    """The page with everything between its marks replaced. Raises ValueError for a page without them."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"The page has no block between {BEGIN} and {END}.")
-    return f"{before}{BEGIN}\n\n{block}\n{END}{after}"
+    """The page with its numbers replaced. Raises ValueError for a page without a place for them."""
+    return with_block(page, block=block, begin=BEGIN, end=END)

@@ -51,11 +51,12 @@ class Round:
 def run_round(client: Client, door: Door, *, roots: Mapping[str, int], pace: Pace) -> Round:
     """All aims in their order."""
     calibrated = min(calibration_ms() for _ in range(3))
-    slices = {aim: _run_slice(client, door, aim=aim, roots=roots, pace=pace) for aim in AIMS}
+    slices = {aim: run_slice(client, door, aim=aim, roots=roots, pace=pace) for aim in AIMS}
     return Round(calibration_ms=calibrated, slices=slices)
 
 
-def _run_slice(client: Client, door: Door, *, aim: Aim, roots: Mapping[str, int], pace: Pace) -> Slice:
+def run_slice(client: Client, door: Door, *, aim: Aim, roots: Mapping[str, int], pace: Pace) -> Slice:
+    """One target for as long as `pace` says."""
     times = {"seconds": pace.seconds, "warm_seconds": pace.warm_seconds}
     job = job_for(aim, door=door, run=secrets.token_hex(8), times=times)
     before = read_now(roots)

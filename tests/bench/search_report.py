@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 
+from tests.bench.blocks import with_block
 from tests.bench.machine import cores, file_system, model
 from tests.bench.report import MOST_OTHERS
 from tests.e2e.databases import create_database, drop_database
@@ -96,8 +97,5 @@ def block(found: Mapping[str, Any], *, receipts: int, times: int, file_system: s
 
 
 def with_search(page: str, *, block: str) -> str:
-    """The page with its block replaced."""
-    before, _, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    assert end, "The page has no place for the numbers."
-    return f"{before}{BEGIN}\n\n{block}\n\n{END}{after}"
+    """The page with its block replaced. Raises ValueError for a page without a place for it."""
+    return with_block(page, block=f"{block}\n", begin=BEGIN, end=END)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from tests.bench.load import LANES, Door
 from tests.bench.machine import parent_of
 from tests.bench.tables import add_heads, create_tables
 from tests.e2e.databases import TwoRoles, create_database, drop_database
-from tests.e2e.processes import Process, run_command, start_process, wait_ready
+from tests.e2e.processes import ROOT, Process, run_command, start_process, wait_ready
 from tests.e2e.servers import HOST, production_variables
 from tests.engines import free_port
 
@@ -74,21 +75,26 @@ def _settings_of(url: str) -> tuple[int, str]:
 
 
 @contextmanager
-def set_stage(folder: Path, *, database_url: str, actions: int) -> Iterator[Stage]:
-    """A new database on the server of `database_url`, migrated by its owner, seeded, and dropped after the block."""
+def set_stage(folder: Path, *, database_url: str, actions: int, receipts: int = 0) -> Iterator[Stage]:
+    """A new database on the server of `database_url`, migrated by its owner, seeded, and dropped after the block.
+
+    `receipts` lie in it already when the sessions begin.
+    """
     roles = create_database(database_url)
     variables = production_variables(folder, roles=roles, port=free_port())
     variables |= {"DJANGO_SETTINGS_MODULE": "tests.bench.settings"}
     try:
-        yield _stage(roles, variables=variables, actions=actions)
+        yield _stage(roles, variables=variables, actions=actions, receipts=receipts)
     finally:
         drop_database(database_url, roles=roles)
 
 
-def _stage(roles: TwoRoles, *, variables: Mapping[str, str], actions: int) -> Stage:
+def _stage(roles: TwoRoles, *, variables: Mapping[str, str], actions: int, receipts: int) -> Stage:
     migrated = run_command("migrate", variables={**variables, "AARM_MIGRATION_DATABASE_URL": roles.owner_url})
     assert migrated.returncode == 0, migrated.stderr
     create_tables(roles.owner_url, role=roles.application)
+    if receipts:
+        _populate(roles, variables=variables, receipts=receipts)
     seeded = run_command("seed_bench", f"--sessions={LANES + 1}", f"--actions={actions}", variables=variables)
     assert seeded.returncode == 0, seeded.stderr
     seed = json.loads(seeded.stdout)
@@ -103,6 +109,14 @@ def _stage(roles: TwoRoles, *, variables: Mapping[str, str], actions: int) -> St
         postmaster=postmaster,
         version=version,
     )
+
+
+def _populate(roles: TwoRoles, *, variables: Mapping[str, str], receipts: int) -> None:
+    command = [sys.executable, "manage.py", "measure_search", f"--populate={receipts}"]
+    subprocess.run(command, cwd=ROOT, env=dict(variables), check=True)
+    with psycopg.connect(roles.owner_url, autocommit=True) as connection:
+        # What autovacuum does by and by.
+        connection.execute("VACUUM ANALYZE receipts_receipt, receipts_logentry")
 
 
 def accounts_of(stage: Stage) -> Accounts:
@@ -123,11 +137,13 @@ def _command(server: Server, *, port: int) -> list[str]:
 
 
 @contextmanager
-def start_server(server: Server, *, stage: Stage, folder: Path) -> Iterator[tuple[Process, Door]]:
-    """One of the servers, ready, until the block ends."""
+def start_server(
+    server: Server, *, stage: Stage, folder: Path, variables: Mapping[str, str] | None = None
+) -> Iterator[tuple[Process, Door]]:
+    """One of the servers, ready, until the block ends. `variables` stand in for those of the stage."""
     port = free_port()
     command = _command(server, port=port)
-    process = start_process(server.name.lower(), command, folder=folder, variables=stage.variables)
+    process = start_process(server.name.lower(), command, folder=folder, variables=variables or stage.variables)
     try:
         wait_ready(process, f"http://{HOST}:{port}")
         yield process, Door(port=port, agent_key=stage.agent_key, sessions=stage.sessions)

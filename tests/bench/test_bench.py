@@ -29,6 +29,8 @@ from tests.bench.machine import processes, read_now, tree_seconds, usage_between
 from tests.bench.population import crowd_of
 from tests.bench.profiles import OUTSIDE
 from tests.bench.profiling import PLACES, shape_of
+from tests.bench.receipt_cost import Proof, measure_cost
+from tests.bench.receipt_report import cost_block
 from tests.bench.report import BEGIN, END, conditions, numbers, with_numbers
 from tests.bench.rounds import Pace, percentile_ms
 from tests.bench.search_report import BEGIN as SEARCH_BEGIN
@@ -215,3 +217,10 @@ def test_every_question_is_measured_on_receipts_that_verify(tmp_path: Path) -> N
     page = with_search(f"Before.\n{SEARCH_BEGIN}\nold\n{SEARCH_END}\nAfter.\n", block=block)
     assert page.count(block) == 1
     assert "old" not in page
+
+
+def test_receipts_are_measured_with_and_without_proof(tmp_path: Path) -> None:
+    cost = measure_cost(tmp_path, database_url=os.environ["DATABASE_URL"], receipts=200, actions=2, pace=MOMENT.pace)
+    assert {proof: len(turns) for proof, turns in cost.turns.items()} == dict.fromkeys(Proof, MOMENT.pace.rounds)
+    assert all(turn.part.answered for turns in cost.turns.values() for turn in turns)
+    assert "| 200 |" in cost_block([cost], pace=MOMENT.pace, file_system="ext4")

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.bench.blocks import with_block
 from tests.bench.engine.ours import Way, asking
 from tests.bench.engine.peer import timed
 from tests.bench.engine.questions import SIZES, Hit, is_allowed
@@ -146,12 +147,8 @@ def table(found: Mapping[Question, Times], *, sizes: Sequence[int]) -> str:
 
 
 def with_table(page: str, *, block: str) -> str:
-    """The page with what is between the marks replaced. Raises ValueError for a page without them."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"The page has no block between {BEGIN} and {END}.")
-    return f"{before}{BEGIN}\n\n{block}\n{END}{after}"
+    """The page with its table replaced. Raises ValueError for a page without a place for it."""
+    return with_block(page, block=block, begin=BEGIN, end=END)
 
 
 def main(arguments: Sequence[str]) -> int:
