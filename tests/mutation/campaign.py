@@ -22,7 +22,7 @@ UNIT_TESTS = tuple(
     f"tests/unit/engine/test_{name}.py"
     # The quick ones first: most faults end a trial early.
     for name in (
-        "pdp", "rules_together", "conditions", "operators", "boundaries", "catalogue", "confidence", "constraints",
+        "pdp", "ruling_details", "rules_together", "conditions", "operators", "boundaries", "catalogue", "confidence", "constraints",
         "destinations", "explain", "matching", "policy_language_document", "published_pages", "published_spellings",
         "review_of_language", "shadow", "thresholds", "windows", "rewrite", "written_values", "index", "counters",
         "schema", "spellings",
