@@ -22,10 +22,10 @@ UNIT_TESTS = tuple(
     f"tests/unit/engine/test_{name}.py"
     # The quick ones first: most faults end a trial early.
     for name in (
-        "pdp", "ruling_details", "rules_together", "conditions", "operators", "boundaries", "catalogue", "confidence", "constraints",
-        "destinations", "explain", "matching", "policy_language_document", "published_pages", "published_spellings",
-        "review_of_language", "shadow", "thresholds", "windows", "rewrite", "written_values", "index", "counters",
-        "schema", "spellings",
+        "pdp", "ruling_details", "rules_together", "conditions", "operators", "boundaries", "catalogue", "confidence",
+        "constraints", "destinations", "explain", "matching", "policy_language_document", "published_pages",
+        "published_spellings", "review_of_language", "shadow", "thresholds", "windows", "rewrite", "written_values",
+        "index", "counters", "schema", "spellings",
     )
 )  # fmt: skip
 
