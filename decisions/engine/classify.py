@@ -1,42 +1,43 @@
-"""Which kinds of data occur in a text or JSON value: `PII` (personal data) and `PCI` (payment cards).
+"""Which kinds of data occur in a text or JSON value: `PII` (personal), `PHI` (health), `PCI` (cards), `SECRET`.
 
-This finds what has a checksum, a numbering plan or an unmistakable form, and nothing else: no names, no addresses, no
-secrets. What it measured on labelled strings stands in `docs/policy-language.md`. A value without a finding is not
-thereby harmless.
+This finds what has a checksum, a numbering plan, an unmistakable form, or words that give it away, and nothing else: no
+names, no addresses. What it measured on labelled examples stands in `docs/data-classification.md`. A value without a
+finding is not thereby harmless.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from unicodedata import normalize
 
-from decisions.engine.detectors.cards import card_occurs
-from decisions.engine.detectors.ibans import iban_occurs
-from decisions.engine.detectors.mail import mail_address_occurs
-from decisions.engine.detectors.phones import phone_number_occurs
+from decisions.engine.detectors.table import DETECTORS, detectors_for
 from receipts.signing.canonical import JSON
 
-_DETECTORS: Mapping[Callable[[bytes], bool], frozenset[str]] = {
-    card_occurs: frozenset({"PCI", "PII"}),
-    mail_address_occurs: frozenset({"PII"}),
-    iban_occurs: frozenset({"PII"}),
-    phone_number_occurs: frozenset({"PII"}),
-}
+_KINDS = {detector.name: detector.kinds for detector in DETECTORS}
 # Dashes that people and programs put between groups of digits.
 _DASHES = dict.fromkeys(range(0x2010, 0x2016), "-") | {0x2212: "-"}
 
 
-def detect_kinds(value: JSON) -> frozenset[str]:
-    """The kinds of data that `value`, a text or any JSON value, is found to hold. Total; time is linear in its size."""
+def findings(value: JSON) -> frozenset[str]:
+    """The names of the detectors that find something in `value`, a text or any JSON value.
+
+    Total; time is linear in its size.
+    """
     text = "\n".join(_lines(value))
     if not text.isascii():
         text = normalize("NFKC", text).translate(_DASHES)
     encoded = text.encode("utf-8", "replace")
-    kinds: frozenset[str] = frozenset()
-    for occurs, found in _DETECTORS.items():
-        if not found <= kinds and occurs(encoded):
-            kinds |= found
-    return kinds
+    return frozenset(each.name for each in detectors_for(encoded) if each.occurs(encoded))
+
+
+def kinds_of(names: Iterable[str]) -> frozenset[str]:
+    """The kinds of data that these detectors find."""
+    return frozenset[str]().union(*(_KINDS[name] for name in names))
+
+
+def detect_kinds(value: JSON) -> frozenset[str]:
+    """The kinds of data that `value` is found to hold."""
+    return kinds_of(findings(value))
 
 
 def _lines(value: JSON) -> Iterator[str]:

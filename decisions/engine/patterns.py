@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 import re2
@@ -38,6 +38,42 @@ def finder(pattern: str) -> Callable[[bytes], Iterator[tuple[int, int]]]:
         return (found.span() for found in compiled.finditer(text))
 
     return find
+
+
+def grouper(pattern: str) -> Callable[[bytes], Iterator[tuple[bytes, ...]]]:
+    """What the groups of the engine's own `pattern` caught, wherever it occurs in UTF-8 bytes."""
+    compiled = re2.compile(pattern, _options(folds=False))
+
+    def find(text: bytes) -> Iterator[tuple[bytes, ...]]:
+        return (found.groups() for found in compiled.finditer(text))
+
+    return find
+
+
+def searcher(pattern: str) -> Callable[[bytes], bool]:
+    """Whether the engine's own `pattern` occurs in UTF-8 bytes."""
+    search = re2.compile(pattern, _options(folds=False)).search
+    return lambda text: search(text) is not None
+
+
+def sifter(patterns: Sequence[str]) -> Callable[[bytes], frozenset[int]]:
+    """Which of the engine's own `patterns` occur in UTF-8 bytes, by position, found in one pass over them.
+
+    A text that the library gives up on has them all, so that nothing goes unseen.
+    """
+    everything = frozenset(range(len(patterns)))
+    sieve = re2.Set.SearchSet(_options(folds=False))
+    for pattern in patterns:
+        sieve.Add(pattern)
+    # The empty pattern occurs in every text; where it is missing, the library gave up without a word.
+    always = sieve.Add("")
+    sieve.Compile()
+
+    def sift(text: bytes) -> frozenset[int]:
+        found = frozenset(sieve.Match(text))
+        return found & everything if always in found else everything
+
+    return sift
 
 
 def _compiled(expression: str, *, folds: bool) -> Occurs | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from decisions.engine.detectors.checksums import luhn
 from decisions.engine.patterns import finder
 
 # A run of digits and single separators. Where a number ends within it is decided below.
 _RUNS = finder(r"[0-9](?:[ -]?[0-9]){12,}")
 # How cards are printed, as lengths of digit groups; an unbroken number is checked besides.
-_PRINTED = ((4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (4, 4, 4, 1))
+_PRINTED = ([4, 4, 4, 4], [4, 6, 5], [4, 6, 4], [4, 4, 4, 4, 3], [4, 4, 4, 1])
 
 # First and last prefix of a range, and the lengths that its issuer uses.
 _ISSUERS: tuple[tuple[str, str, frozenset[int]], ...] = (
@@ -31,7 +32,6 @@ _ISSUERS: tuple[tuple[str, str, frozenset[int]], ...] = (
     ("6304", "6304", frozenset(range(13, 20))),  # Maestro
     ("6759", "6763", frozenset(range(13, 20))),  # Maestro
 )
-_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 
 def card_occurs(text: bytes) -> bool:
@@ -41,19 +41,28 @@ def card_occurs(text: bytes) -> bool:
 
 def _numbers(text: bytes, *, start: int, end: int) -> Iterator[str]:
     """Every way to read a card number out of one run of digits."""
+    groups = _groups(text, start=start, end=end)
+    sizes = [len(group) for group in groups]
+    for position, size in enumerate(sizes):
+        if 13 <= size <= 19:
+            yield groups[position]
+        elif size == 4:
+            for lengths in _PRINTED:
+                if sizes[position : position + len(lengths)] == lengths:
+                    yield "".join(groups[position : position + len(lengths)])
+
+
+def _groups(text: bytes, *, start: int, end: int) -> list[str]:
+    """The groups of a run of digits; one that is part of something else is empty."""
     groups = text[start:end].decode("ascii").replace("-", " ").split()
+    if len(groups[0]) == 2 and text[max(start - 2, 0) : start].isalpha():
+        # Country and check digits of an account number, whose other groups are no card.
+        return []
     if _touches(text[max(start - 2, 0) : start][::-1]):
         groups[0] = ""
     if _touches(text[end : end + 2]):
         groups[-1] = ""
-    for position, group in enumerate(groups):
-        if 13 <= len(group) <= 19:
-            yield group
-        elif len(group) == 4:
-            for lengths in _PRINTED:
-                window = groups[position : position + len(lengths)]
-                if tuple(map(len, window)) == lengths:
-                    yield "".join(window)
+    return groups
 
 
 def _touches(neighbours: bytes) -> bool:
@@ -62,13 +71,8 @@ def _touches(neighbours: bytes) -> bool:
 
 
 def _is_card(number: str) -> bool:
-    return _has_issuer(number) and _luhn(number)
+    return _has_issuer(number) and luhn(number)
 
 
 def _has_issuer(number: str) -> bool:
     return any(low <= number[: len(low)] <= high and len(number) in lengths for low, high, lengths in _ISSUERS)
-
-
-def _luhn(number: str) -> bool:
-    digits = [int(digit) for digit in reversed(number)]
-    return (sum(digits[::2]) + sum(_DOUBLED[digit] for digit in digits[1::2])) % 10 == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from decisions.engine.detectors.checksums import mod_97
 from decisions.engine.patterns import finder
 
 _STARTS = finder(r"\b[A-Za-z]{2}[0-9]{2}")
@@ -31,7 +32,7 @@ _BY_LENGTH = {
     32: "LC",
     33: "RU",
 }
-_LENGTHS = {country: length for length, countries in _BY_LENGTH.items() for country in countries.split()}
+_LENGTHS = {country.encode(): length for length, countries in _BY_LENGTH.items() for country in countries.split()}
 
 
 def iban_occurs(text: bytes) -> bool:
@@ -40,13 +41,18 @@ def iban_occurs(text: bytes) -> bool:
 
 
 def _is_iban_at(text: bytes, *, start: int) -> bool:
-    length = _LENGTHS.get(text[start : start + 2].decode("ascii").upper())
-    written = _SEPARATED.match(text, start, start + _LONGEST_WRITTEN)
-    if length is None or written is None:
+    length = _LENGTHS.get(text[start : start + 2].upper())
+    if length is None:
         return False
+    number = text[start : start + _LONGEST_WRITTEN].translate(None, b" -")[:length]
+    is_written_so = len(number) == length and number.isalnum() and mod_97((number[4:] + number[:4]).decode("ascii"))
+    return is_written_so and _ends_there(text, start=start, length=length)
+
+
+def _ends_there(text: bytes, *, start: int, length: int) -> bool:
+    """Whether so many characters, of which no two lie further apart than a separator, are followed by no other."""
+    written = _SEPARATED.match(text, start, start + _LONGEST_WRITTEN)
+    assert written is not None, "it begins with letters and digits"
     # What follows in the next group may be the next word, so the country's length decides where the number ends.
     places = [place for place in range(start, written.end()) if text[place] not in b" -"][:length]
-    if len(places) < length or text[places[-1] + 1 : places[-1] + 2].isalnum():
-        return False
-    number = bytes(text[place] for place in (*places[4:], *places[:4])).decode("ascii")
-    return int("".join(str(int(character, 36)) for character in number)) % 97 == 1
+    return len(places) == length and not text[places[-1] + 1 : places[-1] + 2].isalnum()

@@ -12,7 +12,6 @@ from decisions.engine.boundaries import FOLLOWING_KEYS, LIMIT_KEYS, REVALIDATION
 from decisions.engine.cases import run_case
 from decisions.engine.catalogue_reading import TOOL_KEYS
 from decisions.engine.changes import ChangeKind
-from decisions.engine.classify import detect_kinds
 from decisions.engine.consequences import CONSEQUENCE_KEYS
 from decisions.engine.examples import EXPECT_KEYS, FACT_KEYS, GIVEN_KEYS, Case, read_cases
 from decisions.engine.fields import CATALOGUE_NAMES, CONTEXT_NAMES, IDENTITY_NAMES, SIGNAL_NAMES
@@ -26,9 +25,7 @@ from decisions.engine.source import Findings, read_source
 from decisions.engine.threshold_reading import LIMIT_KEYS as THRESHOLDS
 from decisions.engine.threshold_reading import ROUTE_KEYS
 from decisions.engine.verdict import Decision, ReasonCode
-from tests.unit.engine.labelled_strings import LABELLED
 from tests.unit.engine.scenes import problems_of, text_of
-from tests.unit.engine.test_classify import PRECISION_FLOOR, RECALL_FLOOR
 
 PAGE = (Path(__file__).parents[3] / "docs" / "policy-language.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```yaml ?(\S*) ?(.*?)$\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -108,14 +105,3 @@ def test_the_page_names_every_word_of_the_language(word: str) -> None:
 def test_the_page_names_every_reason_that_the_engine_gives() -> None:
     table = PAGE.partition("| Code of a reason |")[2].partition("\n\n")[0]
     assert set(re.findall(r"`(\w+)`", table)) == set(ReasonCode) - GIVEN_ELSEWHERE
-
-
-def test_the_page_states_what_the_detector_measured() -> None:
-    found = [(detect_kinds(text), labels) for text, labels in LABELLED]
-    right = sum(len(kinds & labels) for kinds, labels in found)
-    precision = right / sum(len(kinds) for kinds, _ in found)
-    recall = right / sum(len(labels) for _, labels in found)
-    assert f"On the {len(LABELLED)} labelled strings" in PAGE
-    assert f"precision is {precision:.2f} and its recall {recall:.2f}" in PAGE
-    assert precision >= PRECISION_FLOOR
-    assert recall >= RECALL_FLOOR

@@ -1,4 +1,4 @@
-"""Strings labelled by hand for the detector of personal data, many of them made to mislead it.
+"""Strings labelled by hand, many of them made to mislead the detectors.
 
 Numbers are test numbers of card schemes, examples of the IBAN registry, and numbers that numbering plans reserve for
 fiction or that anybody may call. Names and domains are invented. What the detector is known to get wrong is here too.
@@ -6,7 +6,9 @@ fiction or that anybody may call. Names and domains are invented. What the detec
 
 from __future__ import annotations
 
-CARD, PERSONAL, NOTHING = frozenset({"PCI", "PII"}), frozenset({"PII"}), frozenset[str]()
+from tests.unit.engine.labelled.example import NOTHING, PHI, SECRET
+from tests.unit.engine.labelled.example import PCI as CARD
+from tests.unit.engine.labelled.example import PII as PERSONAL
 
 LABELLED: tuple[tuple[str, frozenset[str]], ...] = (
     # Payment cards, as people and programs write them.
@@ -98,6 +100,39 @@ LABELLED: tuple[tuple[str, frozenset[str]], ...] = (
     ("phone model 12", NOTHING),
     ("the call took 1200 ms of 3000", NOTHING),
     ("balance +1 000 000.00", NOTHING),
+    # Secrets, and what stands in their place.
+    ("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", SECRET),
+    ("ghp_zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq18", NOTHING),
+    ("postgres://app:h7Tz-pq9!@db.corp.example:5432/crm", SECRET),
+    ("postgres://app:${DB_PASSWORD}@db.corp.example:5432/crm", NOTHING),
+    ('{"kty": "EC", "crv": "P-256", "d": "870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE"}', SECRET),
+    ('{"kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"}', NOTHING),
+    ("AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX", SECRET),
+    ("-----BEGIN PRIVATE KEY----- is how such a file begins", NOTHING),
+    ("Set-Cookie: session=8c1f0e; Path=/", NOTHING),
+    ("the secret ingredient is cardamom", NOTHING),
+    ("password: S3cure-Harbour!", SECRET),
+    ("Her password? Nobody knows: ask the vault.", NOTHING),
+    ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI3In0.c2lnbmF0dXJlLXRoYXQtaXMtbm9uZQ", SECRET),
+    ("eyJub3QiOiJhIHRva2VuIn0.eyJzdWIiOiI3In0.c2lnbmF0dXJlLXRoYXQtaXMtbm9uZQ", NOTHING),
+    # National numbers that are printed as examples, and their likes.
+    ("RSSMRA85T10A562S", PERSONAL),
+    ("111.444.777-35", PERSONAL),
+    ("11010519491231002X", PERSONAL),
+    ("131052-308T", PERSONAL),
+    ("sample SSN 078-05-1120", NOTHING),
+    ("SSN 666-12-3456", NOTHING),
+    ("ticket 900-12-3456", NOTHING),
+    ("111.111.111-11", NOTHING),
+    ("call 2026-11-20 about 12-34-5678", NOTHING),
+    ("flight AB 12 34 56 X", NOTHING),
+    # Health.
+    ("Dora Keller was diagnosed with diabetes.", PHI),
+    ("My son takes 20 mg daily.", PHI),
+    ("Viral load: <50 copies", PHI),
+    ("The clinic on Harbour Street opens at 8.", NOTHING),
+    ("Our insurance covers cancer screening.", NOTHING),
+    ("The engine takes 20 units of oil", NOTHING),
     # Plain text.
     ("", NOTHING),
     ("The quick brown fox jumps over 13 lazy dogs.", NOTHING),

@@ -1,0 +1,58 @@
+"""Passwords and secrets beside a name that says what they are, in addresses, and in headers of requests."""
+
+from __future__ import annotations
+
+from decisions.engine.detectors.randomness import is_placeholder, is_random, is_reference, is_sequence
+from decisions.engine.patterns import grouper, searcher
+
+SIGN = (
+    r"(?i)passw|passphrase|pwd|contrase|secret|token|api[ _-]?key|(?:access|auth|private|account)[_-]?key|credential"
+    r"|[_-]pass\b|authorization|://[^\s/:@]*:[^\s/@]"
+)
+_ASSIGNS = r"[\"'`]?\]?(?:\s?[:=]\s?|\s=>\s|\s?:=\s?|\sis:?\s|\s)[\"'`]?"
+_PASSWORDS = grouper(
+    r"(?i)(?:password|passwd|passphrase|passwort|contraseña|\bpwd|_pwd|[_-]pass)" + _ASSIGNS + r"([^\s\"'`,;]{6,128})"
+)
+_SECRETS = grouper(
+    r"(?i)([A-Z0-9_.-]{0,40}(?:secret|token|api[ _-]?key|(?:access|auth|private|account)[_-]?key|credentials?)"
+    r"(?:[_-]?(?:id|key|value|token|hex|base64|access[_-]?key))?)" + _ASSIGNS + r"([^\s\"'`,;]{16,256})"
+)
+_ADDRESSES = grouper(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s/:@\"'<>]{0,64}:([^\s/@\"'<>]{3,128})@[A-Za-z0-9\[]")
+_HEADERS = grouper(r"(?i)authorization[\"']?\s?[:=]\s?[\"']?(?:basic|bearer|token|apikey)\s([A-Z0-9+/=._~-]{12,512})")
+# Tokens that say where a reader stopped, guard a form or measure a text open nothing.
+_HARMLESS = searcher(
+    r"(?i)page|next|cursor|continu|sync|delta|resume|csrf|xsrf|idempotency|design|count|max|limit|usage|public|device|"
+    r"push|stop|request|mask|prompt|completion"
+)
+_BITS = 3.0
+# People do choose `abc123`; what counts on for longer is an example.
+LONGEST_HABIT = 12
+
+
+def credential_occurs(text: bytes) -> bool:
+    """Whether a password or secret stands in `text` where its name, an address or a header gives it away."""
+    return (
+        any(_is_password(value) for (value,) in _PASSWORDS(text))
+        or any(_is_secret(value) and not _HARMLESS(name) for name, value in _SECRETS(text))
+        or any(not is_placeholder(password) for (password,) in _ADDRESSES(text))
+        or any(not is_placeholder(value) and is_random(value, bits=_BITS) for (value,) in _HEADERS(text))
+    )
+
+
+def _is_password(value: bytes) -> bool:
+    value = value.rstrip(b".):!?")
+    is_long_sequence = len(value) >= LONGEST_HABIT and is_sequence(value)
+    if len(value) < 6 or is_long_sequence or is_placeholder(value) or is_reference(value):
+        return False
+    text = value.decode()
+    letters, digits = sum(map(str.isalpha, text)), sum(map(str.isdigit, text))
+    symbols = len(text) - letters - digits - sum(map(text.count, "-_./:()"))
+    is_mixed = not (text[1:].islower() or text[1:].isupper())
+    return bool(letters) and bool(digits or symbols or is_mixed)
+
+
+def _is_secret(value: bytes) -> bool:
+    if is_placeholder(value) or is_reference(value):
+        return False
+    has_digits = any(map(bytes.isdigit, (value[place : place + 1] for place in range(len(value)))))
+    return has_digits and is_random(value, bits=_BITS)
