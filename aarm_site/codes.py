@@ -60,6 +60,7 @@ CODES: Mapping[str, str] = {
     "not_eligible": "Not one of the reviewers",
     "not_executable": "The action may not be carried out",
     "not_found": "Not found, or not yours",
+    "nothing_to_withdraw": "You have no approval to take back",
     "not_logged_yet": "No checkpoint covers it yet",
     "nothing_lost": "Nothing was lost",
     "nul_character": "A text holds U+0000",

@@ -46,6 +46,10 @@ class ApproveForm(DecisionForm):
     verdict = Verdict.APPROVE
 
 
+class WithdrawForm(DecisionForm):
+    verdict = Verdict.WITHDRAW
+
+
 class DenyForm(DecisionForm):
     verdict = Verdict.DENY
     preset = forms.ChoiceField(choices=PRESETS, required=False)

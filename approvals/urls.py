@@ -13,6 +13,7 @@ pages = [
     path("a/<str:approval_id>", detail.detail, name="detail"),
     path("a/<str:approval_id>/approve", detail.approve, name="approve"),
     path("a/<str:approval_id>/deny", detail.deny, name="deny"),
+    path("a/<str:approval_id>/withdraw", detail.withdraw, name="withdraw"),
 ]
 
 urlpatterns = [

@@ -216,6 +216,7 @@ AARM_SIGNER_PASSPHRASE = ENV.signer_passphrase
 AARM_MAX_BODY_BYTES = ENV.max_body_bytes
 AARM_CLAIM_LEASE_SECONDS = ENV.claim_lease_seconds
 AARM_CLAIM_WINDOW_SECONDS = ENV.claim_window_seconds
+AARM_HOLD_SECONDS = ENV.hold_seconds
 AARM_POLICY_FOUR_EYES = ENV.policy_four_eyes
 AARM_CHECKPOINT_SECONDS = ENV.checkpoint_seconds
 AARM_CHECKPOINT_IDLE_SECONDS = ENV.checkpoint_idle_seconds

@@ -43,6 +43,8 @@ class Environment(BaseSettings):
     max_body_bytes: int = 1024 * 1024
     claim_lease_seconds: int = 300
     claim_window_seconds: int = 1800
+    # How long an approval can be taken back before the agent is told, where the policy doesn't say.
+    hold_seconds: int = Field(default=5, ge=0, le=30)
     # The log: how long a receipt waits for a checkpoint, how long a quiet log is silent, and where copies go.
     checkpoint_seconds: int = Field(default=10, ge=1)
     checkpoint_idle_seconds: int = Field(default=600, ge=1)

@@ -18,7 +18,7 @@ class VoteBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    verdict: Literal["approve", "deny"]
+    verdict: Literal["approve", "deny", "withdraw"]
     view_digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
     version: Annotated[int, Field(ge=1, strict=True)]
     reason: Words = ""

@@ -1,8 +1,8 @@
-"""Counting votes: distinct, eligible people, never the requester, and any no ends it."""
+"""Counting votes: distinct, eligible people, never the requester, and a no comes before every yes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -14,6 +14,7 @@ class Verdict(StrEnum):
 
     APPROVE = "approve"
     DENY = "deny"
+    WITHDRAW = "withdraw"
 
 
 class Result(StrEnum):
@@ -31,6 +32,33 @@ class Uncounted(StrEnum):
     NOT_ELIGIBLE = "not_eligible"
     OVERRULED_BY_OWN_DENY = "overruled_by_own_deny"
     ALREADY_COUNTED = "already_counted"
+
+
+class Unheard(StrEnum):
+    """Why a vote is not taken."""
+
+    ALREADY_VOTED = "already_voted"
+    NOTHING_TO_WITHDRAW = "nothing_to_withdraw"
+
+
+def standing(votes: Sequence[Verdict]) -> Verdict | None:
+    """What a person's votes on one request, in the order in which they were cast, come to; None for nothing.
+
+    A no stays: neither a later yes nor a withdrawal takes it back. A yes can be taken back, and given again.
+    """
+    if Verdict.DENY in votes:
+        return Verdict.DENY
+    return Verdict.APPROVE if votes and votes[-1] is Verdict.APPROVE else None
+
+
+def why_unheard(votes: Sequence[Verdict], *, verdict: Verdict) -> Unheard | None:
+    """Why one more vote of the person who cast `votes` is not taken; None where it is.
+
+    Saying the same again adds nothing. A yes after one's own no is taken, so that it is on record, and doesn't count.
+    """
+    if verdict is Verdict.WITHDRAW:
+        return None if standing(votes) is Verdict.APPROVE else Unheard.NOTHING_TO_WITHDRAW
+    return Unheard.ALREADY_VOTED if votes and votes[-1] is verdict else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +150,12 @@ class _Seating:
         return all(len(people) == stage.count for stage, people in zip(self.stages, self.seats, strict=True))
 
 
-def tally(stages: tuple[Stage, ...], *, ballots: Iterable[Ballot], requester: str | None) -> Tally:
+def tally(stages: tuple[Stage, ...], *, ballots: Iterable[Ballot], requester: str | None, denials: int = 1) -> Tally:
     """Counts the ballots. Every stage must be filled, and one person fills one seat, whatever groups they are in.
 
-    A counted deny wins before the quorum is looked at. The requester's ballots and those of people who are in none of
-    the groups are listed with the reason, and change nothing. Raises `QuorumError` for no stages, and for two ballots
-    of one person that claim different groups.
+    `denials` counted denies win before the quorum is looked at, and who denied fills no seat. The requester's ballots
+    and those of people who are in none of the groups are listed with the reason, and change nothing. Raises
+    `QuorumError` for no stages, and for two ballots of one person that claim different groups.
     """
     _require_stages(stages)
     groups = frozenset(stage.group for stage in stages)
@@ -135,7 +163,7 @@ def tally(stages: tuple[Stage, ...], *, ballots: Iterable[Ballot], requester: st
     approvers = {ballot.person: ballot.groups for ballot in counted if ballot.verdict == Verdict.APPROVE}
     seating = _Seating(stages=stages, groups_of=approvers)
     return Tally(
-        result=_result(counted, is_full=seating.is_full),
+        result=_result(counted, is_full=seating.is_full, denials=denials),
         filled=tuple((stage, tuple(sorted(seats))) for stage, seats in zip(stages, seating.seats, strict=True)),
         counted=counted,
         not_counted=not_counted,
@@ -193,7 +221,8 @@ def _why_uncounted(
     return Uncounted.ALREADY_COUNTED if earlier.verdict == ballot.verdict else Uncounted.OVERRULED_BY_OWN_DENY
 
 
-def _result(counted: tuple[Ballot, ...], *, is_full: bool) -> Result:
-    if any(ballot.verdict != Verdict.APPROVE for ballot in counted):
+def _result(counted: tuple[Ballot, ...], *, is_full: bool, denials: int) -> Result:
+    # Whatever isn't a yes is a no.
+    if sum(ballot.verdict != Verdict.APPROVE for ballot in counted) >= denials:
         return Result.DENIED
     return Result.APPROVED if is_full else Result.PENDING

@@ -16,9 +16,13 @@ LIMITS: Mapping[str, tuple[int, int]] = MappingProxyType(
         "timeout_seconds": (1, 30 * 24 * 3600),
         "hold_seconds": (0, 30),
         "claim_seconds": (1, 24 * 3600),
+        "denials": (1, 20),
     }
 )
-"""The least and the most that each time may be, in seconds."""
+"""The least and the most that each number may be; times are in seconds."""
+
+# What routes have learned since the first of them were stored, and what it is where a stored one doesn't say.
+_LEARNED: Mapping[str, JSON] = MappingProxyType({"denials": 1})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +30,21 @@ class Route:
     """The stages of a request and its times in whole seconds.
 
     `timeout_seconds` is how long people may decide, `hold_seconds` how long an approval can be undone before the agent
-    sees it, `claim_seconds` how long the agent then has to claim it. Raises `RouteError` for times outside `LIMITS`
-    and for no stages.
+    sees it, `claim_seconds` how long the agent then has to claim it, and `denials` how many people have to say no.
+    Raises `RouteError` for numbers outside `LIMITS` and for no stages.
     """
 
     stages: tuple[Stage, ...]
     timeout_seconds: int = field(kw_only=True)
     hold_seconds: int = field(default=5, kw_only=True)
     claim_seconds: int = field(default=1800, kw_only=True)
+    denials: int = field(default=1, kw_only=True)
 
     def __post_init__(self) -> None:
         if not self.stages:
             raise RouteError("The route asks nobody.", fix="Name at least one group and how many of it must approve.")
         for name, (least, most) in LIMITS.items():
-            _require_seconds(getattr(self, name), name=name, least=least, most=most)
+            _require_number(getattr(self, name), name=name, least=least, most=most)
 
     def expires_at(self, opened_at: datetime) -> datetime:
         """When voting ends for a request that was opened then."""
@@ -61,10 +66,11 @@ class Route:
     @classmethod
     def from_dict(cls, data: Mapping[str, JSON]) -> Route:
         """The route that `to_dict` stored. Raises `RouteError` for any other shape, `QuorumError` for a bad stage."""
-        if set(data) != {"stages", *LIMITS}:
+        whole = {**_LEARNED, **data}
+        if set(whole) != {"stages", *LIMITS}:
             raise _shape_error()
-        times = {name: _whole_number(data[name]) for name in LIMITS}
-        return cls(_stages(data["stages"]), **times)
+        numbers = {name: _whole_number(whole[name]) for name in LIMITS}
+        return cls(_stages(whole["stages"]), **numbers)
 
 
 def _stages(items: JSON) -> tuple[Stage, ...]:
@@ -88,7 +94,7 @@ def _whole_number(value: JSON) -> int:
     return value
 
 
-def _require_seconds(value: object, *, name: str, least: int, most: int) -> None:
+def _require_number(value: object, *, name: str, least: int, most: int) -> None:
     if type(value) is not int or not least <= value <= most:
         raise RouteError(
             f"{name} must be a whole number from {least:,} to {most:,}, not {value!r}.",

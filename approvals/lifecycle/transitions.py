@@ -33,14 +33,14 @@ MEANING: Mapping[Event, str] = MappingProxyType(
         Event.QUORUM_HELD: "enough people approved; they have a moment to undo it",
         Event.QUORUM_REACHED: "enough people approved, on a route whose hold is 0 seconds",
         Event.RELEASED: "the hold is over (`release_at`)",
-        Event.UNDONE: "an approver took the vote back during the hold",
+        Event.UNDONE: "an approver took the vote back during the hold, and too few are left",
         Event.DENIED: "a person who may decide said no",
         Event.EXPIRED: "nobody decided in time (`expires_at`)",
         Event.CANCELLED: "the agent or its host withdrew the action",
-        Event.SUPERSEDED: "a new request replaced it: the action, a reviewer, an identity or the policy changed",
+        Event.SUPERSEDED: "a new request replaced it, because the action, a reviewer or the policy changed",
         Event.CLAIMED: "the agent took the parameters that were approved",
         Event.CLAIM_EXPIRED: "the agent did not claim in time (`claim_expires_at`)",
-        Event.REVOKED: "the kill switch or a revocation took the approval back",
+        Event.REVOKED: "who asked, or the policy, no longer holds, or somebody took the approval back",
     }
 )
 """One clause for each event, as the docs print it."""

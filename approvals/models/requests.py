@@ -16,7 +16,8 @@ class ApprovalRequest(models.Model):
     """It doesn't know the decision that it is for; `receipt_sections` is what its receipts repeat of it, word for word.
 
     `version` rises when the snapshot or the policy changes, not with votes. `expires_at` ends voting, and
-    `claim_expires_at` what was approved.
+    `claim_expires_at` what was approved. `replacement` is the request that was opened in this one's stead; `origin`
+    names, in such a one, the first of the line.
     """
 
     state_guard: ClassVar[StateGuard] = StateGuard(
@@ -48,6 +49,8 @@ class ApprovalRequest(models.Model):
     claim_expires_at = models.DateTimeField(null=True)
     resolved_at = models.DateTimeField(null=True)
     resolution = models.CharField(max_length=64, blank=True)
+    origin = models.CharField(max_length=ID_LENGTH, blank=True)
+    replacement = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="replaced")
 
     class Meta:
         constraints = [
@@ -58,6 +61,14 @@ class ApprovalRequest(models.Model):
                 condition=~models.Q(state__in=["HELD", "APPROVED", "CLAIMED"])
                 | models.Q(claim_expires_at__isnull=False),
                 name="approval_approved_has_deadline",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state=State.HELD.value) | models.Q(release_at__isnull=False),
+                name="approval_held_has_release",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state=State.SUPERSEDED.value) | models.Q(replacement__isnull=True),
+                name="approval_replaced_is_superseded",
             ),
         ]
         indexes = [
@@ -76,12 +87,22 @@ class ApprovalRequest(models.Model):
                 condition=models.Q(state__in=sorted(state.value for state in NON_TERMINAL)),
                 name="approval_inbox",
             ),
+            models.Index(
+                fields=["release_at"],
+                condition=models.Q(state=State.HELD.value),
+                name="approval_release_due",
+            ),
             models.Index(fields=["-opened_at", "id"], name="approval_newest"),
         ]
         permissions = [("review", "May be asked to approve or deny")]
 
     def __str__(self) -> str:
         return self.id
+
+    @property
+    def first_id(self) -> str:
+        """The first request of the line that replaced each other: the one that was opened for the action."""
+        return self.origin or self.pk
 
     @property
     def shown(self) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""What a person said of a request. A vote is a fact: it's never changed."""
+"""What a person said of a request. A vote is a fact: who thinks better of it casts another."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from receipts.identifiers import ID_LENGTH
 
 
 class Vote(models.Model):
-    """`groups` are the route's groups that the person was eligible in when voting."""
+    """`groups` are the route's groups that the person was eligible in when voting.
+
+    `number` counts the person's votes on this request; what they come to is `approvals.lifecycle.quorum.standing`.
+    """
 
     insert_only: ClassVar[bool] = True
 
     id = models.CharField(primary_key=True, max_length=ID_LENGTH)
     request = models.ForeignKey("approvals.ApprovalRequest", on_delete=models.PROTECT, related_name="votes")
     person = models.ForeignKey("approvals.User", on_delete=models.PROTECT, related_name="votes")
+    number = models.PositiveSmallIntegerField(default=1)
     verdict = models.CharField(max_length=8, choices=[(item.value, item.value) for item in Verdict])
     view_digest = models.CharField(max_length=71)
     version = models.PositiveIntegerField()
@@ -27,7 +31,7 @@ class Vote(models.Model):
     cast_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["request", "person"], name="vote_once")]
+        constraints = [models.UniqueConstraint(fields=["request", "person", "number"], name="vote_once")]
         indexes = [models.Index(fields=["request", "cast_at"], name="vote_of_request")]
 
     def __str__(self) -> str:

@@ -16,7 +16,7 @@ from approvals.selectors.requests import (
     waiting_for,
 )
 from approvals.selectors.roster import has_enough_reviewers, is_same_person, reviewers_by_group
-from approvals.selectors.standing import current_tally, state_at
+from approvals.selectors.standing import current_tally, newest_of, state_at
 
 __all__ = [
     "Inbox",
@@ -29,6 +29,7 @@ __all__ = [
     "inbox_of",
     "is_same_person",
     "names_of",
+    "newest_of",
     "open_among",
     "page_of",
     "pending_count_for",

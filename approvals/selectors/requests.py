@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
-from approvals.lifecycle.quorum import Tally
+from approvals.lifecycle.quorum import Tally, Verdict
 from approvals.lifecycle.states import NON_TERMINAL, State
-from approvals.models import ApprovalRequest, User
-from approvals.selectors.standing import current_tally, state_at, why_not
+from approvals.models import ApprovalRequest, User, Vote
+from approvals.selectors.replacing import Replaced, replaced_by
+from approvals.selectors.standing import current_tally, may_withdraw, standing_votes, state_at, why_not
 from receipts.clock import DatabaseNow, database_now
 from receipts.problems import ProblemError, not_found
 from receipts.selectors import opened_values
@@ -45,7 +46,11 @@ def waiting_for(user: User) -> QuerySet[ApprovalRequest]:
     """Of those, what this person could still decide: asked, not the requester, and no vote yet."""
     asked = ApprovalRequest.asked.through.objects.filter(group__user=user).values("approvalrequest_id")
     own = Q(requester__iexact=user.email) & ~Q(requester="") | Q(requester__iexact=user.get_username())
-    return pending_for(user).filter(pk__in=asked).exclude(own).exclude(votes__person=user)
+    votes = Vote.objects.filter(request=OuterRef("pk"), person=user, version=OuterRef("version"))
+    last = Subquery(votes.order_by("-number").values("verdict")[:1])
+    # A yes that was taken back may be given again; a no stays.
+    open_again = Q(last__isnull=True) | Q(last=Verdict.WITHDRAW.value) & ~Exists(votes.filter(verdict=Verdict.DENY))
+    return pending_for(user).filter(pk__in=asked).exclude(own).annotate(last=last).filter(open_again)
 
 
 def pending_count_for(user: User) -> int:
@@ -76,7 +81,7 @@ class ShownVote:
     surface: str
     reason: str
     private_note: str
-    counts: bool
+    why_not: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,8 @@ class ShownRequest:
     votes: Sequence[ShownVote]
     why_not: str
     at: datetime
+    may_withdraw: bool = False
+    replaced: Replaced | None = None
 
     @property
     def may_vote(self) -> bool:
@@ -102,6 +109,7 @@ class ShownRequest:
 
 def _shown_votes(row: ApprovalRequest, *, tally: Tally, user: User) -> list[ShownVote]:
     counted = {ballot.person for ballot in tally.counted}
+    standing = {vote.pk for vote, _ in standing_votes(row)}
     may_read_notes = user.has_perm("receipts.audit")
     found = []
     for vote in row.votes.select_related("person", "words").order_by("cast_at", "id"):
@@ -114,10 +122,18 @@ def _shown_votes(row: ApprovalRequest, *, tally: Tally, user: User) -> list[Show
                 surface=vote.surface,
                 reason=str(words.get("reason", "")),
                 private_note=str(words.get("private_note", "")) if may_read_notes else "",
-                counts=vote.person.person_id in counted,
+                why_not=_why_not_counted(vote, standing=standing, counted=counted),
             )
         )
     return found
+
+
+def _why_not_counted(vote: Vote, *, standing: set[str], counted: set[str]) -> str:
+    if vote.verdict == Verdict.WITHDRAW:
+        return ""
+    if vote.pk not in standing:
+        return "it does not count, because of what they said later or of what changed"
+    return "" if vote.person.person_id in counted else "it does not count, because their role or group has changed"
 
 
 def shown_to(user: User, row: ApprovalRequest) -> ShownRequest:
@@ -133,6 +149,8 @@ def shown_to(user: User, row: ApprovalRequest) -> ShownRequest:
         votes=_shown_votes(row, tally=tally, user=user),
         why_not=why_not(user, request=row, state=state),
         at=at,
+        may_withdraw=may_withdraw(user, request=row, state=state),
+        replaced=replaced_by(row),
     )
 
 
@@ -163,6 +181,10 @@ def approval_answer(shown: ShownRequest) -> dict[str, Any]:
             for vote in shown.votes
         ],
         "may_vote": shown.may_vote,
+        "may_withdraw": shown.may_withdraw,
+        "release_at": row.release_at and row.release_at.isoformat(),
+        "replacement": row.replacement_id,
+        "replaces": shown.replaced and shown.replaced.to_dict(),
         "why_not": shown.why_not or None,
         "snapshot": {name: value for name, value in shown.snapshot.items() if name != "nonce"},
     }

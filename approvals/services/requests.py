@@ -54,6 +54,7 @@ class Opening:
     subject: str
     stream: str
     receipt_sections: Mapping[str, Any]
+    replaces: ApprovalRequest | None = None
 
 
 def open_request(*, approval_id: str, opening: Opening, at: datetime) -> ApprovalRequest:
@@ -82,11 +83,24 @@ def open_request(*, approval_id: str, opening: Opening, at: datetime) -> Approva
         code=match_code(opening.action_digest),
         opened_at=at,
         expires_at=opening.route.expires_at(at),
+        origin=opening.replaces.first_id if opening.replaces else "",
     )
     request.save(force_insert=True)
     request.asked.set(Group.objects.filter(name__in=[stage.group for stage in opening.route.stages]))
     record_event(topic="approval_opened", reference=request.pk)
     return request
+
+
+def replace_request(request: ApprovalRequest, *, opening: Opening, resolution: str, at: datetime) -> ApprovalRequest:
+    """Opens another request in the stead of a locked one, which ends. No vote is taken over."""
+    new = open_request(approval_id=new_approval_id(), opening=opening, at=at)
+    move(request, event=Event.SUPERSEDED, at=at, resolution=resolution, replacement=new)
+    return new
+
+
+def revoke_request(request: ApprovalRequest, *, resolution: str, at: datetime) -> None:
+    """Takes an approval back that was given and not used; the row is locked and its state settled."""
+    move(request, event=Event.REVOKED, at=at, resolution=resolution)
 
 
 def new_approval_id() -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
 from approvals import ports
-from approvals.lifecycle.quorum import Result, Verdict
+from approvals.lifecycle.quorum import Result, Unheard, Verdict, why_unheard
 from approvals.lifecycle.route import Route
 from approvals.lifecycle.states import Event, State
 from approvals.models import ApprovalRequest, User, Vote
 from approvals.selectors.roster import eligible_groups, is_requester
-from approvals.selectors.standing import current_tally
+from approvals.selectors.standing import current_tally, said_by
 from approvals.services.outbox import record_event
 from approvals.services.requests import locked_request, move, sections, settle
 from receipts.clock import database_now
@@ -21,6 +22,16 @@ from receipts.identifiers import new_id
 from receipts.problems import ProblemError
 from receipts.services import issue_receipt, store_values
 from receipts.signing.statement import ReceiptType
+
+# What may still be said in a state. During the hold an approval can be taken back or denied, not given.
+HEARD = {
+    State.PENDING: frozenset(Verdict),
+    State.HELD: frozenset({Verdict.DENY, Verdict.WITHDRAW}),
+}
+_UNHEARD = {
+    Unheard.ALREADY_VOTED: "You have already voted.",
+    Unheard.NOTHING_TO_WITHDRAW: "You have no approval to take back.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +67,15 @@ def _check_view(ballot: CastBallot, *, request: ApprovalRequest) -> None:
 def cast_vote(*, approval_id: str, person: User, ballot: CastBallot) -> ApprovalRequest:
     """Records a vote and lets the tally move the request, in one transaction.
 
-    Raises `not_found`, `self_approval`, `not_eligible`, `changed_while_reviewing`, `already_voted`, `stale_identity`,
-    and `already_resolved` or `expired` when the question has ended. An expiry found here is itself committed.
+    Raises `not_found`, `self_approval`, `not_eligible`, `changed_while_reviewing`, `already_voted`,
+    `nothing_to_withdraw`, `stale_identity`, and `already_resolved` or `expired` when the question has ended. An expiry
+    found here is itself committed.
     """
     with transaction.atomic():
         request = locked_request(approval_id)
         at = database_now()
         state = settle(request, at=at)
-        if state is State.PENDING:
+        if ballot.verdict in HEARD.get(state, ()):
             _record(request, person=User.objects.get(pk=person.pk), ballot=ballot, at=at)
             return request
     code = "expired" if state is State.EXPIRED else "already_resolved"
@@ -74,13 +86,19 @@ def _record(request: ApprovalRequest, *, person: User, ballot: CastBallot, at: d
     groups = eligible_groups(person, route=Route.from_dict(request.route))
     _check_person(person, request=request, groups=groups)
     _check_view(ballot, request=request)
-    if Vote.objects.filter(request=request, person=person).exists():
-        raise _refuse("already_voted", "You have already voted.")
-    problem = ports.identity_problem(approval_id=request.pk)
+    said = said_by(person, request=request)
+    _check_heard(said, verdict=ballot.verdict)
+    problem = ports.identity_problem(approval_id=request.first_id)
     if problem and ballot.verdict is Verdict.APPROVE:
         raise _refuse("stale_identity", problem, fix="The agent has to ask again.")
     _save_vote(request, person=person, ballot=ballot, groups=groups, at=at)
     _apply_tally(request, at=at)
+
+
+def _check_heard(said: Sequence[Verdict], *, verdict: Verdict) -> None:
+    unheard = why_unheard(said, verdict=verdict)
+    if unheard is not None:
+        raise _refuse(unheard.value, _UNHEARD[unheard])
 
 
 def _save_vote(
@@ -93,6 +111,7 @@ def _save_vote(
         id=new_id("vot"),
         request=request,
         person=person,
+        number=request.votes.filter(person=person).count() + 1,
         verdict=ballot.verdict.value,
         view_digest=ballot.view_digest,
         version=ballot.version,
@@ -104,8 +123,8 @@ def _save_vote(
     try:
         vote.save(force_insert=True)
     except IntegrityError as error:
-        raise _refuse("already_voted", "You have already voted.") from error
-    body = sections(request, state=State.PENDING) | {
+        raise _refuse("already_voted", _UNHEARD[Unheard.ALREADY_VOTED]) from error
+    body = sections(request, state=State(request.state)) | {
         "vote": {
             "id": vote.pk,
             "approver": person.person_id,
@@ -122,23 +141,37 @@ def _save_vote(
 
 def _apply_tally(request: ApprovalRequest, *, at: datetime) -> None:
     result = current_tally(request).result
-    route = Route.from_dict(request.route)
-    release_at = route.release_at(at)
     if result is Result.DENIED:
-        move(request, event=Event.DENIED, at=at, resolution="denied_by_reviewer")
-    elif result is Result.APPROVED:
-        event = Event.QUORUM_HELD if route.hold_seconds else Event.QUORUM_REACHED
         move(
             request,
-            event=event,
+            event=Event.DENIED,
             at=at,
-            resolution="approved_by_quorum",
-            release_at=release_at,
-            claim_expires_at=route.claim_expires_at(release_at),
+            resolution="denied_by_reviewer",
+            release_at=None,
+            claim_expires_at=None,
         )
+    elif result is Result.APPROVED and request.state == State.PENDING:
+        _approve(request, at=at)
+    elif result is Result.PENDING and request.state == State.HELD:
+        move(request, event=Event.UNDONE, at=at, resolution="", release_at=None, claim_expires_at=None)
+        # The time to decide may have ended during the hold.
+        settle(request, at=at)
     else:
         # What moves a request is announced with the move; a vote that doesn't suffice is news to other reviewers too.
         record_event(topic="vote_cast", reference=request.pk)
+
+
+def _approve(request: ApprovalRequest, *, at: datetime) -> None:
+    route = Route.from_dict(request.route)
+    release_at = route.release_at(at)
+    move(
+        request,
+        event=Event.QUORUM_HELD if route.hold_seconds else Event.QUORUM_REACHED,
+        at=at,
+        resolution="approved_by_quorum",
+        release_at=release_at,
+        claim_expires_at=route.claim_expires_at(release_at),
+    )
 
 
 def check_still_approved(request: ApprovalRequest) -> str | None:

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from approvals.forms import PRESETS, ApproveForm, DecisionForm, DenyForm
+from approvals.forms import PRESETS, ApproveForm, DecisionForm, DenyForm, WithdrawForm
 from approvals.models import ApprovalRequest, User
 from approvals.pages import page_of
 from approvals.selectors import request_for, shown_to
@@ -59,6 +59,8 @@ def _context(user: User, approval_id: str) -> dict[str, Any]:
         "raw": page.raw,
         "may_vote": shown.may_vote,
         "why_not": shown.why_not,
+        "may_withdraw": shown.may_withdraw,
+        "replaced": shown.replaced,
         "reported": proofs["reported"],
         "receipt_url": proofs["receipt_url"],
         "presets": PRESETS,
@@ -89,6 +91,13 @@ def approve(request: HttpRequest, approval_id: str) -> HttpResponse:
 def deny(request: HttpRequest, approval_id: str) -> HttpResponse:
     """`/a/<id>/deny`"""
     return _decide(request, approval_id, form=DenyForm(request.POST))
+
+
+@for_people(REVIEW)
+@require_POST
+def withdraw(request: HttpRequest, approval_id: str) -> HttpResponse:
+    """`/a/<id>/withdraw`"""
+    return _decide(request, approval_id, form=WithdrawForm(request.POST))
 
 
 def _decide(request: HttpRequest, approval_id: str, *, form: DecisionForm) -> HttpResponse:

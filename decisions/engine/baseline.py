@@ -38,7 +38,7 @@ class Baseline:
     """An outcome and where it comes from.
 
     `standing` orders rules: forbidden ones above all others, then by priority. `timeout_seconds` is set for STEP_UP and
-    DEFER, `stages`, `escalation`, `questions` and `editable` for STEP_UP, `steps` for MODIFY.
+    DEFER, `stages` and what goes with them up to `denials` for STEP_UP, `steps` for MODIFY.
 
     A DEFER waits for `needs`, which its rule names, and for `missing`, which some condition turned out to depend on;
     `resolvers` may supply them, and with an `on_timeout` people are asked in the end.
@@ -59,6 +59,8 @@ class Baseline:
     escalation: tuple[Escalation, ...] = ()
     questions: tuple[str, ...] = ()
     editable: tuple[str, ...] = ()
+    hold_seconds: int | None = None
+    denials: int = 1
     timeout_seconds: int | None = None
     steps: tuple[Step, ...] = ()
     needs: tuple[Need, ...] = ()
@@ -88,6 +90,8 @@ def baseline_of_rule(
         escalation=consequence.escalation,
         questions=consequence.questions,
         editable=consequence.editable,
+        hold_seconds=consequence.hold_seconds,
+        denials=consequence.denials,
         timeout_seconds=consequence.timeout_seconds,
         steps=tuple(Step(rule_id=rule_id, change=change) for change in consequence.modifications),
         needs=needs,

@@ -19,7 +19,15 @@ from decisions.engine.readers import (
     read_text,
     wrong_type,
 )
-from decisions.engine.routes import LONGEST_TIMEOUT, read_editable, read_escalation, read_questions, read_stages
+from decisions.engine.routes import (
+    LONGEST_TIMEOUT,
+    read_denials,
+    read_editable,
+    read_escalation,
+    read_hold,
+    read_questions,
+    read_stages,
+)
 from decisions.engine.source import Findings, Node, Place, Scalar
 from decisions.engine.verdict import Classification, Decision, RiskLevel, Route, Stage
 
@@ -50,6 +58,8 @@ KEY_DECISIONS = {
     "escalation": {Decision.STEP_UP},
     "questions": {Decision.STEP_UP},
     "editable": {Decision.STEP_UP},
+    "hold": {Decision.STEP_UP},
+    "denials": {Decision.STEP_UP},
     "context_needed": {Decision.DEFER},
     "resolvers": {Decision.DEFER},
     "modifications": {Decision.MODIFY},
@@ -117,6 +127,8 @@ def read_consequence(
         escalation=read_escalation(entries, timeout_seconds=timeout, findings=findings),
         questions=read_questions(entries, findings=findings),
         editable=read_editable(entries, findings=findings),
+        hold_seconds=read_hold(entries, findings=findings),
+        denials=read_denials(entries, findings=findings),
         resolvers=_read_resolvers(entries, findings=findings),
         on_timeout=_read_fallback(entries, decision=decision, stages=stages, risk=risk, findings=findings),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import Field as DataclassField
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
 
@@ -30,6 +31,9 @@ from receipts.signing.canonical import JSON, canonical_bytes
 
 # Part of the hash, so that a later meaning of the same words can't pass for this one.
 LANGUAGE = "aarm-policy/2"
+# Marks what the language learned after policies had been published: left out of the form where it isn't used, so that
+# their hashes stand.
+_LEARNED = {"learned": True}
 # What is there for people and can change no ruling.
 _EXPLAINING = frozenset({"title", "description"})
 
@@ -45,10 +49,11 @@ class Mode(StrEnum):
 class Consequence:
     """What a rule, or the default posture, leads to.
 
-    `timeout_seconds` is set for STEP_UP and DEFER, `stages` (with `escalation`, `questions` and `editable`, JSON
-    pointers) for STEP_UP, `modifications` for MODIFY. `context_needed` is what a DEFER waits for: such a rule applies
-    only while one of these fields is not known. `renews` it waits for too, known or not. `resolvers` may supply either.
-    A DEFER with `on_timeout` asks people in the end. `threshold` is the confidence that the rule demands.
+    `timeout_seconds` is set for STEP_UP and DEFER, `stages` (with `escalation`, `questions`, `editable`, JSON pointers,
+    `hold_seconds` and `denials`) for STEP_UP, `modifications` for MODIFY. `context_needed` is what a DEFER waits for:
+    such a rule applies only while one of these fields is not known. `renews` it waits for too, known or not.
+    `resolvers` may supply either. A DEFER with `on_timeout` asks people in the end. `threshold` is the confidence that
+    the rule demands.
     """
 
     decision: Decision
@@ -63,6 +68,8 @@ class Consequence:
     escalation: tuple[Escalation, ...] = ()
     questions: tuple[str, ...] = ()
     editable: tuple[str, ...] = ()
+    hold_seconds: int | None = field(default=None, metadata=_LEARNED)
+    denials: int = field(default=1, metadata=_LEARNED)
     renews: tuple[Field, ...] = ()
     resolvers: tuple[str, ...] = ()
     on_timeout: Route | None = None
@@ -166,6 +173,10 @@ def _plain(value: object) -> JSON:
     parts = {
         each.name: _plain(getattr(value, each.name))
         for each in fields(value)
-        if each.compare and each.name not in _EXPLAINING
+        if each.compare and each.name not in _EXPLAINING and not _is_unused(each, getattr(value, each.name))
     }
     return {"kind": type(value).__name__, **parts}
+
+
+def _is_unused(member: DataclassField[object], value: object) -> bool:
+    return "learned" in member.metadata and value == member.default

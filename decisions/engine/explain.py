@@ -135,19 +135,27 @@ def _about_rules(ruling: Ruling, *, judged: _Judged) -> Iterator[str]:
 
 
 def _about_route(ruling: Ruling) -> Iterator[str]:
-    for route in (ruling.route,) if ruling.route else ():
-        for step in route.escalation:
-            groups = list(step.groups)
-            yield f"After {step.after_seconds} seconds without an answer, {_listed(groups)} {_are(groups)} asked too."
-        if route.questions:
-            yield f"The reviewer answers first: {' '.join(route.questions)}"
-        if route.editable:
-            names = [name.removeprefix("/") for name in route.editable]
-            yield f"The reviewer may change {_listed(names)}."
+    if ruling.route:
+        yield from _about_asking(ruling.route)
     if ruling.resolvers:
         yield f"{_listed(list(ruling.resolvers))} may supply what is missing."
     if ruling.on_timeout:
         yield f"If nothing arrives in time, {_people(ruling.on_timeout)} are asked."
+
+
+def _about_asking(route: Route) -> Iterator[str]:
+    for step in route.escalation:
+        groups = list(step.groups)
+        yield f"After {step.after_seconds} seconds without an answer, {_listed(groups)} {_are(groups)} asked too."
+    if route.questions:
+        yield f"The reviewer answers first: {' '.join(route.questions)}"
+    if route.editable:
+        names = [name.removeprefix("/") for name in route.editable]
+        yield f"The reviewer may change {_listed(names)}."
+    if route.denials > 1:
+        yield f"{route.denials} people have to deny it before it is denied."
+    if route.hold_seconds is not None:
+        yield f"An approval can be taken back for {route.hold_seconds} seconds."
 
 
 def _about_rest(ruling: Ruling) -> Iterator[str]:
@@ -212,6 +220,8 @@ def _route_json(route: Route | None) -> JSON:
         "escalation": [_escalation_json(step) for step in route.escalation],
         "questions": list(route.questions),
         "editable": list(route.editable),
+        "hold": route.hold_seconds,
+        "denials": route.denials,
     }
 
 

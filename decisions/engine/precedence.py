@@ -56,6 +56,8 @@ def joined(deciding: Sequence[Baseline]) -> Baseline:
         escalation=_joined_escalation(leading),
         questions=_once(chain.from_iterable(each.questions for each in leading)),
         editable=tuple(name for name in leading[0].editable if all(name in each.editable for each in leading)),
+        hold_seconds=_joined_hold(leading),
+        denials=min(each.denials for each in leading),
         timeout_seconds=min(timeouts, default=None),
         steps=tuple(step for each in leading for step in each.steps),
         needs=tuple(need for each in leading for need in each.needs),
@@ -88,6 +90,12 @@ def _joined_escalation(deciding: Sequence[Baseline]) -> tuple[Escalation, ...]:
     return tuple(sorted(every, key=lambda each: (each.after_seconds, each.groups)))
 
 
+def _joined_hold(deciding: Sequence[Baseline]) -> int | None:
+    """The longest; the deployment's, where one of the rules leaves it to that."""
+    known = [each.hold_seconds for each in deciding if each.hold_seconds is not None]
+    return max(known) if len(known) == len(deciding) else None
+
+
 def _joined_fallback(routes: Sequence[Route | None], *, risk: RiskLevel) -> Route | None:
     """People are asked at the timeout only if every rule says so."""
     known = [route for route in routes if route is not None]
@@ -115,6 +123,8 @@ def _terms_of_question(baseline: Baseline) -> _Terms:
         frozenset(baseline.escalation),
         frozenset(baseline.questions),
         frozenset(baseline.editable),
+        baseline.hold_seconds,
+        baseline.denials,
     )
 
 

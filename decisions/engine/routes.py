@@ -13,12 +13,18 @@ from decisions.engine.verdict import Escalation, Stage
 LARGEST_QUORUM = 20
 LONGEST_TIMEOUT = 30 * 24 * 3600
 LONGEST_QUESTION = 500
+LONGEST_HOLD = 30
 MOST_QUESTIONS = 10
 
-GROUP = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}"
+# A group, or somebody by another kind of name: one account, a role, who is on call, who stands by the asking human.
+GROUP = (
+    r"(?:(?:(?:role|schedule):)?[A-Za-z0-9][A-Za-z0-9_.-]{0,79}"
+    r"|user:[A-Za-z0-9][A-Za-z0-9_.@+-]{0,149}|human:(?:manager|data-owner))"
+)
 STAGE_KEYS = {"group": "group", "count": "count"}
 ESCALATION_KEYS = {"after": "after", "to": "to"}
 _GROUP = re.compile(GROUP)
+_WANTED_GROUP = "the name of a group (letters, digits, _ . -), user:NAME, role:NAME, schedule:NAME or human:manager"
 _WANTED = "the name of a group, or {group: NAME, count: NUMBER}"
 _WANTED_ESCALATION = "{after: DURATION, to: [GROUP]}"
 
@@ -82,6 +88,20 @@ def read_editable(entries: Mapping[str, Entry], *, findings: Findings) -> tuple[
     return tuple(dict.fromkeys(found for found in pointers if found is not None))
 
 
+def read_hold(entries: Mapping[str, Entry], *, findings: Findings) -> int | None:
+    """How long an approval can be taken back; None leaves it to the deployment."""
+    if "hold" not in entries:
+        return None
+    return read_seconds(entries["hold"].node, lowest=0, highest=LONGEST_HOLD, findings=findings)
+
+
+def read_denials(entries: Mapping[str, Entry], *, findings: Findings) -> int:
+    """How many people have to say no; one, if nothing is said."""
+    if "denials" not in entries:
+        return 1
+    return read_integer(entries["denials"].node, lowest=1, highest=LARGEST_QUORUM, findings=findings) or 1
+
+
 def read_groups(node: Node, *, findings: Findings) -> tuple[str, ...]:
     """The names of one or more groups."""
     items = read_items(node, wanted="the name of a group", findings=findings) or ()
@@ -140,6 +160,10 @@ def _read_pointer(node: Node, *, findings: Findings) -> str | None:
 
 def _read_group(node: Node, *, findings: Findings) -> str | None:
     if not isinstance(node, Scalar) or not isinstance(node.value, str) or _GROUP.fullmatch(node.value) is None:
-        wrong_type(node, wanted="the name of a group (letters, digits, _ . -)", findings=findings)
+        wrong_type(
+            node,
+            wanted=_WANTED_GROUP,
+            findings=findings,
+        )
         return None
     return node.value

@@ -61,6 +61,8 @@ def consequence_members() -> dict[str, Schema]:
         "escalation": reference("escalation"),
         "questions": one_or_more(sentence(LONGEST_QUESTION), longest=MOST_QUESTIONS),
         "editable": one_or_more(TEXT),
+        "hold": SECONDS,
+        "denials": whole(1, LARGEST_QUORUM),
         "context_needed": one_or_more(TEXT),
         "resolvers": one_or_more(text(RESOLVER)),
         "modifications": reference("modifications"),

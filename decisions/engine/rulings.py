@@ -97,6 +97,8 @@ def _route(outcome: Baseline) -> Route:
         escalation=outcome.escalation,
         questions=outcome.questions,
         editable=outcome.editable,
+        hold_seconds=outcome.hold_seconds,
+        denials=outcome.denials,
     )
 
 

@@ -125,7 +125,8 @@ class Route:
     """Who is asked, for how long, about what risk. Every stage must be satisfied; silence denies.
 
     `questions` are answered before an approval counts, `editable` are JSON pointers to the parameters that a reviewer
-    may change before approving.
+    may change before approving. `hold_seconds` is how long an approval can be taken back before the agent is told, the
+    deployment's word where it is None; `denials` is how many people have to say no.
     """
 
     stages: tuple[Stage, ...]
@@ -134,6 +135,8 @@ class Route:
     escalation: tuple[Escalation, ...] = ()
     questions: tuple[str, ...] = ()
     editable: tuple[str, ...] = ()
+    hold_seconds: int | None = None
+    denials: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,18 @@ from decisions.selectors.answers import decision_answer
 from decisions.selectors.names import names_of
 from decisions.selectors.policies import active_version_id, refusal_sentence
 from decisions.selectors.sessions import entries_of, session_summary, verification_of
-from decisions.selectors.standing import decision_for, deferral_of, deferral_state_at, effective_at, pending_among
+from decisions.selectors.standing import (
+    approval_of,
+    decision_for,
+    deferral_of,
+    deferral_state_at,
+    effective_at,
+    pending_among,
+)
 
 __all__ = [
     "active_version_id",
+    "approval_of",
     "decision_answer",
     "decision_for",
     "deferral_of",

@@ -11,8 +11,9 @@ from django.conf import settings
 from approvals.selectors import state_at
 from decisions.engine.verdict import Effective
 from decisions.models import Decision, Deferral
-from decisions.selectors.standing import deferral_of, deferral_state_at, effective_at
-from decisions.selectors.values import asked_parameters, erased, parameters_in
+from decisions.selectors.settled import settled_action, settled_digest
+from decisions.selectors.standing import approval_of, deferral_of, deferral_state_at, effective_at
+from decisions.selectors.values import asked_parameters, erased
 from receipts.selectors import opened_values
 from receipts.signing.canonical import JSON, request_digest
 
@@ -22,7 +23,7 @@ def _instant(at: datetime) -> str:
 
 
 def _approval(decision: Decision, *, deferral: Deferral | None, at: datetime) -> dict[str, Any] | None:
-    approval = decision.approval or (deferral.approval if deferral else None)
+    approval = approval_of(decision, deferral=deferral)
     if approval is None:
         return None
     return {
@@ -45,10 +46,10 @@ def _deferral(deferral: Deferral | None, *, at: datetime) -> dict[str, Any] | No
     }
 
 
-def _permitted(values: Mapping[str, JSON], *, deferral: Deferral | None) -> dict[str, Any]:
+def _permitted(decision: Decision, *, values: Mapping[str, JSON], deferral: Deferral | None) -> dict[str, Any]:
     """What may be executed, and how it differs from what was asked."""
-    final = opened_values(deferral.payload) if deferral and deferral.payload else values
-    return {"parameters": parameters_in(final), "modifications": final.get("modifications")}
+    settled = settled_action(decision, deferral=deferral, values=values)
+    return {"parameters": settled.parameters, "modifications": settled.modifications}
 
 
 def _asked(decision: Decision, *, values: Mapping[str, JSON]) -> str:
@@ -87,7 +88,7 @@ def decision_answer(decision: Decision, *, at: datetime, values: Mapping[str, JS
         "confidence": final.get("confidence"),
         "policy": policy and {"id": policy.policy_id, "version": policy.version, "hash": policy.digest},
         "request_digest": _asked(decision, values=opened),
-        "action_digest": final.get("action_digest", decision.action_digest),
+        "action_digest": settled_digest(decision, deferral=held),
         "approval": _approval(decision, deferral=held, at=at),
         "deferral": _deferral(held, at=at),
         "receipt": {
@@ -97,5 +98,5 @@ def decision_answer(decision: Decision, *, at: datetime, values: Mapping[str, JS
         },
     }
     if outcome is not Effective.PENDING and outcome is not Effective.DENY:
-        answer |= _permitted(opened, deferral=held)
+        answer |= _permitted(decision, values=opened, deferral=held)
     return {name: value for name, value in answer.items() if value is not None}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from approvals.selectors import state_at
+from approvals.selectors import newest_of, state_at
+from approvals.services.requests import Request
 from decisions.engine.verdict import Decision as Verdict
 from decisions.engine.verdict import Effective, effective
 from decisions.models import Decision, Deferral
@@ -27,10 +28,17 @@ def deferral_state_at(deferral: Deferral, at: datetime) -> str:
     return "EXPIRED" if is_over else deferral.state
 
 
+def approval_of(decision: Decision, *, deferral: Deferral | None = None) -> Request | None:
+    """The request that people answer for this decision now: the last of those that replaced each other."""
+    held = deferral or deferral_of(decision)
+    approval = decision.approval or (held.approval if held else None)
+    return newest_of(approval) if approval else None
+
+
 def effective_at(decision: Decision, *, at: datetime, deferral: Deferral | None = None) -> Effective:
     """ALLOW, DENY or PENDING as of `at`."""
     held = deferral or deferral_of(decision)
-    approval = decision.approval or (held.approval if held else None)
+    approval = approval_of(decision, deferral=held)
     return effective(
         decision=Verdict(decision.decision),
         approval_state=state_at(approval, at).value if approval else None,

@@ -1,6 +1,7 @@
 """Claiming: the agent takes the parameters that were approved, once, and only what was approved.
 
-A refusal is itself recorded, and leaves the approval as it was, so that the exact action can still be claimed (APR-01).
+A refusal is itself recorded. One of another action leaves the approval as it was, so that the exact action can still
+be claimed (APR-01); one because the approval no longer holds ends it (`decisions.services.renewal`).
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from approvals.services.requests import Request
 from decisions.engine.verdict import Decision as Verdict
 from decisions.engine.verdict import ReasonCode
 from decisions.models import Claim, Decision, Deferral, Session
-from decisions.selectors import decision_for, deferral_of, deferral_state_at
-from decisions.selectors.values import parameters_in
+from decisions.selectors import approval_of, decision_for, deferral_of, deferral_state_at
+from decisions.selectors.settled import SettledAction, settled_action
 from decisions.services.deferrals import judge_again
 from decisions.services.evaluation import Judged, approval_route
 from decisions.services.idempotency import Answer, Attempt, earlier_answer, remember
@@ -28,6 +29,7 @@ from decisions.services.identity import identity_problem
 from decisions.services.integrity import lock_session, require_intact
 from decisions.services.questions import nonce_in
 from decisions.services.records import decision_sections
+from decisions.services.renewal import explained, lapse
 from receipts.access import Caller
 from receipts.clock import database_now
 from receipts.identifiers import new_id
@@ -50,14 +52,18 @@ class ClaimRequest:
 
 @dataclass(frozen=True, slots=True)
 class _Approved:
-    """A decision that may be claimed, with its session locked and the parameters and digest that it ended with."""
+    """A decision that may be claimed, with its session locked, the action that it ended with, and its request."""
 
     decision: Decision
     session: Session
     deferral: Deferral | None
-    digest: str
+    action: SettledAction
+    request: Request | None
     values: Mapping[str, JSON]
-    parameters: dict[str, JSON]
+
+    @property
+    def parameters(self) -> dict[str, JSON]:
+        return self.action.parameters
 
 
 def claim_decision(*, caller: Caller, decision_id: str, wanted: ClaimRequest, key: str) -> Answer:
@@ -97,8 +103,9 @@ def _attempted(
         with transaction.atomic():
             return _take(approved, wanted=wanted, attempt=attempt, caller=caller, at=at), None
     except ProblemError as refusal:
+        lapsed = lapse(approved.request, decision=decision, session=session, code=refusal.code, at=at)
         _record_refusal(approved, refusal=refusal, at=at)
-        return None, refusal
+        return None, explained(refusal, lapsed=lapsed)
 
 
 def _repeat(decision: Decision, *, attempt: Attempt, at: datetime) -> Answer | None:
@@ -121,16 +128,14 @@ def _consumed() -> ProblemError:
 
 def _approved(decision: Decision, *, session: Session) -> _Approved:
     deferral = deferral_of(decision)
-    resolution = (deferral.resolution if deferral else None) or {}
     values = opened_values(decision.payload)
-    final = opened_values(deferral.payload) if deferral and deferral.payload else values
     return _Approved(
         decision=decision,
         session=session,
         deferral=deferral,
-        digest=resolution.get("action_digest", decision.action_digest),
+        action=settled_action(decision, deferral=deferral, values=values),
+        request=approval_of(decision, deferral=deferral),
         values=values,
-        parameters=parameters_in(final),
     )
 
 
@@ -158,7 +163,7 @@ def _take(approved: _Approved, *, wanted: ClaimRequest, attempt: Attempt, caller
     content: dict[str, JSON] = {
         "claim_id": claim.pk,
         "decision_id": decision.pk,
-        "action_digest": approved.digest,
+        "action_digest": approved.action.digest,
         "parameters": approved.parameters,
         "lease_expires_at": lease,
     }
@@ -192,10 +197,9 @@ def _check_state(approved: _Approved, *, at: datetime) -> Request | None:
         window = timedelta(seconds=settings.AARM_CLAIM_WINDOW_SECONDS)
         if state == "ALLOWED" and (deferral.resolved_at is None or at >= deferral.resolved_at + window):
             raise _refused("EXPIRED")
-    approval = decision.approval or (deferral.approval if deferral else None)
-    if approval is None:
+    if approved.request is None:
         return None
-    request, state_now = lock_for_claim(approval_id=approval.pk, at=at)
+    request, state_now = lock_for_claim(approval_id=approved.request.pk, at=at)
     if state_now is not State.APPROVED:
         raise _refused(state_now.value)
     return request
@@ -208,7 +212,7 @@ def _check_action(approved: _Approved, *, wanted: ClaimRequest) -> None:
     named = [wanted.action_digest, _digest_of(held, nonce=nonce)]
     if wanted.action is not None:
         named.append(_digest_of(wanted.action, nonce=nonce))
-    if any(item != approved.digest for item in named):
+    if any(item != approved.action.digest for item in named):
         raise ProblemError(
             "action_mismatch",
             status=409,
@@ -247,11 +251,11 @@ def _check_policy(approved: _Approved, *, at: datetime) -> None:
     assert decision.policy is not None
     judged = judge_again(decision, session=approved.session, at=at)
     resolution = (approved.deferral.resolution if approved.deferral else None) or {}
-    applied = resolution.get("policy", decision.policy.digest)
+    ruled = resolution.get("policy", decision.policy.digest)
+    applied = approved.request.policy_hash if approved.request else ruled
     # What can't be judged now is not permitted on the word of before.
     is_other = judged.policy.digest != applied or judged.ruling.reason_code is ReasonCode.EVALUATION_ERROR
-    is_asked = decision.approval or (approved.deferral and approved.deferral.approval)
-    if (is_other or not is_asked) and not _is_same_permission(approved, judged=judged):
+    if (is_other or approved.request is None) and not _is_same_permission(approved, judged=judged):
         raise ProblemError(
             "policy_changed",
             status=409,
@@ -265,7 +269,7 @@ def _is_same_permission(approved: _Approved, *, judged: Judged) -> bool:
     if dict(ruling.parameters) != approved.parameters:
         return False
     if ruling.route is not None:
-        request = approved.decision.approval or (approved.deferral.approval if approved.deferral else None)
+        request = approved.request
         return request is not None and approval_route(ruling.route).to_dict()["stages"] == request.route["stages"]
     return ruling.decision is Verdict.ALLOW or ruling.decision is Verdict.MODIFY
 
@@ -284,10 +288,9 @@ def _receipt(
     approved: _Approved, *, type: ReceiptType, outcome: dict[str, JSON], claim: dict[str, JSON], at: datetime
 ) -> None:
     decision = approved.decision
-    approval = decision.approval_id or (approved.deferral.approval_id if approved.deferral else None)
     more: dict[str, JSON] = {"outcome": outcome, "claim": claim}
-    if approval:
-        more["approval"] = {"id": approval}
+    if approved.request is not None:
+        more["approval"] = {"id": approved.request.pk}
     if approved.deferral:
         more["deferral"] = {"id": approved.deferral.pk}
     issue_receipt(

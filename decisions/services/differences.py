@@ -34,6 +34,8 @@ _PARTS: Mapping[str, str] = {
     "escalation": "escalation",
     "questions": "questions to the reviewer",
     "editable": "what the reviewer may change",
+    "hold_seconds": "seconds to take an approval back",
+    "denials": "people who must say no",
     "reason": "reason",
 }
 

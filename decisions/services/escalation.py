@@ -111,16 +111,32 @@ def open_approval(
     """
     applied = policy or decision.policy
     assert applied is not None
+    opening = opening_of(
+        decision, session=session, ruling=ruling, sections=sections, source=source, digest=digest, policy=applied
+    )
+    return open_request(approval_id=new_approval_id(), opening=opening, at=at)
+
+
+def opening_of(
+    decision: Decision,
+    *,
+    session: Session,
+    ruling: Ruling,
+    sections: Mapping[str, JSON],
+    source: Source,
+    digest: str,
+    policy: PolicyVersion,
+) -> Opening:
+    """What people are to be asked about this action as `policy` rules on it now."""
     assert ruling.route is not None
-    opening = Opening(
-        snapshot=snapshot_of(decision, session=session, ruling=ruling, source=source, policy=applied),
+    return Opening(
+        snapshot=snapshot_of(decision, session=session, ruling=ruling, source=source, policy=policy),
         route=approval_route(ruling.route),
         source=source.value,
         action_digest=digest or decision.action_digest,
-        policy_hash=applied.digest,
+        policy_hash=policy.digest,
         subject=session.human_id or "",
         requester=session.human.identifier if session.human else "",
         stream=f"session/{session.pk}",
         receipt_sections=sections,
     )
-    return open_request(approval_id=new_approval_id(), opening=opening, at=at)

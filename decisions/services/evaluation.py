@@ -184,6 +184,7 @@ def approval_route(route: Route) -> ApprovalRoute:
     return ApprovalRoute(
         tuple(Stage(group=stage.group, count=stage.count) for stage in route.stages),
         timeout_seconds=route.timeout_seconds,
-        hold_seconds=0,
+        hold_seconds=settings.AARM_HOLD_SECONDS if route.hold_seconds is None else route.hold_seconds,
         claim_seconds=settings.AARM_CLAIM_WINDOW_SECONDS,
+        denials=route.denials,
     )

@@ -11,7 +11,7 @@ from approvals.services.outbox import record_event
 from decisions.engine.classify import detect_kinds
 from decisions.engine.verdict import Effective
 from decisions.models import Claim, Decision, Outcome, Session
-from decisions.selectors import decision_for, deferral_of, effective_at
+from decisions.selectors import approval_of, decision_for, effective_at
 from decisions.services.context import append_entry
 from decisions.services.idempotency import Answer, Attempt, earlier_answer, remember
 from decisions.services.integrity import lock_session
@@ -111,7 +111,6 @@ def _append(decision: Decision, *, session: Session, report: Report, attempt: At
 
 def _announce(decision: Decision) -> None:
     """Whoever approved the action may have its page open."""
-    deferral = deferral_of(decision)
-    approval_id = decision.approval_id or (deferral.approval_id if deferral else None)
-    if approval_id:
-        record_event(topic="outcome_reported", reference=approval_id)
+    approval = approval_of(decision)
+    if approval is not None:
+        record_event(topic="outcome_reported", reference=approval.pk)

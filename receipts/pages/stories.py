@@ -44,6 +44,9 @@ VERDICTS: Mapping[str, str] = {
 }
 """What a decision came to, in words."""
 
+VOTES: Mapping[str, str] = {"approve": "approved", "deny": "denied", "withdraw": "took back the approval of"}
+"""What a person said, in words."""
+
 _ENDINGS = {
     "APPROVED": "was approved",
     "DENIED": "was denied by a reviewer",
@@ -94,7 +97,7 @@ def _decision(body: Body, names: Names) -> tuple[str, ...]:
 
 def _vote(body: Body, names: Names) -> tuple[str, ...]:
     person = _name(body, "vote.approver", names, otherwise="Somebody")
-    verdict = "approved" if text_at(body, "vote.verdict") == "approve" else "denied"
+    verdict = VOTES.get(text_at(body, "vote.verdict"), "answered")
     return f"{person} {verdict} {_action(body)}.", _asked(body, names)
 
 

@@ -77,6 +77,7 @@ BODIES: Mapping[str, Callable[[Camp], dict[str, Any]]] = {
     "/api/v1/approvals/{approval_id}/votes": lambda camp: _ballot(camp) | {"verdict": "deny"},
     "/a/{approval_id}/approve": _ballot,
     "/a/{approval_id}/deny": _ballot,
+    "/a/{approval_id}/withdraw": _ballot,
     "/receipts/views": lambda camp: {"name": "Mail", "question": "tool:email"},
     "/receipts/exports/new": lambda camp: {"question": "tool:email"},
 }
@@ -87,6 +88,7 @@ SAID_BY_OTHERS: Mapping[str, Callable[[Camp], dict[str, Any]]] = {
 FORMS = {
     "/a/{approval_id}/approve",
     "/a/{approval_id}/deny",
+    "/a/{approval_id}/withdraw",
     "/receipts/views",
     "/receipts/views/{view_id}/forget",
     "/receipts/exports/new",

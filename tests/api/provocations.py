@@ -315,6 +315,7 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "not_executable": (409, lambda stage: stage.agent.report(stage.step_up().answer)),
     "not_found": (404, _path("/api/v1/receipts/rct_x")),
     "not_logged_yet": (409, _path("/api/v1/log/checkpoint")),
+    "nothing_to_withdraw": (409, lambda stage: stage.vote(stage.step_up(), verdict="withdraw")),
     "nul_character": (400, _raw(rb'"\u0000"')),
     "number_out_of_range": (400, _raw(b"9007199254740992")),
     "number_too_long": (400, _raw(b"0." + b"1" * 100)),

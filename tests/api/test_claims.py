@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from approvals.models import ApprovalRequest
+from approvals.models import ApprovalRequest, User
 from approvals.services.requests import expire_due
 from decisions.models import Agent, Claim, Credential, Host
 from decisions.services.identity import issue_key
@@ -45,13 +45,26 @@ def last_receipt(step: StepUp) -> tuple[str, str]:
     return row.type, row.outcome
 
 
-def assert_refused(agent: Door, step: StepUp, *, code: str, status: int = 409, **body: Any) -> None:
-    """The claim is refused with a receipt that says DENY, and nothing is claimed."""
+def assert_refused(agent: Door, step: StepUp, *, code: str, status: int = 409, ended: int = 0, **body: Any) -> None:
+    """The claim is refused with a receipt that says DENY, and nothing is claimed; `ended` approvals end with it."""
     counted = Receipt.objects.count()
     problem_of(agent.claim(step.answer, **body), status=status, code=code)
     assert last_receipt(step) == ("claim_refused", "DENY")
-    assert Receipt.objects.count() == counted + 1
+    assert Receipt.objects.count() == counted + 1 + ended
     assert not Claim.objects.exists()
+
+
+def assert_asked_anew(agent: Door, step: StepUp, *, why: str) -> StepUp:
+    """The approval was replaced by another request, for which nobody has voted yet; that one, as the agent reads it."""
+    old = ApprovalRequest.objects.get(pk=step.approval.pk)
+    assert (old.state, old.resolution) == ("SUPERSEDED", why)
+    answer = agent.read(step.answer)
+    new = ApprovalRequest.objects.get(pk=answer["approval"]["id"])
+    assert (answer["effective"], answer["approval"]["state"]) == ("PENDING", "PENDING")
+    assert (new.pk, new.first_id) == (old.replacement_id, step.approval.pk)
+    assert not new.votes.exists()
+    assert "parameters" not in answer
+    return StepUp(approval=new, answer=answer)
 
 
 def test_a_claim_returns_what_was_approved_and_its_time(agent: Door, approved: StepUp) -> None:
@@ -168,8 +181,21 @@ def test_a_reviewer_who_may_no_longer_decide_takes_their_approval_along(
     else:
         name = {"group": "security-team", "role": "reviewer"}[loss]
         cast.bob.groups.remove(cast.bob.groups.get(name=name))
+    assert_refused(agent, approved, code="not_approved", ended=1)
+    anew = assert_asked_anew(agent, approved, why="not_approved")
+    assert vote(anew, cast.carol).state == "APPROVED"
+    assert agent.claim(anew.answer).json()["parameters"] == dict(MAIL)
+
+
+@pytest.mark.case("APR-12", "APR-19")
+def test_where_nobody_is_left_to_be_asked_anew_the_approval_is_taken_back(
+    cast: Cast, agent: Door, approved: StepUp
+) -> None:
+    User.objects.update(is_active=False)
+    assert_refused(agent, approved, code="not_approved", ended=1)
+    now = agent.read(approved.answer)
+    assert (state_of(approved), now["effective"], now["approval"]["state"]) == ("REVOKED", "DENY", "REVOKED")
     assert_refused(agent, approved, code="not_approved")
-    assert agent.read(approved.answer)["approval"]["state"] != "CLAIMED"
 
 
 @pytest.mark.case("APR-15")
@@ -192,8 +218,8 @@ def test_an_identity_that_no_longer_holds_claims_nothing(
         Host.objects.filter(pk=cast.host.id).update(is_active=False)
     else:
         host.post(f"/api/v1/sessions/{approved.answer['session_id']}/end")
-    assert_refused(door, approved, code="stale_identity")
-    assert state_of(approved) == "APPROVED"
+    assert_refused(door, approved, code="stale_identity", ended=1)
+    assert (state_of(approved), door.read(approved.answer)["effective"]) == ("REVOKED", "DENY")
 
 
 FORBIDS = """
@@ -204,19 +230,68 @@ rules:
 MORE_EYES = """
 policy: {id: demo, version: "3", default: DENY}
 rules:
-  - {id: more-eyes, match: {tool: email.send}, action: STEP_UP, approvers: [{group: security-team, count: 2}]}
+  - {id: more-eyes, match: {tool: email.send}, action: STEP_UP, hold: 0, approvers: [{group: security-team, count: 2}]}
+"""
+REWRITES = """
+policy: {id: demo, version: "4", default: DENY}
+rules:
+  - {id: hides, match: {tool: email.send, parameters: {subject: {matches: Q4}}}, action: MODIFY, priority: 2,
+     modifications: {redact: [subject]}}
+  - {id: asks, match: {tool: email.send}, action: STEP_UP, hold: 0, approvers: [security-team]}
 """
 
 
-@pytest.mark.case("APR-16", "APR-17")
-@pytest.mark.parametrize("text", [FORBIDS, MORE_EYES])
-def test_a_policy_that_asks_more_by_now_is_not_satisfied_by_what_was_given(
-    agent: Door, approved: StepUp, text: str
-) -> None:
-    publish_policy(text=text, source="new.yaml", actor=None)
-    assert_refused(agent, approved, code="policy_changed")
+@pytest.mark.case("APR-16")
+def test_what_a_newer_policy_forbids_is_not_claimed_and_stays_forbidden(agent: Door, approved: StepUp) -> None:
+    publish_policy(text=FORBIDS, source="new.yaml", actor=None)
+    assert_refused(agent, approved, code="policy_changed", ended=1)
+    assert (state_of(approved), agent.read(approved.answer)["effective"]) == ("REVOKED", "DENY")
     publish("demo")
-    assert agent.claim(approved.answer).status_code == 200
+    assert_refused(agent, approved, code="not_approved")
+
+
+@pytest.mark.case("APR-17")
+def test_a_newer_policy_that_wants_more_eyes_asks_anew_and_shows_the_difference(
+    cast: Cast, agent: Door, approved: StepUp
+) -> None:
+    publish_policy(text=MORE_EYES, source="new.yaml", actor=None)
+    assert_refused(agent, approved, code="policy_changed", ended=1)
+    anew = assert_asked_anew(agent, approved, why="policy_changed")
+    browser = Door()
+    browser.client.force_login(cast.bob)
+    shown = browser.get(f"/api/v1/approvals/{anew.approval.pk}").json()
+    changed = {change["path"] for change in shown["replaces"]["changes"]}
+    assert (shown["replaces"]["id"], shown["quorum"]["needed"]) == (approved.approval.pk, 2)
+    assert {"/route/stages", "/policy_hash", "/rule_id"} <= changed
+    assert "/parameters/to" not in changed
+    assert vote(anew, cast.bob).state == "PENDING"
+    assert_refused(agent, anew, code="not_approved")
+    assert vote(anew, cast.carol).state == "APPROVED"
+    assert agent.claim(anew.answer).status_code == 200
+    assert agent.read(anew.answer)["approval"] == agent.read(approved.answer)["approval"]
+
+
+def test_parameters_that_a_newer_policy_changes_are_shown_approved_and_handed_out(
+    cast: Cast, agent: Door, approved: StepUp
+) -> None:
+    publish_policy(text=REWRITES, source="new.yaml", actor=None)
+    assert_refused(agent, approved, code="policy_changed", ended=1)
+    anew = assert_asked_anew(agent, approved, why="policy_changed")
+    assert anew.answer["action_digest"] != approved.answer["action_digest"]
+    vote(anew, cast.bob)
+    read = agent.read(approved.answer)
+    assert read["parameters"] == {**MAIL, "subject": "[redacted]"}
+    problem_of(agent.claim(approved.answer), status=409, code="action_mismatch")
+    assert agent.claim(anew.answer).json()["parameters"] == read["parameters"]
+
+
+def test_an_action_withdrawn_after_people_were_asked_anew_is_withdrawn(
+    cast: Cast, agent: Door, approved: StepUp
+) -> None:
+    publish_policy(text=MORE_EYES, source="new.yaml", actor=None)
+    assert_refused(agent, approved, code="policy_changed", ended=1)
+    cancelled = agent.post(f"/api/v1/decisions/{approved.answer['decision_id']}/cancel").json()
+    assert (cancelled["effective"], cancelled["approval"]["state"]) == ("DENY", "CANCELLED")
 
 
 @pytest.mark.case("APR-44")
@@ -270,7 +345,8 @@ def test_a_state_that_was_written_past_the_votes_is_not_claimed(agent: Door, ses
             "WHERE id = %s",
             [step.approval.pk],
         )
-    assert_refused(agent, step, code="not_approved")
+    assert_refused(agent, step, code="not_approved", ended=1)
+    assert_asked_anew(agent, step, why="not_approved")
 
 
 def test_cancelling_withdraws_what_waits_and_leaves_what_is_decided(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from approvals.lifecycle.transitions import as_markdown_table
 from decisions.engine.operators import OPERATORS
 from receipts.signing.statement import ReceiptType
@@ -14,8 +16,9 @@ from tests.docs.reading import ROOT, page
 ARCHITECTURE = page("docs/architecture.md")
 
 
-def test_the_table_of_states_is_printed_from_the_code() -> None:
-    assert f"<!-- states -->\n{as_markdown_table()}<!-- end of states -->" in ARCHITECTURE.text
+@pytest.mark.parametrize("name", ["docs/architecture.md", "docs/approvals.md"])
+def test_the_table_of_states_is_printed_from_the_code(name: str) -> None:
+    assert f"<!-- states -->\n{as_markdown_table()}<!-- end of states -->" in page(name).text
 
 
 def test_the_table_of_layers_is_the_one_that_is_enforced() -> None:

@@ -74,8 +74,10 @@ def test_people_are_asked_when_the_time_is_over_and_their_yes_counts(
     assert (deferral.state, deferral.method, approval.state) == ("ESCALATED", "timeout", "PENDING")
     shown = opened_values(approval.snapshot)
     assert (shown["consequence"], shown["context_needed"]) == ("Replaces the key db.", ["window"])
-    vote(StepUp(approval=approval, answer=waiting), cast.bob)
-    assert now(waiting)["effective"] == "ALLOW"
+    assert vote(StepUp(approval=approval, answer=waiting), cast.bob).state == "HELD"
+    assert now(waiting)["effective"] == "PENDING"
+    move_clock(5)
+    assert now(waiting)["effective"] == "ALLOW", "The hold is over, also where nobody has written that down."
     wanted = ClaimRequest(action_digest=now(waiting)["action_digest"])
     assert claim_decision(caller=cast.agent, decision_id=waiting["decision_id"], wanted=wanted, key="").status == 200
     assert expire_due() == 0

@@ -156,7 +156,8 @@ def test_the_reviewer_of_a_deferred_action_sees_what_was_asked_and_the_policy_th
   - {id: waits, match: {tool: x.y}, action: DEFER, context_needed: [fact], priority: 9, risk_level: LOW}
   - {id: caps, match: {tool: x.y, facts: {fact: go}, parameters: {limit: {gt: 100}}}, action: MODIFY,
      modifications: {cap: {limit: 100}}, priority: 5}
-  - {id: asks, match: {tool: x.y, facts: {fact: go}}, action: STEP_UP, approvers: [security-team], risk_level: CRITICAL}
+  - {id: asks, match: {tool: x.y, facts: {fact: go}}, action: STEP_UP, hold: 0, approvers: [security-team],
+     risk_level: CRITICAL}
 """
     publish(rules)
     deferred = agent.decide(session, "x.y", parameters={"limit": 5000}).json()
@@ -172,7 +173,7 @@ def test_the_reviewer_of_a_deferred_action_sees_what_was_asked_and_the_policy_th
 
 def test_what_waited_for_another_action_keeps_what_was_asked(cast: Cast, agent: Door, session: str) -> None:
     publish("""
-  - {id: asks, match: {tool: a.b}, action: STEP_UP, approvers: [security-team]}
+  - {id: asks, match: {tool: a.b}, action: STEP_UP, hold: 0, approvers: [security-team]}
   - {id: caps, match: {tool: x.y}, action: MODIFY, modifications: {cap: {limit: 100}}}
 """)
     first = agent.decide(session, "a.b", parameters={}, action_id="first").json()

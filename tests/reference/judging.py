@@ -73,6 +73,7 @@ def agreed(rules: list[Rule], code: str, shown: str | None) -> Outcome:
     asks_people = rules[0].action == "STEP_UP" or all(rule.asks_people_at_timeout for rule in rules)
     groups = sorted({group for rule in rules for group in rule.approvers}) if asks_people else []
     editable = [set(rule.editable or []) for rule in rules]
+    holds = [rule.hold for rule in rules]
     named = next(rule for rule in rules if rule.id == shown) if shown is not None else rules[0]
     return Outcome(
         action=rules[0].action or "",
@@ -88,6 +89,8 @@ def agreed(rules: list[Rule], code: str, shown: str | None) -> Outcome:
             "escalation": {step for rule in rules for step in rule.escalation},
             "questions": {question for rule in rules for question in rule.questions},
             "editable": set.intersection(*editable),
+            "hold": None if None in holds else max(each or 0 for each in holds),
+            "denials": min(rule.denials for rule in rules),
         },
     )
 

@@ -39,6 +39,8 @@ class Rule:
     escalation: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
     editable: list[str] | None = None
+    hold: int | None = None
+    denials: int = 1
 
 
 def loaded(document: dict[str, Any], included: Mapping[str, dict[str, Any]] | None = None) -> dict[str, Any]:
@@ -117,6 +119,8 @@ def consequences(rule: Rule, node: dict[str, Any]) -> Rule:
         escalation=[(seconds_in(each["after"]), tuple(as_list(each["to"]))) for each in node.get("escalation", [])],
         questions=node.get("questions", []),
         editable=node.get("editable"),
+        hold=seconds_in(node["hold"]) if "hold" in node else None,
+        denials=node.get("denials", 1),
     )
 
 

@@ -175,6 +175,10 @@ def _step_up(rng: Random) -> Node:
         node["questions"] = [rng.choice(["Is there a backup?", "Who asked?"])]
     if chance(rng, 0.2):
         node["editable"] = rng.sample(["amount", "env"], rng.randint(1, 2))
+    if chance(rng, 0.2):
+        node["hold"] = rng.choice([0, "10s"])
+    if chance(rng, 0.2):
+        node["denials"] = rng.randint(1, 2)
     return node
 
 

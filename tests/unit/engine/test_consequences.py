@@ -33,7 +33,10 @@ def test_a_question_carries_escalation_questions_and_what_may_be_edited() -> Non
         escalation="[{after: 30m, to: [manager]}, {after: PT1H, to: cfo}]",
         questions="[Is there a backup?]",
         editable="[to, parameters.filter.limit, /a~1b]",
+        hold="10s",
+        denials="2",
     )
+    assert (asked.hold_seconds, asked.denials) == (10, 2)
     assert (asked.timeout_seconds, asked.questions) == (7200, ("Is there a backup?",))
     assert asked.escalation == (Escalation(1800, ("manager",)), Escalation(3600, ("cfo",)))
     assert asked.editable == ("/to", "/filter/limit", "/a~1b")
@@ -54,13 +57,16 @@ def test_a_question_carries_escalation_questions_and_what_may_be_edited() -> Non
         ("questions", "['']",
         "empty_text"), ("questions", "[7]", "wrong_type"), ("questions", f"[{', '.join('abcdefghijk')}]", "too_long"),
         ("editable", "[7]", "wrong_type"), ("editable", "[a..b]", "wrong_type"),
+        ("hold", "31", "out_of_range"), ("hold", "-1", "out_of_range"), ("hold", "soon", "wrong_type"),
+        ("denials", "0", "out_of_range"), ("denials", "true", "wrong_type"), ("denials", "21", "out_of_range"),
+        ("approvers", "[human:cat]", "wrong_type"), ("approvers", "['user:']", "wrong_type"),
         ("resolvers", "[calendar]", "key_without_use"),
         ("context_needed", "[a]", "key_without_use"),
     ],
 )  # fmt: skip
 def test_what_goes_with_a_question_is_checked(key: str, value: str, code: str) -> None:
     assert consequence_of(action="STEP_UP", approvers="[g]", questions="[Why?]").questions
-    assert code in codes(rule(action="STEP_UP", approvers="[g]", **{key: value}))
+    assert code in codes(rule(**{"action": "STEP_UP", "approvers": "[g]", key: value}))
 
 
 def test_a_deferral_may_ask_people_in_the_end() -> None:

@@ -168,5 +168,6 @@ def test_a_route_and_a_tool_are_drawn_whole() -> None:
     assert shown["route"] == {
         "stages": [{"group": "g", "count": 2}], "timeout": 3600, "risk_level": "MEDIUM",
         "escalation": [{"after": 300, "groups": ["h"]}], "questions": [], "editable": [],
+        "hold": None, "denials": 1,
     }  # fmt: skip
     assert shown["tool"] == {"effect": "write", "reversible": False, "consequence": "Writes {to}"}

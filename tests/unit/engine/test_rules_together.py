@@ -46,8 +46,24 @@ def test_people_are_asked_after_a_deferral_only_if_all_rules_say_so() -> None:
     assert (silent.decision, silent.on_timeout) == (Decision.DEFER, None)
 
 
+@pytest.mark.parametrize(("other", "hold"), [("hold: 20", 20), ("hold: 5", 10), ("denials: 3", None)])
+def test_the_longer_hold_and_the_fewer_denials_win_and_no_hold_means_the_deployments(
+    other: str, hold: int | None
+) -> None:
+    rules = """
+        - {id: a, match: any, action: STEP_UP, approvers: [g], hold: 10s, denials: 2}
+        - {id: b, match: any, action: STEP_UP, approvers: [h], denials: 4, %s}
+    """
+    text = rules % other if other != "denials: 3" else (rules % other).replace("denials: 4, ", "")
+    route = ruling(policy_of(text), "t.o").route
+    assert route is not None
+    assert (route.hold_seconds, route.denials) == (hold, 2)
+
+
 @pytest.mark.case("POL-13")
-@pytest.mark.parametrize("key", ["questions: [Why?]", "editable: [x]", "escalation: {after: 60, to: [h]}"])
+@pytest.mark.parametrize(
+    "key", ["hold: 3", "denials: 2", "questions: [Why?]", "editable: [x]", "escalation: {after: 60, to: [h]}"]
+)
 def test_an_unknown_rule_that_would_ask_differently_defers(key: str) -> None:
     rules = """
         - {id: a, match: any, action: STEP_UP, approvers: [g], editable: [x]}

@@ -10,7 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from approvals.lifecycle.errors import QuorumError
-from approvals.lifecycle.quorum import Ballot, Result, Stage, Tally, Uncounted, Verdict, is_reachable, tally
+from approvals.lifecycle.quorum import (
+    Ballot,
+    Result,
+    Stage,
+    Tally,
+    Uncounted,
+    Unheard,
+    Verdict,
+    is_reachable,
+    standing,
+    tally,
+    why_unheard,
+)
 
 SECURITY, OWNERS = "security-team", "data-owner"
 ONE = (Stage(SECURITY, 1),)
@@ -164,7 +176,7 @@ GROUPS = ("a", "b", "c")
 PEOPLE = ("alice", "bob", "charlie", "dave", "erin")
 rosters = st.fixed_dictionaries({person: st.frozensets(st.sampled_from(GROUPS)) for person in PEOPLE})
 stage_lists = st.lists(st.builds(Stage, st.sampled_from(GROUPS), st.integers(1, 3)), min_size=1, max_size=3).map(tuple)
-votes = st.lists(st.tuples(st.sampled_from(PEOPLE), st.sampled_from(Verdict)), max_size=8)
+votes = st.lists(st.tuples(st.sampled_from(PEOPLE), st.sampled_from([Verdict.APPROVE, Verdict.DENY])), max_size=8)
 Cast = list[tuple[str, Verdict]]
 
 
@@ -221,3 +233,49 @@ def test_the_matching_agrees_with_trying_every_seating(
     roster = {group: frozenset(who for who, groups in groups_of.items() if group in groups) for group in GROUPS}
     assert (count(stages, *cast(everybody, groups_of=groups_of)).result is Result.APPROVED) is expected
     assert is_reachable(stages, roster=roster, requester="alice") is expected
+
+
+YES, NO, BACK = Verdict.APPROVE, Verdict.DENY, Verdict.WITHDRAW
+
+
+@pytest.mark.case("APR-24")
+@pytest.mark.parametrize(
+    ("votes", "stands"),
+    [
+        ((), None), ((YES,), YES), ((NO,), NO), ((YES, BACK), None), ((YES, BACK, YES), YES),
+        ((YES, NO), NO), ((NO, YES), NO), ((YES, BACK, NO, YES), NO),
+    ],
+)  # fmt: skip
+def test_a_yes_can_be_taken_back_and_given_again_and_a_no_stays(
+    votes: tuple[Verdict, ...], stands: Verdict | None
+) -> None:
+    assert standing(votes) is stands
+
+
+@pytest.mark.case("APR-24")
+@pytest.mark.parametrize(
+    ("votes", "verdict", "reason"),
+    [
+        ((), YES, None), ((), NO, None), ((), BACK, Unheard.NOTHING_TO_WITHDRAW),
+        ((YES,), YES, Unheard.ALREADY_VOTED), ((YES,), NO, None), ((YES,), BACK, None),
+        ((NO,), NO, Unheard.ALREADY_VOTED), ((NO,), YES, None), ((NO,), BACK, Unheard.NOTHING_TO_WITHDRAW),
+        ((YES, BACK), BACK, Unheard.NOTHING_TO_WITHDRAW), ((YES, BACK), YES, None),
+        ((NO, YES), YES, Unheard.ALREADY_VOTED),
+    ],
+)  # fmt: skip
+def test_saying_the_same_twice_is_one_vote(
+    votes: tuple[Verdict, ...], verdict: Verdict, reason: Unheard | None
+) -> None:
+    assert why_unheard(votes, verdict=verdict) is reason
+
+
+def test_as_many_have_to_deny_as_the_route_says_and_who_denied_fills_no_seat() -> None:
+    def counted(*ballots: Ballot) -> Tally:
+        return tally(ONE, ballots=ballots, requester=None, denials=2)
+
+    assert counted(deny("bob", SECURITY)).result is Result.PENDING
+    assert counted(deny("bob", SECURITY), ballot("charlie", SECURITY)).result is Result.APPROVED
+    own = counted(deny("bob", SECURITY), ballot("bob", SECURITY))
+    assert (own.result, own.not_counted) == (Result.PENDING, (("bob", Uncounted.OVERRULED_BY_OWN_DENY),))
+    both = counted(deny("bob", SECURITY), deny("charlie", SECURITY), ballot("dave", SECURITY))
+    assert both.result is Result.DENIED

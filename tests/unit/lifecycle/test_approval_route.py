@@ -24,6 +24,7 @@ def test_a_route_survives_being_stored() -> None:
         "timeout_seconds": 3600,
         "hold_seconds": 0,
         "claim_seconds": 600,
+        "denials": 1,
     }
     assert Route.from_dict(stored) == route
     assert digest(stored).startswith("sha256:")
@@ -76,3 +77,8 @@ def test_a_stored_route_of_another_shape_is_refused(change: dict[str, Any]) -> N
         Route.from_dict({**stored, **change})
     with pytest.raises(RouteError):
         Route.from_dict({name: value for name, value in stored.items() if name != "claim_seconds"})
+
+
+def test_a_route_that_was_stored_before_denials_were_counted_needs_one() -> None:
+    stored = {name: value for name, value in Route(STAGES, timeout_seconds=60).to_dict().items() if name != "denials"}
+    assert Route.from_dict(stored).denials == 1

@@ -45,7 +45,7 @@ def request(**columns: Any) -> ApprovalRequest:
 
 
 def said(name: str, verdict: Verdict = Verdict.APPROVE) -> ShownVote:
-    return ShownVote(name=name, verdict=verdict, at=NOW, surface="web", reason="", private_note="", counts=True)
+    return ShownVote(name=name, verdict=verdict, at=NOW, surface="web", reason="", private_note="", why_not="")
 
 
 def shown(state: State, *, row: ApprovalRequest | None = None, votes: tuple[ShownVote, ...] = ()) -> ShownRequest:
