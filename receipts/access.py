@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser
 
 AUDIT = "receipts.audit"
+ERASE = "receipts.erase"
 READERS = (AUDIT, "approvals.review")
 """Who may look for receipts at all; which ones is up to `receipts.selectors`."""
 

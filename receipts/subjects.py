@@ -39,6 +39,7 @@ class LegalHold(models.Model):
     released_at = models.DateTimeField(null=True)
 
     class Meta:
+        permissions = [("erase", "May erase what is kept about people, and hold it")]
         constraints = [
             models.UniqueConstraint(
                 fields=["subject"], condition=models.Q(released_at=None), name="one_standing_hold_for_subject"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from receipts.api import exports, log
+from receipts.api import exports, log, privacy
 from receipts.api import views as api
 from receipts.views import detail, evidence, exporting, saved, searching, sessions
 
@@ -31,6 +31,15 @@ urlpatterns = [
     path("api/v1/receipts/exports/<str:export_id>", exports.ExportDetailView.as_view(), name="export-state-api"),
     path("api/v1/receipts/<str:receipt_id>", api.ReceiptDetailView.as_view(), name="receipt-api"),
     path("api/v1/receipts/<str:receipt_id>/proof", log.ReceiptProofView.as_view(), name="proof-api"),
+    path(
+        "api/v1/receipts/<str:receipt_id>/disclosure",
+        # It leaves a record of what was shown, and a HEAD shows nothing.
+        privacy.ReceiptDisclosureView.as_view(http_method_names=["get"]),
+        name="disclosure-api",
+    ),
+    path("api/v1/erasures", privacy.ErasureListView.as_view(), name="erasures-api"),
+    path("api/v1/holds", privacy.HoldListView.as_view(), name="holds-api"),
+    path("api/v1/holds/<str:hold_id>/release", privacy.HoldReleaseView.as_view(), name="hold-release-api"),
     path("api/v1/log/checkpoint", log.LogCheckpointView.as_view(), name="checkpoint-api"),
     path("api/v1/log/consistency", log.LogConsistencyView.as_view(), name="consistency-api"),
     path(".well-known/aarm/keys.json", api.keys_view, name="keys"),

@@ -175,6 +175,21 @@ def _disclosure(body: Body, names: Names) -> tuple[str, ...]:
     return f"{person} was shown {shown}.", "The values themselves are not in this receipt."
 
 
+_PRIVACY: Mapping[str, str] = {
+    "erasure": "erased",
+    "hold_placed": "placed a legal hold on",
+    "hold_released": "released the legal hold on",
+}
+
+
+def _privacy(body: Body, names: Names) -> tuple[str, ...]:
+    person = _name(body, "actor.person", names, otherwise="The operator")
+    subject, before = text_at(body, "privacy.subject"), text_at(body, "privacy.before")
+    what = f"the values of {subject}" if subject else f"all values of before {before}" if before else "all values"
+    did = _PRIVACY.get(text_at(body, "privacy.what"), "changed what is kept of")
+    return f"{person} {did} {what}.", "Whatever was signed about them still verifies."
+
+
 _STORIES: Mapping[ReceiptType, Callable[[Body, Names], tuple[str, ...]]] = {
     ReceiptType.DECISION: _decision,
     ReceiptType.VOTE: _vote,
@@ -187,6 +202,7 @@ _STORIES: Mapping[ReceiptType, Callable[[Body, Names], tuple[str, ...]]] = {
     ReceiptType.ADMINISTRATION: _administration,
     ReceiptType.EXPORT: _export,
     ReceiptType.DISCLOSURE: _disclosure,
+    ReceiptType.ERASURE: _privacy,
 }
 
 

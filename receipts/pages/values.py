@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from receipts.selectors.permitted import is_permitted
 from receipts.signing.canonical import JSON
-from receipts.signing.statement import ReceiptType
-
-# What reviewers don't get to see although they voted on the action: words among auditors, everything that an evaluation
-# knew of the session, and what a tool returned.
-_FOR_AUDITORS = frozenset({"private_note", "evaluation"})
-_KINDS_FOR_AUDITORS = frozenset({ReceiptType.OUTCOME.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +28,7 @@ class OpenedValues:
 def values_for(values: Mapping[str, JSON], *, kind: str, is_auditor: bool) -> OpenedValues:
     """The opened values in the order of their paths, without those that are empty or not for this reader."""
     said = {path: value for path, value in sorted(values.items()) if value != ""}
-    hidden = (
-        {path for path in said if path in _FOR_AUDITORS or kind in _KINDS_FOR_AUDITORS} if not is_auditor else set()
+    shown = tuple(
+        OpenedValue(path, value) for path, value in said.items() if is_permitted(path, kind=kind, is_auditor=is_auditor)
     )
-    shown = tuple(OpenedValue(path, value) for path, value in said.items() if path not in hidden)
-    return OpenedValues(shown=shown, withheld=len(hidden))
+    return OpenedValues(shown=shown, withheld=len(said) - len(shown))

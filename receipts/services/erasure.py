@@ -7,6 +7,7 @@ values themselves, and what other tables repeat of them. Erasures, holds and the
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 from django.db import transaction
@@ -17,6 +18,7 @@ from receipts.erasers import erase_copies
 from receipts.identifiers import new_id
 from receipts.models import Chain, LegalHold, Payload, Receipt, SubjectKey
 from receipts.problems import ProblemError, not_found
+from receipts.selectors.privacy import standing_holds
 from receipts.selectors.subject_keys import forget_keys
 from receipts.services.issuing import issue_receipt
 from receipts.services.payloads import store_values
@@ -25,20 +27,28 @@ from receipts.signing.statement import ReceiptType
 
 PRIVACY_STREAM = "system/privacy"
 EVERYBODY = ""
+RETENTION_ENDED = "retention_ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks: a signed-in person by their id, or whoever runs a command by the name that the machine knows."""
+
+    person: str = ""
+    login: str = ""
 
 
 class Ground(StrEnum):
-    """Why values go: Article 17(1) of the GDPR, and the end of the time for which they are kept."""
+    """Why a person's values go: Article 17(1) of the GDPR."""
 
     NO_LONGER_NECESSARY = "no_longer_necessary"
     CONSENT_WITHDRAWN = "consent_withdrawn"
     OBJECTION = "objection"
     UNLAWFUL_PROCESSING = "unlawful_processing"
     LEGAL_OBLIGATION = "legal_obligation"
-    RETENTION_ENDED = "retention_ended"
 
 
-def erase_subject(subject: str, *, actor: str, ground: Ground) -> Receipt:
+def erase_subject(subject: str, *, actor: Actor, ground: Ground) -> Receipt:
     """Destroys every value about the subject of this pseudonymous id, and says so in a receipt.
 
     Raises `not_found` where nothing is kept, and `legal_hold`.
@@ -53,34 +63,34 @@ def erase_subject(subject: str, *, actor: str, ground: Ground) -> Receipt:
         return _receipt("erasure", {"subject": subject, "ground": ground, "rows": dict(counts)}, actor=actor)
 
 
-def end_retention(before: str, *, actor: str) -> Receipt:
+def end_retention(before: str, *, actor: Actor) -> Receipt:
     """Destroys the values of all months before this one (`2026-11`), except those of subjects under a legal hold."""
     with transaction.atomic():
         _take_turn()
         _require_no_hold(EVERYBODY)
-        held = list(_standing().order_by("subject").values_list("subject", flat=True))
+        held = list(standing_holds().values_list("subject", flat=True))
         keys = SubjectKey.objects.filter(month__lt=before).exclude(subject__in=held)
         payloads = Payload.objects.filter(key_id__in=keys.values("id"))
         counts = _destroy(keys, payloads)
-        said: dict[str, JSON] = {"ground": Ground.RETENTION_ENDED, "before": before, "held": len(held)}
+        said: dict[str, JSON] = {"ground": RETENTION_ENDED, "before": before, "held": len(held)}
         return _receipt("erasure", {**said, "rows": dict(counts)}, actor=actor)
 
 
-def place_hold(subject: str, *, actor: str, reason: str) -> Receipt:
+def place_hold(subject: str, *, actor: Actor, reason: str) -> Receipt:
     """From now on nothing of the subject is erased; an empty one stands for everybody. Raises `legal_hold`."""
     with transaction.atomic():
         _take_turn()
-        if _standing().filter(subject=subject).exists():
+        if standing_holds().filter(subject=subject).exists():
             raise _held("A hold stands for this subject already.", fix="Nothing to do.")
         LegalHold.objects.create(id=new_id("hld"), subject=subject, placed_at=database_now())
         return _receipt("hold_placed", {"subject": subject or None}, actor=actor, reason=reason)
 
 
-def release_hold(subject: str, *, actor: str, reason: str) -> Receipt:
+def release_hold(subject: str, *, actor: Actor, reason: str) -> Receipt:
     """Ends a hold. Raises `not_found`."""
     with transaction.atomic():
         _take_turn()
-        if not _standing().filter(subject=subject).update(released_at=database_now()):
+        if not standing_holds().filter(subject=subject).update(released_at=database_now()):
             raise not_found("hold")
         return _receipt("hold_released", {"subject": subject or None}, actor=actor, reason=reason)
 
@@ -98,12 +108,8 @@ def _take_turn() -> None:
     Chain.objects.select_for_update().get(pk=PRIVACY_STREAM)
 
 
-def _standing() -> QuerySet[LegalHold]:
-    return LegalHold.objects.filter(released_at=None)
-
-
 def _require_no_hold(subject: str) -> None:
-    if _standing().filter(subject__in=(subject, EVERYBODY)).exists():
+    if standing_holds().filter(subject__in=(subject, EVERYBODY)).exists():
         raise _held("A legal hold stands for this subject.", fix="See ./run privacy holds; release it first.")
 
 
@@ -111,9 +117,11 @@ def _held(why: str, *, fix: str) -> ProblemError:
     return ProblemError("legal_hold", status=409, why=why, fix=fix)
 
 
-def _receipt(what: str, facts: Mapping[str, JSON], *, actor: str, reason: str = "") -> Receipt:
-    """Who asked, and why, are words of a person, who may want them erased one day."""
+def _receipt(what: str, facts: Mapping[str, JSON], *, actor: Actor, reason: str = "") -> Receipt:
+    """A login and a reason are words of a person, who may want them erased one day."""
     at = database_now()
-    words = store_values({"/privacy/actor": actor, "/privacy/reason": reason}, at=at)
-    body = {"privacy": {"what": what, **facts}, "commitments": dict(words.commitments)}
+    words = store_values({"/privacy/actor": actor.login, "/privacy/reason": reason}, at=at, subject=actor.person)
+    body: dict[str, JSON] = {"privacy": {"what": what, **facts}, "commitments": dict(words.commitments)}
+    if actor.person:
+        body["actor"] = {"person": actor.person}
     return issue_receipt(type=ReceiptType.ERASURE, stream=PRIVACY_STREAM, body=body, at=at, payload=words)

@@ -11,16 +11,17 @@ from receipts.models import Payload, Receipt
 from receipts.problems import not_found
 from receipts.selectors.values import opened_values
 from receipts.services.disclosure import ACCESS_STREAM
+from receipts.services.erasure import Actor
 from receipts.services.issuing import issue_receipt
 from receipts.services.payloads import store_values
-from receipts.signing.canonical import canonical_bytes
+from receipts.signing.canonical import JSON, canonical_bytes
 from receipts.signing.statement import ReceiptType
 from receipts.signing.times import format_time
 
 SLICE = 500
 
 
-def export_subject(subject: str, *, actor: str) -> Iterator[bytes]:
+def export_subject(subject: str, *, actor: Actor) -> Iterator[bytes]:
     """A JSON line for each payload of the subject, oldest first: its id, time and values, null where they were erased.
 
     Raises `not_found` where nothing was ever kept.
@@ -37,9 +38,11 @@ def _line(row: Payload) -> bytes:
     return canonical_bytes({"id": row.pk, "at": format_time(row.created_at), "values": values or None}) + b"\n"
 
 
-def _record(subject: str, *, actor: str) -> Receipt:
+def _record(subject: str, *, actor: Actor) -> Receipt:
     with transaction.atomic():
         at = database_now()
-        words = store_values({"/privacy/actor": actor}, at=at)
-        body = {"disclosure": {"subject": subject}, "commitments": dict(words.commitments)}
+        words = store_values({"/privacy/actor": actor.login}, at=at, subject=actor.person)
+        body: dict[str, JSON] = {"disclosure": {"subject": subject}, "commitments": dict(words.commitments)}
+        if actor.person:
+            body["actor"] = {"person": actor.person}
         return issue_receipt(type=ReceiptType.DISCLOSURE, stream=ACCESS_STREAM, body=body, at=at, payload=words)

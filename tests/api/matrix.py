@@ -41,6 +41,7 @@ IDS: Mapping[str, Callable[[World, Camp], str]] = {
     "version_id": lambda world, camp: world.version,
     "proposal_id": lambda world, camp: world.proposal,
     "view_id": lambda world, camp: "1",
+    "hold_id": lambda world, camp: world.hold,
     "export_id": lambda world, camp: "exp_nobody",
     "token": lambda world, camp: world.link,
     "app_label": lambda world, camp: "decisions",
@@ -78,6 +79,9 @@ BODIES: Mapping[str, Callable[[Camp], dict[str, Any]]] = {
     "/a/{approval_id}/approve": _ballot,
     "/a/{approval_id}/deny": _ballot,
     "/a/{approval_id}/withdraw": _ballot,
+    "/api/v1/erasures": lambda camp: {"subject": camp.person, "confirm": camp.person, "ground": "objection"},
+    "/api/v1/holds": lambda camp: {"subject": "hum_nobody", "reason": "A claim."},
+    "/api/v1/holds/{hold_id}/release": lambda camp: {"reason": "Settled."},
     "/receipts/views": lambda camp: {"name": "Mail", "question": "tool:email"},
     "/receipts/exports/new": lambda camp: {"question": "tool:email"},
 }

@@ -20,7 +20,7 @@ from receipts.models import AlarmCode
 from receipts.selectors.subject_keys import forget_keys
 from receipts.services.alarms import raise_alarm
 from receipts.services.checkpoints import sign_due_checkpoint
-from receipts.services.erasure import Ground, erase_subject
+from receipts.services.erasure import Actor, Ground, erase_subject, place_hold
 from receipts.services.sequencing import sequence_waiting
 from tests.api.doors import Door, Reply, door_of
 from tests.factories import Cast, StepUp, begin_session, vote
@@ -244,8 +244,15 @@ def _no_master_key(stage: Stage) -> Reply:
 def _erased(stage: Stage) -> Reply:
     session = begin_session(stage.cast)
     stage.agent.decide(session, key="erased")
-    erase_subject(str(Session.objects.get(pk=session).human_id), actor="operator", ground=Ground.OBJECTION)
+    erase_subject(str(Session.objects.get(pk=session).human_id), actor=Actor(login="operator"), ground=Ground.OBJECTION)
     return stage.agent.decide(session, key="erased")
+
+
+def _held(stage: Stage) -> Reply:
+    subject = str(Session.objects.get(pk=begin_session(stage.cast)).human_id)
+    place_hold(subject, actor=Actor(login="operator"), reason="A claim.")
+    asked = {"subject": subject, "confirm": subject, "ground": "objection"}
+    return door_of(stage.cast.trent).post("/api/v1/erasures", asked)
 
 
 def _beyond_the_log(stage: Stage) -> Reply:
@@ -301,6 +308,7 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "invalid_time": (400, _path("/api/v1/receipts?since=yesterday")),
     "invalid_tool": (400, _raw('{"tool": "é"}'.encode())),
     "invalid_wait": (400, _impatient),
+    "legal_hold": (409, _held),
     "log_halted": (503, _halted),
     "lone_surrogate": (400, _raw(rb'"\ud800"')),
     "malformed": (400, lambda stage: _read(stage, Host="evil.example")),
@@ -348,7 +356,6 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
 ELSEWHERE = {
     "csrf_failed": "a form of a page",
     "invalid_form": "a form of a page",
-    "legal_hold": "`./run privacy`",
     "link_spent": "the sign-in page",
     "nothing_lost": "`./run receipts acknowledge-loss`",
     "reserved_name": "`./run` when teams are named",

@@ -50,6 +50,8 @@ PUBLIC = (
     "/admin/logout/",
 )
 KEYS = ("agent", "host", "agent2", "host2")
+# Whoever is shown values leaves a record of it, as the contract wants.
+RECORDED = {"/api/v1/receipts/{receipt_id}/disclosure"}
 # What whoever may not enter is told. 405 comes where the address exists for nobody in this way.
 REFUSED = {"400", "401", "403", "404", "405", "in", "4401", "4403"}
 
@@ -146,7 +148,7 @@ def test_only_reading_and_posting_is_taken_anywhere(world: World) -> None:
 def test_reading_changes_nothing_anywhere(world: World) -> None:
     callers, before = callers_of(world), row_counts()
     readers = [(callers[name], method) for name, method in (("agent", "GET"), ("review", "GET"), ("admin", "HEAD"))]
-    for route in (route for route in every_route() if not route.is_socket):
+    for route in (route for route in every_route() if not route.is_socket and route.template not in RECORDED):
         path = address(route, world=world, camp=world.ours)
         codes = [
             reader.client().generic(method, path, headers=reader.headers).status_code for reader, method in readers

@@ -16,13 +16,15 @@ from django.db import models
 
 from approvals.models import ApprovalRequest, User
 from approvals.services.people import Role, issue_sign_in_link
+from decisions.models import Session
 from decisions.services.identity import authenticate
 from decisions.services.packs import PolicyFiles
 from decisions.services.policies import publish_policy
 from decisions.services.proposals import propose_policy
 from receipts.access import Caller
-from receipts.models import Receipt
+from receipts.models import LegalHold, Receipt
 from receipts.services import ensure_signing_key
+from receipts.services.erasure import Actor, place_hold
 from tests.api.doors import Door
 from tests.factories import StepUp, describe, make_agent, make_host, make_person, vote
 
@@ -47,6 +49,7 @@ class Camp:
     host_key: str
     reviewer: User
     session: str
+    person: str
     allowed: Mapping[str, Any]
     pending: StepUp
     approved: StepUp
@@ -57,7 +60,8 @@ class Camp:
 class World:
     """Everybody and everything that the matrix's requests are about. `link` signs our reviewer in.
 
-    `version` is the policy that holds, `proposal` another one that the author has proposed.
+    `version` is the policy that holds, `proposal` another one that the author has proposed,
+    `hold` one on somebody else.
     """
 
     ours: Camp
@@ -68,6 +72,7 @@ class World:
     link: str
     version: str
     proposal: str
+    hold: str
 
 
 def _step_up(door: Door, session: str, name: str) -> StepUp:
@@ -91,6 +96,7 @@ def _camp(name: str, *, team: str, asks: str) -> Camp:
         host_key=host_key,
         reviewer=reviewer,
         session=session,
+        person=str(Session.objects.get(pk=session).human_id),
         allowed=door.decide(session, "files.read").json(),
         pending=_step_up(door, session, asks),
         approved=approved,
@@ -107,6 +113,7 @@ def make_world() -> World:
     ours = _camp("our", team="security-team", asks="email.send")
     theirs = _camp("their", team="marketing", asks="campaign.send")
     author, admin = make_person("author", roles=(Role.POLICY_AUTHOR,)), make_person("admin", roles=(Role.ADMIN,))
+    place_hold("hum_held", actor=Actor(person=admin.person_id), reason="A claim.")
     return World(
         ours=ours,
         theirs=theirs,
@@ -116,6 +123,7 @@ def make_world() -> World:
         link=issue_sign_in_link(user=ours.reviewer),
         version=version.pk,
         proposal=propose_policy(PolicyFiles(text=POLICY, source="proposed.yaml"), author=author).pk,
+        hold=LegalHold.objects.get().pk,
     )
 
 

@@ -18,7 +18,7 @@ from decisions.services.sessions import record_fact
 from receipts.clock import database_now
 from receipts.models import Payload, Receipt
 from receipts.selectors import disclosure_of, opened_values
-from receipts.services.erasure import Ground, erase_subject
+from receipts.services.erasure import Actor, Ground, erase_subject
 from receipts.signing.canonical import (
     action_digest,
     canonical_bytes,
@@ -167,7 +167,7 @@ def test_an_erasure_leaves_no_secret_with_which_a_dump_of_the_database_could_be_
     assert tables_with(secrets[-1]) == ["decisions_session"]
     # The answer is kept for retries, and says the question's digest; everything else is sealed.
     assert [tables_with(secret) for secret in secrets[:2]] == [[], []]
-    erase_subject(str(decision.session.human_id), actor="operator", ground=Ground.OBJECTION)
+    erase_subject(str(decision.session.human_id), actor=Actor(login="operator"), ground=Ground.OBJECTION)
     assert [tables_with(secret) for secret in secrets] == [[], [], [], []]
 
 

@@ -19,7 +19,7 @@ from receipts.sealing import SealingError
 from receipts.selectors import check_receipt, disclosure_of, opened_values, published_jwks, signed_form
 from receipts.selectors.accounting import accounts
 from receipts.selectors.subject_keys import forget_keys
-from receipts.services.erasure import Ground, end_retention, erase_subject, place_hold, release_hold
+from receipts.services.erasure import Actor, Ground, end_retention, erase_subject, place_hold, release_hold
 from receipts.services.sealing import month_of, rotate_master_key
 from receipts.services.subject_export import export_subject
 from receipts.signing.canonical import load_strict
@@ -37,7 +37,7 @@ def cast(db: None) -> Cast:
 
 
 def erase(told: Told) -> Receipt:
-    return erase_subject(told.subject, actor="operator", ground=Ground.CONSENT_WITHDRAWN)
+    return erase_subject(told.subject, actor=Actor(login="operator"), ground=Ground.CONSENT_WITHDRAWN)
 
 
 def said_by(receipt: Receipt) -> dict[str, Any]:
@@ -153,15 +153,15 @@ def test_a_new_master_key_wraps_all_keys_and_the_old_one_goes_with_the_next(
 @pytest.mark.case("PRV-03")
 def test_a_legal_hold_beats_erasure_and_retention_and_each_leaves_a_receipt(cast: Cast) -> None:
     alice, charlie = tell(cast, ALICE), tell(cast, CHARLIE)
-    place_hold(alice.subject, actor="operator", reason="A claim is pending.")
+    place_hold(alice.subject, actor=Actor(login="operator"), reason="A claim is pending.")
     with pytest.raises(ProblemError) as caught:
         erase(alice)
     assert caught.value.code == "legal_hold"
     # Everything is of this month, so the end of retention is that of a month to come.
-    end_retention("9999-01", actor="operator")
+    end_retention("9999-01", actor=Actor(login="operator"))
     assert all(opened_values(row) for row in payloads_of(alice))
     assert not any(opened_values(row) for row in payloads_of(charlie))
-    release_hold(alice.subject, actor="operator", reason="Settled.")
+    release_hold(alice.subject, actor=Actor(login="operator"), reason="Settled.")
     erase(alice)
     assert not any(opened_values(row) for row in payloads_of(alice))
     stream = Receipt.objects.filter(stream="system/privacy").order_by("position")
@@ -172,25 +172,25 @@ def test_a_legal_hold_beats_erasure_and_retention_and_each_leaves_a_receipt(cast
 def test_retention_ends_month_by_month_and_a_hold_on_everybody_stops_it(cast: Cast) -> None:
     alice = tell(cast, ALICE)
     month = month_of(payloads_of(alice)[0].created_at)
-    end_retention(month, actor="operator")
+    end_retention(month, actor=Actor(login="operator"))
     assert all(opened_values(row) for row in payloads_of(alice))
-    place_hold("", actor="operator", reason="An inquiry.")
+    place_hold("", actor=Actor(login="operator"), reason="An inquiry.")
     with pytest.raises(ProblemError, match="legal hold"):
-        end_retention("9999-01", actor="operator")
+        end_retention("9999-01", actor=Actor(login="operator"))
     with pytest.raises(ProblemError, match="legal hold"):
         erase(alice)
 
 
 def test_a_person_is_handed_all_of_their_values_and_that_is_on_record(cast: Cast) -> None:
     alice, charlie = tell(cast, ALICE), tell(cast, CHARLIE)
-    handed = b"".join(export_subject(alice.subject, actor="operator"))
+    handed = b"".join(export_subject(alice.subject, actor=Actor(login="operator")))
     assert handed.count(b"\n") == len(payloads_of(alice))
     assert handed.count(ALICE.encode()) > 4
     assert CHARLIE.encode() not in handed
     record = Receipt.objects.filter(type="disclosure").latest("position")
     assert alice.subject.encode() in bytes(record.body)
     erase(charlie)
-    assert b"".join(export_subject(charlie.subject, actor="operator")).count(b'"values":null') > 4
+    assert b"".join(export_subject(charlie.subject, actor=Actor(login="operator"))).count(b'"values":null') > 4
 
 
 def test_the_command_erases_only_after_the_id_was_typed(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from playwright.sync_api import sync_playwright
 
 from receipts.models import Receipt
 from receipts.selectors import disclosure_of, published_jwks, signed_form
-from receipts.services.erasure import Ground, erase_subject
+from receipts.services.erasure import Actor, Ground, erase_subject
 from receipts.signing.canonical import load_strict
 from tests.conftest import BROWSER_FLAGS, chromium_path
 from tests.factories import Cast, make_cast
@@ -91,7 +91,7 @@ def test_both_verifiers_say_valid_and_erased_and_refuse_a_wrong_salt_or_value(
     for wrong in ({"value": "eve@evil.example"}, {"salt": "0" * 64}):
         forged = replace(asked, disclosure=json.dumps(opened | {path: opened[path] | wrong}).encode())
         assert both(forged, javascript=javascript, folder=tmp_path) == (2, "commitment_mismatch")
-    erase_subject(alice.subject, actor="operator", ground=Ground.OBJECTION)
+    erase_subject(alice.subject, actor=Actor(login="operator"), ground=Ground.OBJECTION)
     receipt.refresh_from_db()
     assert both(disclosed(receipt), javascript=javascript, folder=tmp_path) == (6, None)
 
@@ -104,7 +104,7 @@ def test_whoever_is_erased_the_log_verifies_nothing_of_them_is_found_and_the_res
     people = [tell(cast, f"canary{number}{name}{chance.randrange(10**6):06d}") for name in "abcd"[:PEOPLE]]
     erased = chance.sample(people, chance.randint(1, PEOPLE - 1))
     for told in erased:
-        erase_subject(told.subject, actor="operator", ground=Ground.OBJECTION)
+        erase_subject(told.subject, actor=Actor(login="operator"), ground=Ground.OBJECTION)
     for told in people:
         stream = Receipt.objects.filter(stream=f"session/{told.session}").order_by("position")
         assert both(question(*stream), javascript=javascript, folder=tmp_path) == (0, None)

@@ -12,14 +12,22 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from receipts.models import LegalHold, Receipt
+from receipts.models import Receipt
 from receipts.problems import ProblemError
-from receipts.services.erasure import EVERYBODY, Ground, end_retention, erase_subject, place_hold, release_hold
+from receipts.selectors.privacy import standing_holds
+from receipts.services.erasure import (
+    EVERYBODY,
+    Actor,
+    Ground,
+    end_retention,
+    erase_subject,
+    place_hold,
+    release_hold,
+)
 from receipts.services.sealing import rotate_master_key
 from receipts.services.subject_export import export_subject
 
 ALL = "everybody"
-GROUNDS = [ground.value for ground in Ground if ground is not Ground.RETENTION_ENDED]
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
@@ -35,7 +43,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         commands = parser.add_subparsers(dest="subcommand", required=True)
         erase = commands.add_parser("erase", help="destroy every value about a person; receipts stay and verify")
-        erase.add_argument("--ground", required=True, choices=GROUNDS)
+        erase.add_argument("--ground", required=True, choices=[ground.value for ground in Ground])
         retain = commands.add_parser("retain", help="destroy the values of the months before one, unless held")
         retain.add_argument("--before", required=True, type=_month, help="the first month that stays, as 2026-11")
         export = commands.add_parser("export", help="write what is kept about a person, a JSON line for each payload")
@@ -60,29 +68,29 @@ class Command(BaseCommand):
     def erase(self, options: Mapping[str, Any]) -> None:
         """Asks, and leaves a receipt of the erasure."""
         self._confirm(options, word=options["subject"])
-        self._tell(erase_subject(options["subject"], actor=getpass.getuser(), ground=Ground(options["ground"])))
+        self._tell(erase_subject(options["subject"], actor=_operator(), ground=Ground(options["ground"])))
 
     def retain(self, options: Mapping[str, Any]) -> None:
         """Asks, and leaves a receipt of the erasure."""
         self._confirm(options, word=options["before"])
-        self._tell(end_retention(options["before"], actor=getpass.getuser()))
+        self._tell(end_retention(options["before"], actor=_operator()))
 
     def hold(self, options: Mapping[str, Any]) -> None:
         """Leaves a receipt of the hold."""
-        self._tell(place_hold(_subject(options), actor=getpass.getuser(), reason=options["reason"]))
+        self._tell(place_hold(_subject(options), actor=_operator(), reason=options["reason"]))
 
     def release(self, options: Mapping[str, Any]) -> None:
         """Leaves a receipt of the release."""
-        self._tell(release_hold(_subject(options), actor=getpass.getuser(), reason=options["reason"]))
+        self._tell(release_hold(_subject(options), actor=_operator(), reason=options["reason"]))
 
     def holds(self, options: Mapping[str, Any]) -> None:
         """A line for each."""
-        for hold in LegalHold.objects.filter(released_at=None).order_by("placed_at"):
+        for hold in standing_holds():
             self.stdout.write(f"{hold.subject or ALL} since {hold.placed_at.isoformat()}")
 
     def export(self, options: Mapping[str, Any]) -> None:
         """Leaves a receipt of the disclosure; only the owner may read the file."""
-        lines = export_subject(options["subject"], actor=getpass.getuser())
+        lines = export_subject(options["subject"], actor=_operator())
         options["file"].touch(mode=0o600)
         with options["file"].open("wb") as file:
             file.writelines(lines)
@@ -101,6 +109,10 @@ class Command(BaseCommand):
 
     def _tell(self, receipt: Receipt) -> None:
         self.stdout.write(f"Done; see receipt {receipt.pk} of {receipt.stream}.")
+
+
+def _operator() -> Actor:
+    return Actor(login=getpass.getuser())
 
 
 def _subject(options: Mapping[str, Any]) -> str:
