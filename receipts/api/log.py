@@ -62,7 +62,7 @@ class ReceiptProofView(APIView):
         receipt = receipt_for(caller, receipt_id)
         inclusion, checkpoint = proof_of(receipt.pk)
         answer = {"receipt": receipt.pk, "digest": receipt.digest, "inclusion": inclusion.to_dict()}
-        return Response(answer | {"checkpoint": checkpoint.note})
+        return Response(answer | {"checkpoint": cosigned_note(checkpoint)})
 
 
 class LogCheckpointView(APIView):

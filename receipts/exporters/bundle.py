@@ -31,6 +31,7 @@ from receipts.exporters.csv import csv_header, csv_line
 from receipts.exporters.jsonl import jsonl_line
 from receipts.models import Checkpoint, Receipt
 from receipts.ports import policy_text
+from receipts.selectors.anchoring import cosigned_note
 from receipts.selectors.log import inclusion_proof
 from receipts.selectors.search import signed_form
 from receipts.signing.bundle import FORMAT as BUNDLE_FORMAT
@@ -136,7 +137,7 @@ class ReceiptFiles:
         if not self.tally.proven:
             assert self.checkpoint is not None
             self._proofs = self._files.enter_context(self._bundle.open("wb"))
-            note = canonical_bytes(self.checkpoint.note)
+            note = canonical_bytes(cosigned_note(self.checkpoint))
             self._proofs.write(b'{"format":"' + BUNDLE_FORMAT.encode() + b'","checkpoint":' + note + b',"receipts":[\n')
         proved = {"envelope": signed_form(receipt), "inclusion": inclusion_proof(leaf_index, size=size).to_dict()}
         self._proofs.write((b",\n" if self.tally.proven else b"") + canonical_bytes(proved))
@@ -153,7 +154,10 @@ class ReceiptFiles:
 
 def log_head(checkpoint: Checkpoint) -> bytes:
     """The first line of a log file that begins with the first receipt."""
-    return canonical_bytes({"format": LOG_FORMAT, "checkpoint": checkpoint.note, "start": 0, "before": []}) + b"\n"
+    return (
+        canonical_bytes({"format": LOG_FORMAT, "checkpoint": cosigned_note(checkpoint), "start": 0, "before": []})
+        + b"\n"
+    )
 
 
 def write_policies(folder: Path, digests: Iterable[str]) -> None:

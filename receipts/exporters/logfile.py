@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from receipts.exporters.jsonl import jsonl_line
 from receipts.models import Checkpoint, LogEntry
+from receipts.selectors.anchoring import cosigned_note
 from receipts.selectors.log import frontier_at
 from receipts.signing.canonical import canonical_bytes
 from receipts.signing.logfile import FORMAT
@@ -15,7 +16,10 @@ from receipts.signing.proofs import digest_text
 def log_head(checkpoint: Checkpoint, *, start: int = 0) -> bytes:
     """The first line of a file that begins with the leaf `start`."""
     before = [digest_text(item) for item in frontier_at(start).hashes]
-    return canonical_bytes({"format": FORMAT, "checkpoint": checkpoint.note, "start": start, "before": before}) + b"\n"
+    return (
+        canonical_bytes({"format": FORMAT, "checkpoint": cosigned_note(checkpoint), "start": start, "before": before})
+        + b"\n"
+    )
 
 
 def log_lines(checkpoint: Checkpoint, *, start: int = 0) -> Iterator[bytes]:

@@ -19,6 +19,7 @@ from typing import NoReturn, TextIO
 
 from receipts.signing.bundle import kept_checkpoints, read_bundle, verify_bundle
 from receipts.signing.checkpoint import Checkpoint, require_one_history, verify_checkpoint
+from receipts.signing.cosignature import Witness, require_cosigned
 from receipts.signing.documents import read_disclosure, read_envelopes, read_formatted, read_keys
 from receipts.signing.envelope import Envelope
 from receipts.signing.errors import ExitCode, KeyFormatError, VerificationError
@@ -86,6 +87,13 @@ def _add_log_options(verify: argparse.ArgumentParser) -> None:
         help="a checkpoint that you kept; repeatable",
     )
     verify.add_argument(
+        "--witness",
+        action="append",
+        default=[],
+        metavar="VKEY",
+        help="the key of a witness that must have cosigned the checkpoint; repeatable",
+    )
+    verify.add_argument(
         "--without-signatures", action="store_true", help="of a log file, verify chains, tree and checkpoints only"
     )
     verify.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="how many read a log file")
@@ -135,12 +143,16 @@ def _disclosed(report: Report, *, disclosure: bytes) -> Report:
 def _receipts(options: argparse.Namespace) -> Report:
     if options.each and options.expect_head is not None:
         raise _UsageError("--expect-head asks for a whole stream and --each for single receipts: give one of them.")
-    if options.checkpoint:
-        raise _UsageError("--checkpoint is compared with a bundle, a log file or a checkpoint, not with bare receipts.")
+    if options.checkpoint or options.witness:
+        raise _UsageError("--checkpoint and --witness belong to a bundle, a log file or a checkpoint.")
     keys = read_keys(_read(options.keys))
     envelopes = [envelope for path in options.files for envelope in read_envelopes(_read(path))]
     report = _verified(envelopes, keys=keys, options=options)
     return report if options.disclosure is None else _disclosed(report, disclosure=_read(options.disclosure))
+
+
+def _witnesses(options: argparse.Namespace) -> list[Witness]:
+    return [Witness.from_vkey(vkey) for vkey in options.witness]
 
 
 def _warnings(checkpoint: Checkpoint, *, options: argparse.Namespace) -> tuple[str, ...]:
@@ -150,24 +162,34 @@ def _warnings(checkpoint: Checkpoint, *, options: argparse.Namespace) -> tuple[s
 def _log(path: Path, *, kept: list[str], options: argparse.Namespace) -> LogReport:
     has_signatures = not options.without_signatures
     found = verify_log_file(
-        path, jwks=_read(options.keys), kept=kept, has_signatures=has_signatures, processes=options.processes
+        path,
+        jwks=_read(options.keys),
+        kept=kept,
+        witnesses=_witnesses(options),
+        has_signatures=has_signatures,
+        processes=options.processes,
     )
     return log_report(found, has_signatures=has_signatures, warnings=_warnings(found.checkpoint, options=options))
 
 
 def _bundle(document: Mapping[str, object], *, kept: list[str], options: argparse.Namespace) -> LogReport:
     keys = read_keys(_read(options.keys))
+    witnesses = _witnesses(options)
     bundle = read_bundle(document)
-    found = verify_bundle(bundle, keys=keys, kept=kept)
+    found = verify_bundle(bundle, keys=keys, kept=kept, witnesses=witnesses)
     return bundle_report(bundle, found=found, warnings=_warnings(found.checkpoint, options=options))
 
 
 def _checkpoint(data: bytes, *, kept: list[str], options: argparse.Namespace) -> LogReport:
     keys = read_keys(_read(options.keys))
-    checkpoint = verify_checkpoint(read_note_text(data), keys=keys)
+    witnesses = _witnesses(options)
+    note = read_note_text(data)
+    checkpoint = verify_checkpoint(note, keys=keys)
+    cosignatures = require_cosigned(note, witnesses=witnesses)
     others = kept_checkpoints(kept, keys=keys, origin=checkpoint.origin)
     require_one_history([checkpoint, *others])
-    return checkpoint_report(checkpoint, kept=others, warnings=_warnings(checkpoint, options=options))
+    warnings = _warnings(checkpoint, options=options)
+    return checkpoint_report(checkpoint, kept=others, cosignatures=cosignatures, warnings=warnings)
 
 
 def _report(options: argparse.Namespace) -> Report | LogReport:

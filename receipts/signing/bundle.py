@@ -2,7 +2,7 @@
 
 To verify one (`verify_bundle`):
   1. It has the form of one (`read_bundle`).
-  2. Its checkpoint verifies.
+  2. Its checkpoint verifies, and every witness that the caller names has cosigned it.
   3. Each receipt verifies alone, with its place in the log, and belongs to the log of the checkpoint.
   4. Each inclusion proof leads from the receipt to the checkpoint.
   5. Nobody claims another one's place, and nobody is there twice.
@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from receipts.signing.checkpoint import Checkpoint, origin_of, require_one_history, verify_checkpoint
+from receipts.signing.cosignature import Cosignature, Witness, require_cosigned
 from receipts.signing.envelope import Envelope
 from receipts.signing.errors import (
     BrokenChainError,
@@ -64,10 +65,12 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class VerifiedBundle:
-    """What was verified: the receipts in their order, the checkpoint, and which kept ones were or weren't compared."""
+    """What was verified: the receipts in their order, the checkpoint, who witnessed it, and which kept ones were or
+    weren't compared."""
 
     links: tuple[Link, ...]
     checkpoint: Checkpoint
+    cosignatures: tuple[Cosignature, ...]
     compared_sizes: tuple[int, ...]
     uncompared_sizes: tuple[int, ...]
 
@@ -106,10 +109,13 @@ def read_bundle(document: object) -> Bundle:
     )
 
 
-def verify_bundle(bundle: Bundle, *, keys: KeySet, kept: Sequence[str] = ()) -> VerifiedBundle:
+def verify_bundle(
+    bundle: Bundle, *, keys: KeySet, kept: Sequence[str] = (), witnesses: Sequence[Witness] = ()
+) -> VerifiedBundle:
     """Verifies a bundle and compares it with notes that the caller kept. Raises VerificationError."""
     # 2. The checkpoint verifies.
     checkpoint = verify_checkpoint(bundle.note, keys=keys)
+    cosignatures = require_cosigned(bundle.note, witnesses=witnesses)
     # 3. and 4. Each receipt verifies, and is in the log.
     links = [
         _link(item, keys=keys, checkpoint=checkpoint, ordinal=ordinal)
@@ -127,6 +133,7 @@ def verify_bundle(bundle: Bundle, *, keys: KeySet, kept: Sequence[str] = ()) -> 
     return VerifiedBundle(
         links=tuple(links),
         checkpoint=checkpoint,
+        cosignatures=cosignatures,
         compared_sizes=tuple(size for size in sizes if size in known),
         uncompared_sizes=tuple(size for size in sizes if size not in known),
     )

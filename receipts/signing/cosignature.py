@@ -7,6 +7,8 @@ bytes. What it signs is `cosignature/v1`, a time in seconds, and the text of the
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,14 +22,17 @@ LOG_SIGNATURE: Final = b"\x01"
 
 _HASH_LENGTH = 4
 _TIME_LENGTH = 8
+_LENGTH = _TIME_LENGTH + 64
+_NAME = re.compile(r"[^ +]+")
 _MAX_TIME = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Cosignature:
-    """A verified line, with its end, and the POSIX time in whole seconds that the witness stated."""
+    """A verified line, with its end, who wrote it, and the POSIX time in whole seconds that the witness stated."""
 
     line: str
+    name: str
     time: int
 
 
@@ -50,7 +55,7 @@ class Witness:
         if not key.startswith(COSIGNATURE):
             raise KeyFormatError("The key of a witness is not one for cosignatures of type 4.", fix=_ASK)
         found = cls(name, Ed25519Public.from_raw(key[1:]))
-        if not name or found.key_hash.hex() != hash_text:
+        if not _NAME.fullmatch(name) or found.key_hash.hex() != hash_text:
             raise KeyFormatError("The key of a witness is listed under another one's hash or name.", fix=_ASK)
         return found
 
@@ -71,14 +76,22 @@ def cosignature_of(witness: Witness, *, text: str, lines: str) -> Cosignature:
     note = read_note(f"{text}\n{lines}")
     for line in note.signatures:
         if (line.name, line.key_hash) == (witness.name, witness.key_hash):
+            if len(line.signature) != _LENGTH:
+                raise BadSignatureError("The witness's line is not as long as a cosignature.")
             time, signature = int.from_bytes(line.signature[:_TIME_LENGTH], "big"), line.signature[_TIME_LENGTH:]
             if time > _MAX_TIME:
                 raise MalformedError("The witness states a time that can't be.")
             message = f"cosignature/v1\ntime {time}\n{text}".encode()
             if not witness.public.is_fitting(signature, data=message):
                 raise BadSignatureError("The witness's signature does not fit the checkpoint.")
-            return Cosignature(f"— {line.name} {encode_base64(line.key_hash + line.signature)}\n", time)
-    raise UntrustedKeyError("No line of the answer is from the witness.")
+            return Cosignature(f"— {line.name} {encode_base64(line.key_hash + line.signature)}\n", line.name, time)
+    raise UntrustedKeyError(f"No line is from the witness {witness.name[:80]!a}.")
+
+
+def require_cosigned(note: str, *, witnesses: Sequence[Witness]) -> tuple[Cosignature, ...]:
+    """What each of the witnesses said of a checkpoint whose form was read before. Raises as `cosignature_of`."""
+    text, _, lines = note.rpartition("\n\n")
+    return tuple(cosignature_of(witness, text=f"{text}\n", lines=lines) for witness in witnesses)
 
 
 def log_vkey(public: Ed25519Public, *, origin: str) -> str:
@@ -88,4 +101,4 @@ def log_vkey(public: Ed25519Public, *, origin: str) -> str:
 
 
 def _hashed(name: str, *, kind: bytes, raw: bytes) -> bytes:
-    return hashlib.sha256(name.encode() + b"\n" + kind + raw).digest()[:_HASH_LENGTH]
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass") + b"\n" + kind + raw).digest()[:_HASH_LENGTH]

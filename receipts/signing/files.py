@@ -15,6 +15,7 @@ from multiprocessing.pool import AsyncResult
 from pathlib import Path
 from typing import TypeAlias
 
+from receipts.signing.cosignature import Witness
 from receipts.signing.documents import read_keys
 from receipts.signing.errors import MalformedError
 from receipts.signing.keys import KeySet
@@ -63,14 +64,20 @@ def read_note_text(data: bytes) -> str:
 
 
 def verify_log_file(
-    path: Path, *, jwks: bytes, kept: Sequence[str], has_signatures: bool, processes: int
+    path: Path,
+    *,
+    jwks: bytes,
+    kept: Sequence[str],
+    witnesses: Sequence[Witness] = (),
+    has_signatures: bool,
+    processes: int,
 ) -> VerifiedLog:
     """Verifies a log file. `jwks` is the content of the key file. Raises VerificationError, KeyFormatError, OSError."""
     keys = read_keys(jwks)
     with path.open("rb") as file:
         line = file.readline(MAX_LINE)
     head = read_head(line)
-    check = LogCheck(head, keys=keys, kept=kept)
+    check = LogCheck(head, keys=keys, kept=kept, witnesses=witnesses)
     used = keys if has_signatures else None
     chunks = _chunks(path, offset=len(line), start=head.start)
     for chunk, leaves in _read(chunks, jwks=jwks, keys=used, processes=processes):

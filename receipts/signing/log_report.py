@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from receipts.signing.bundle import Bundle, VerifiedBundle
 from receipts.signing.checkpoint import Checkpoint
+from receipts.signing.cosignature import Cosignature
 from receipts.signing.errors import ExitCode
 from receipts.signing.logfile import VerifiedLog
 from receipts.signing.proofs import digest_text
@@ -16,6 +17,7 @@ from receipts.signing.times import format_time
 
 SELECTION_UNPROVEN = "that these are all the receipts there are: this is what somebody chose"
 LATER_UNPROVEN = "anything about receipts after the checkpoint"
+WITNESSES_UNPROVEN = "that the witnesses that you named are independent of the issuer"
 SKIPPED_UNPROVEN = "that each receipt's own signature and form are good: only the checkpoint's signature was verified"
 
 
@@ -59,12 +61,20 @@ class LogReport:
         }
 
 
-def checkpoint_report(checkpoint: Checkpoint, *, kept: Sequence[Checkpoint], warnings: tuple[str, ...]) -> LogReport:
+def checkpoint_report(
+    checkpoint: Checkpoint,
+    *,
+    kept: Sequence[Checkpoint],
+    cosignatures: Sequence[Cosignature],
+    warnings: tuple[str, ...],
+) -> LogReport:
     """Of a checkpoint alone."""
     others = tuple(item.size for item in kept)
     why = f"The checkpoint of {checkpoint.size} receipts is signed by a key that you trust."
-    unproven = ("anything about any receipt: give a bundle or a log file", REWRITE_UNPROVEN)
-    return LogReport(why, checkpoint, unproven, warnings, _kept(others, uncompared=()))
+    rewritten = WITNESSES_UNPROVEN if cosignatures else REWRITE_UNPROVEN
+    unproven = ("anything about any receipt: give a bundle or a log file", rewritten)
+    details = _kept(others, uncompared=()) | _witnessed(cosignatures)
+    return LogReport(why, checkpoint, unproven, warnings, details, _witness_lines(cosignatures))
 
 
 def bundle_report(bundle: Bundle, *, found: VerifiedBundle, warnings: tuple[str, ...]) -> LogReport:
@@ -77,7 +87,7 @@ def bundle_report(bundle: Bundle, *, found: VerifiedBundle, warnings: tuple[str,
         checkpoint=found.checkpoint,
         unproven=(
             *(() if bundle.streams else (SELECTION_UNPROVEN,)),
-            *_unproven(found.compared_sizes),
+            *_unproven(found.compared_sizes, cosignatures=found.cosignatures),
         ),
         warnings=(*warnings, *_uncompared(found.uncompared_sizes)),
         details={
@@ -87,8 +97,9 @@ def bundle_report(bundle: Bundle, *, found: VerifiedBundle, warnings: tuple[str,
             ],
             "streams": list(bundle.streams),
             **_kept(found.compared_sizes, uncompared=found.uncompared_sizes),
+            **_witnessed(found.cosignatures),
         },
-        lines=tuple(map(receipt_line, statements)),
+        lines=(*map(receipt_line, statements), *_witness_lines(found.cosignatures)),
     )
 
 
@@ -101,7 +112,10 @@ def log_report(found: VerifiedLog, *, has_signatures: bool, warnings: tuple[str,
             "and complete up to the checkpoint."
         ),
         checkpoint=found.checkpoint,
-        unproven=(*(() if has_signatures else (SKIPPED_UNPROVEN,)), *_unproven(found.compared_sizes)),
+        unproven=(
+            *(() if has_signatures else (SKIPPED_UNPROVEN,)),
+            *_unproven(found.compared_sizes, cosignatures=found.cosignatures),
+        ),
         warnings=(*warnings, *_uncompared(found.uncompared_sizes)),
         details={
             "start": found.start,
@@ -109,7 +123,9 @@ def log_report(found: VerifiedLog, *, has_signatures: bool, warnings: tuple[str,
             "stream_count": found.streams,
             "signatures_verified": has_signatures,
             **_kept(found.compared_sizes, uncompared=found.uncompared_sizes),
+            **_witnessed(found.cosignatures),
         },
+        lines=_witness_lines(found.cosignatures),
     )
 
 
@@ -124,8 +140,18 @@ def age_warnings(checkpoint: Checkpoint, *, now: datetime, max_age_seconds: int)
     )
 
 
-def _unproven(compared: tuple[int, ...]) -> tuple[str, ...]:
-    return (LATER_UNPROVEN, *ALWAYS_UNPROVEN, *(() if compared else (REWRITE_UNPROVEN,)))
+def _unproven(compared: tuple[int, ...], *, cosignatures: Sequence[Cosignature]) -> tuple[str, ...]:
+    """A witness cosigns one history only, so that it stands for a checkpoint that the caller kept."""
+    rewritten = () if compared else (WITNESSES_UNPROVEN if cosignatures else REWRITE_UNPROVEN,)
+    return (LATER_UNPROVEN, *ALWAYS_UNPROVEN, *rewritten)
+
+
+def _witnessed(cosignatures: Sequence[Cosignature]) -> dict[str, object]:
+    return {"witnesses": [{"name": item.name, "time": item.time} for item in cosignatures]}
+
+
+def _witness_lines(cosignatures: Sequence[Cosignature]) -> tuple[str, ...]:
+    return tuple(f"witnessed by {item.name!a} at POSIX time {item.time}" for item in cosignatures)
 
 
 def _uncompared(sizes: tuple[int, ...]) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Log files: all receipts of a log, or its end, one a line after a head with the checkpoint.
 
 To verify one, in memory that doesn't grow with what receipts say (`LogCheck`):
-  1. The head has its form; all checkpoints verify, are of one log, and no two tell two histories of one size.
+  1. The head has its form; all checkpoints verify, are of one log, and no two tell two histories of one size. Every
+     witness that the caller names has cosigned the head's.
   2. Each receipt verifies alone, with its place in the log, and belongs to this log.
   3. In each stream every receipt follows the one before it, and nobody claims another one's place.
   4. There are as many receipts as the checkpoint says.
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 
 from receipts.signing.bundle import kept_checkpoints, require_format
 from receipts.signing.checkpoint import Checkpoint, origin_of, require_one_history, verify_checkpoint
+from receipts.signing.cosignature import Cosignature, Witness, require_cosigned
 from receipts.signing.errors import (
     BrokenChainError,
     ForkError,
@@ -55,6 +57,7 @@ class VerifiedLog:
     """
 
     checkpoint: Checkpoint
+    cosignatures: tuple[Cosignature, ...]
     start: int
     count: int
     streams: int
@@ -115,10 +118,13 @@ def _short(digest: bytes) -> int:
 class LogCheck:
     """Takes the lines of one log file in turn. The caller feeds `add` and asks `finish` at the end."""
 
-    def __init__(self, head: Head, *, keys: KeySet, kept: Sequence[str] = ()) -> None:
+    def __init__(
+        self, head: Head, *, keys: KeySet, kept: Sequence[str] = (), witnesses: Sequence[Witness] = ()
+    ) -> None:
         """`kept` are notes that the caller kept elsewhere. Raises VerificationError."""
         # 1. The checkpoints.
         self.checkpoint = verify_checkpoint(head.note, keys=keys)
+        self.cosignatures = require_cosigned(head.note, witnesses=witnesses)
         if head.start >= self.checkpoint.size:
             raise MalformedError("The file starts behind its checkpoint.")
         self.kept = kept_checkpoints(kept, keys=keys, origin=self.checkpoint.origin)
@@ -166,6 +172,7 @@ class LogCheck:
         sizes = [item.size for item in self.kept]
         return VerifiedLog(
             checkpoint=self.checkpoint,
+            cosignatures=self.cosignatures,
             start=self.start,
             count=self.count,
             streams=len(self._streams),

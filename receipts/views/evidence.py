@@ -9,6 +9,7 @@ from receipts.access import READERS, Caller, caller_of, for_people
 from receipts.models import Receipt
 from receipts.problems import ProblemError
 from receipts.selectors import receipt_for, signed_form, visible_to
+from receipts.selectors.anchoring import cosigned_note
 from receipts.selectors.log import proof_of
 
 
@@ -17,7 +18,7 @@ def _proof(receipt: Receipt) -> dict[str, object] | None:
         inclusion, checkpoint = proof_of(receipt.pk)
     except ProblemError:
         return None
-    return {"inclusion": inclusion.to_dict(), "checkpoint": checkpoint.note}
+    return {"inclusion": inclusion.to_dict(), "checkpoint": cosigned_note(checkpoint)}
 
 
 def _previous(caller: Caller, receipt: Receipt) -> dict[str, object] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,9 @@ from rfc3161_client import decode_timestamp_response
 
 from receipts.anchors.base import AnchorError, ReadableSink, opened
 from receipts.clock import database_now
+from receipts.exporters.logfile import log_lines
 from receipts.models import Checkpoint, CheckpointCopy
+from receipts.selectors import published_jwks
 from receipts.selectors.anchoring import cosigned_note
 from receipts.selectors.keys import own_keys
 from receipts.selectors.log import log_origin, unpublished_copies
@@ -28,6 +31,7 @@ from receipts.services import current_signer, ensure_signing_key, issue_receipt
 from receipts.services.checkpoints import sign_due_checkpoint
 from receipts.services.publication import publish_due_copies
 from receipts.services.sequencing import sequence_waiting
+from receipts.signing.__main__ import main
 from receipts.signing.checkpoint import Checkpoint as Said
 from receipts.signing.checkpoint import sign_checkpoint, verify_checkpoint
 from receipts.signing.cosignature import Witness, cosignature_of
@@ -306,6 +310,26 @@ def test_the_published_checkpoint_has_the_cosignatures_that_it_got(
     note = cosigned_note(row)
     assert note.removeprefix(row.note).startswith(f"— {double.name} ")
     assert verify_checkpoint(note, keys=own_keys()).size == 1
+
+
+@pytest.mark.case("RCP-25")
+def test_what_leaves_carries_the_cosignature_and_verifies_with_the_witness_alone(
+    witness: tuple[WitnessDouble, str], settings: LazySettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    double, uri = witness
+    settings.AARM_CHECKPOINT_SINKS = [uri]
+    row = checkpoint(receipts=3)
+    (tmp_path / "keys.json").write_text(json.dumps(published_jwks()))
+    asked = ["verify", "--json", "--keys", str(tmp_path / "keys.json"), f"--witness={double.vkey}"]
+    verdicts = []
+    for _ in range(2):
+        (tmp_path / "log.jsonl").write_bytes(b"".join(log_lines(row)))
+        verdicts.append(main([*asked, str(tmp_path / "log.jsonl")]))
+        report = json.loads(capsys.readouterr().out)
+        publish_due_copies()
+    assert verdicts == [4, 0], "Before the witness has answered nobody can know that it would."
+    assert [item["name"] for item in report["witnesses"]] == [double.name]
+    assert not [clause for clause in report["does_not_prove"] if "rewritten" in clause]
 
 
 @pytest.mark.case("RCP-34")

@@ -91,6 +91,39 @@ class EcHolder:
         return _note_line(name, identity=P256_HEADER + self.point, signature=encode_dss_signature(*self.pair(text)))
 
 
+@dataclass(frozen=True, slots=True)
+class Witness(EdHolder):
+    """Cosigns what logs say. Known by a verifier key."""
+
+    @property
+    def key_hash(self) -> bytes:
+        return hashlib.sha256(f"{self.name}\n\x04".encode() + self.private.public_key().public_bytes_raw()).digest()[:4]
+
+    @property
+    def vkey(self) -> str:
+        return self.vkey_of_kind(b"\x04")
+
+    def vkey_of_kind(self, kind: bytes) -> str:
+        key = kind + self.private.public_key().public_bytes_raw()
+        hashed = hashlib.sha256(f"{self.name}\n".encode() + key).digest()[:4]
+        return f"{self.name}+{hashed.hex()}+{base64.b64encode(key).decode()}"
+
+    def cosignature(
+        self,
+        text: str,
+        *,
+        time: int,
+        stated: int | None = None,
+        name: str = "",
+        key_hash: bytes = b"",
+        head: str = "cosignature/v1\n",
+    ) -> str:
+        """A line; what is written may be another time, name or key than what was signed."""
+        signature = self.sign(f"{head}time {time}\n{text}".encode("utf-8", "replace"))
+        data = (key_hash or self.key_hash) + (time if stated is None else stated).to_bytes(8, "big") + signature
+        return f"— {name or self.name} {base64.b64encode(data).decode()}\n"
+
+
 Holder = EdHolder | EcHolder
 
 
@@ -107,4 +140,5 @@ def envelope_of(payload: bytes, *, holder: Holder) -> dict[str, Any]:
 
 
 # Alice signs now, Bob's key is retired, Dora's was revoked, Charlie's is nobody's business; Grace has P-256.
+WALTER, VERA = Witness("walter.example/w1"), Witness("vera.example")
 CAST: tuple[Holder, ...] = (*map(EdHolder, ("alice", "bob", "charlie", "dora")), EcHolder("grace"))

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import rfc8785
 
-from tests.verifiers.holders import CAST, Holder, envelope_of
+from tests.verifiers.holders import CAST, VERA, WALTER, Holder, envelope_of
 from tests.verifiers.questions import Question, Vector
 
 Json = Any
@@ -255,6 +255,28 @@ def damage_kept(question: Question, dice: Dice) -> Question:
     return replace(question, kept=tuple(note.encode() for note in kept))
 
 
+def cosign_note(note: str, dice: Dice) -> str:
+    """With a line of a witness, which may be of another text or time."""
+    text = dice.choice((note.partition("\n\n")[0] + "\n",) * 4 + ("x\n",))
+    time, stated = dice.choice((0, 1_793_697_300, 2**63 - 1, 2**63)), dice.choice((None, None, None, 7))
+    line = dice.choice((WALTER, WALTER, VERA)).cosignature(text, time=time, stated=stated)
+    return note + dice.choice((line, line, line, line * 2, line[:-6] + "\n"))
+
+
+def ask_for_witnesses(question: Question, dice: Dice) -> Question:
+    """A checkpoint with cosignatures, and witnesses whose word is asked for."""
+    documents, is_lines = read_file(question.file)
+    keys = [WALTER.vkey, WALTER.vkey, WALTER.vkey, VERA.vkey, dice.choice(LETTERS).join(WALTER.vkey.split("+", 1))]
+    asked = replace(question, witnesses=tuple(dice.sample(keys, dice.choice((0, 1, 1, 1, 2)))))
+    if not documents:
+        return replace(asked, file=cosign_note(question.file.decode("utf-8", "replace"), dice).encode())
+    for document in documents:
+        if isinstance(document, dict) and isinstance(document.get("checkpoint"), str):
+            document["checkpoint"] = cosign_note(document["checkpoint"], dice)
+            return replace(asked, file=write_file(documents, is_lines=is_lines))
+    return question
+
+
 def say_something_else(question: Question, dice: Dice) -> Question:
     head = dice.choice((None, None, "1:sha256:" + "0" * 64, "5:x", "99999999999999999:sha256:" + "0" * 64))
     return replace(question, each=dice.random() < 0.5, expect_head=head)
@@ -262,7 +284,8 @@ def say_something_else(question: Question, dice: Dice) -> Question:
 
 DAMAGES: tuple[Damage, ...] = (
     *[damage_bytes] * 3, *[damage_tree] * 6, *[sign_receipt_again] * 8, *[sign_note_again] * 4, damage_keys,
-    *[trust_everybody] * 2, *[damage_disclosure] * 2, *[damage_kept] * 2, spell_differently, say_something_else,
+    *[trust_everybody] * 2, *[damage_disclosure] * 2, *[damage_kept] * 2,
+    *[ask_for_witnesses] * 3, spell_differently, say_something_else,
 )  # fmt: skip
 
 

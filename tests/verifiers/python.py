@@ -25,6 +25,8 @@ def _arguments(question: Question, *, folder: Path) -> list[str]:
         found += ["--disclosure", _written(folder, name="disclosure.json", data=question.disclosure)]
     for number, note in enumerate(question.kept):
         found += ["--checkpoint", _written(folder, name=f"{number}.note", data=note)]
+    for vkey in question.witnesses:
+        found += [f"--witness={vkey}"]
     found += ["--expect-head", question.expect_head] if question.expect_head is not None else []
     return found + (["--each"] if question.each else [])
 

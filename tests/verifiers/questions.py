@@ -15,7 +15,7 @@ Verdict = tuple[int, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Files as bytes, and what is said beside them. `kept` are checkpoints."""
+    """Files as bytes, and what is said beside them. `kept` are checkpoints, `witnesses` verifier keys."""
 
     file: bytes
     keys: bytes
@@ -23,6 +23,7 @@ class Question:
     kept: tuple[bytes, ...] = ()
     expect_head: str | None = None
     each: bool = False
+    witnesses: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """What can be sent to a browser: bytes as base64."""
@@ -33,6 +34,7 @@ class Question:
             "kept": [_sent(note) for note in self.kept],
             "expectHead": self.expect_head,
             "each": self.each,
+            "witnesses": list(self.witnesses),
         }
 
 
@@ -61,6 +63,7 @@ def _question(case: dict[str, Any], *, keys: Any) -> Question:
         kept=tuple(_bytes(note) for note in case.get("kept", [])),
         expect_head=case.get("expect_head"),
         each=case.get("each", False),
+        witnesses=tuple(case.get("witnesses", [])),
     )
 
 

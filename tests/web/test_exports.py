@@ -109,9 +109,10 @@ def test_a_selection_says_that_it_is_one(history: Cast, victor: Client, tmp_path
 
 
 def test_everything_leaves_as_the_log_that_was_signed(history: Cast, victor: Client, tmp_path: Path) -> None:
+    count = Receipt.objects.count()
     files = bundle(victor, "", into=tmp_path)
     manifest = json.loads(files["manifest.json"])
-    assert (manifest["is_filtered"], manifest["receipts"]) == (False, 6)
+    assert (manifest["is_filtered"], manifest["receipts"]) == (False, count)
     assert verified(tmp_path, "log.jsonl") == 0
     lines = files["log.jsonl"].splitlines(keepends=True)
     (tmp_path / "log.jsonl").write_bytes(b"".join(lines[:3] + lines[4:]))

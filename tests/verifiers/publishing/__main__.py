@@ -16,12 +16,13 @@ from tests.verifiers.publishing.json_edges import json_cases
 from tests.verifiers.publishing.key_edges import key_cases
 from tests.verifiers.publishing.member_edges import member_cases
 from tests.verifiers.publishing.signature_edges import signature_cases
+from tests.verifiers.publishing.witness_edges import witness_cases
 
 
 def document() -> Json:
     """The whole file, as it is written."""
     about = "The edges of the format, and the verdicts that every verifier must give; docs/receipt-format.md has both."
-    groups = (json_cases, member_cases, signature_cases, key_cases, file_cases)
+    groups = (json_cases, member_cases, signature_cases, key_cases, file_cases, witness_cases)
     return {"about": about, "keys": KEYS, "cases": [item for group in groups for item in group()]}
 
 

@@ -8,6 +8,7 @@ import { demandFormat, demandMembers, parseFile } from "./json.js";
 import { hashLeaf, isConsistent, isIncluded } from "./merkle.js";
 import { readConsistency, readInclusion } from "./proofs.js";
 import { verifyReceipt } from "./receipt.js";
+import { demandCosigned } from "./witnesses.js";
 
 const FORMAT = "aarm-bundle/1";
 
@@ -91,14 +92,15 @@ async function verifyEarlier({ note, consistency }, { checkpoint, keys }) {
 }
 
 /** A bundle as bytes, against the caller's keys and the notes that the caller kept. */
-export async function verifyBundle(bytes, { keys, kept }) {
+export async function verifyBundle(bytes, { keys, kept, witnesses }) {
   const bundle = await readBundle(parseFile(bytes));
   const checkpoint = await verifyCheckpoint(bundle.note, { keys });
+  const cosignatures = await demandCosigned(checkpoint, { witnesses });
   const receipts = [];
   for (const entry of bundle.entries) receipts.push(await verifyEntry(entry, { checkpoint, keys }));
   verifyStreams(receipts, bundle);
   const checkpoints = [checkpoint];
   for (const entry of bundle.earlier) checkpoints.push(await verifyEarlier(entry, { checkpoint, keys }));
   demandOneHistory([...checkpoints, ...(await verifyKept(kept, { keys, origin: checkpoint.origin }))]);
-  return { receipts, checkpoint };
+  return { receipts, checkpoint, cosignatures };
 }

@@ -37,12 +37,14 @@ async function imported(bytes) {
   }
 }
 
-/** What is needed to verify with the key of a JWK. */
-export async function readKey(jwk) {
-  const bytes = fromBase64url(jwk.get("x"));
+/** What is needed to verify with the 32 bytes of a key. */
+export async function keyOf(bytes) {
   demandGoodPoint(bytes);
   return { bytes, handle: await imported(bytes) };
 }
+
+/** The same of the key of a JWK. */
+export const readKey = async (jwk) => keyOf(fromBase64url(jwk.get("x")));
 
 /** Whether the 64 bytes are the signature of the message. */
 export async function isSignature({ handle }, { signature, message }) {

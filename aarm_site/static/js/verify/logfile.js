@@ -8,6 +8,7 @@ import { demandFormat, isInteger, parseJson } from "./json.js";
 import { Frontier, hashLeaf } from "./merkle.js";
 import { readHashes } from "./proofs.js";
 import { verifyReceipt } from "./receipt.js";
+import { demandCosigned } from "./witnesses.js";
 
 const FORMAT = "aarm-log/1";
 
@@ -105,10 +106,11 @@ function endedLinesOf(bytes) {
 }
 
 /** A log file as bytes, against the caller's keys and the notes that the caller kept. */
-export async function verifyLog(bytes, { keys, kept }) {
+export async function verifyLog(bytes, { keys, kept, witnesses }) {
   const [first, ...lines] = endedLinesOf(bytes);
   const head = readHead(parseLine(first));
   const checkpoint = await verifyCheckpoint(head.note, { keys });
+  const cosignatures = await demandCosigned(checkpoint, { witnesses });
   demand(head.start < checkpoint.size, "malformed", "The file starts at or after the end of the log.");
   const checkpoints = [checkpoint, ...(await verifyKept(kept, { keys, origin: checkpoint.origin }))];
   demandOneHistory(checkpoints);
@@ -116,5 +118,5 @@ export async function verifyLog(bytes, { keys, kept }) {
   const due = checkpoint.size - head.start;
   demand(receipts.length === due, "log_mismatch", `The file has ${receipts.length} receipts instead of ${due}.`);
   comparison.demandFit();
-  return { receipts, checkpoint };
+  return { receipts, checkpoint, cosignatures };
 }

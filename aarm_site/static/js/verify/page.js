@@ -15,11 +15,12 @@ function fileOf(name) {
 }
 
 async function requestOf() {
-  const { head, each, kept } = form.elements;
+  const { head, each, kept, witnesses } = form.elements;
   return {
     keys: await fileOf("keys"),
     file: await fileOf("file"),
     disclosure: await fileOf("disclosure"),
+    witnesses: witnesses.value.split("\n").map((line) => line.trim()).filter(Boolean),
     kept: await Promise.all([...kept.files].map(bytesOf)),
     expectHead: head.value.trim() || null,
     each: each.checked,
@@ -56,8 +57,8 @@ function show(report, request) {
   find("found").querySelector("tbody").replaceChildren(...receipts.slice(0, MOST_ROWS).map(rowOf));
   find("more").textContent = receipts.length > MOST_ROWS ? `And ${receipts.length - MOST_ROWS} more.` : "";
   find("unproven").hidden = !isGood;
-  const hasKept = request.kept.length > 0 || request.expectHead !== null;
-  find("unproven").querySelector("ul").replaceChildren(...limitsOf({ hasKept }).map(itemOf));
+  const asked = { hasKept: request.kept.length > 0 || request.expectHead !== null, ...request };
+  find("unproven").querySelector("ul").replaceChildren(...limitsOf(asked).map(itemOf));
   find("report").hidden = false;
   find("report").focus();
 }

@@ -10,6 +10,7 @@ import { readKeys } from "./keys.js";
 import { kindOf } from "./kinds.js";
 import { verifyLog } from "./logfile.js";
 import { verifyReceipt } from "./receipt.js";
+import { demandCosigned, readWitnesses } from "./witnesses.js";
 
 async function verifyReceipts(bytes, { keys, disclosure, head, each }) {
   const envelopes = await readEnvelopes(bytes);
@@ -22,33 +23,36 @@ async function verifyReceipts(bytes, { keys, disclosure, head, each }) {
   return { receipts, disclosed: await verifyDisclosure(disclosure, receipts[0]) };
 }
 
-async function verifyNotes(bytes, { keys, kept }) {
+async function verifyNotes(bytes, { keys, kept, witnesses }) {
   const checkpoint = await verifyCheckpoint(fromUtf8(bytes), { keys });
+  const cosignatures = await demandCosigned(checkpoint, { witnesses });
   demandOneHistory([checkpoint, ...(await verifyKept(kept, { keys, origin: checkpoint.origin }))]);
-  return { receipts: [], checkpoint };
+  return { receipts: [], checkpoint, cosignatures };
 }
 
 const KINDS = { receipts: verifyReceipts, bundle: verifyBundle, log: verifyLog, checkpoint: verifyNotes };
 
-function demandUse(kind, { disclosure, head, each, kept }) {
+function demandUse(kind, { disclosure, head, each, kept, witnesses }) {
   const isOfReceipts = disclosure !== null || head !== null || each;
-  const fits = kind === "receipts" ? kept.length === 0 : !isOfReceipts;
-  demand(fits, "usage", "Checkpoints that you kept belong to a log, heads and disclosures to bare receipts.");
+  const isOfLogs = kept.length > 0 || witnesses.length > 0;
+  const fits = kind === "receipts" ? !isOfLogs : !isOfReceipts;
+  demand(fits, "usage", "Kept checkpoints and witnesses belong to a log, heads and disclosures to bare receipts.");
   demand(!(each && head), "usage", "A head is of a whole stream: it means nothing for single receipts.");
 }
 
-async function verified({ file, keys, disclosure = null, expectHead = null, each = false, kept = [] }) {
+async function verified({ file, keys, disclosure = null, expectHead = null, each = false, kept = [], witnesses = [] }) {
   const kind = kindOf(file);
   const head = expectHead === null ? null : readHead(expectHead);
-  demandUse(kind, { disclosure, head, each, kept });
-  const notes = kept.map(fromUtf8);
-  const options = { disclosure, head, each, kept: notes, keys: await readKeys(keys) };
+  demandUse(kind, { disclosure, head, each, kept, witnesses });
+  const logs = { kept: kept.map(fromUtf8), witnesses: await readWitnesses(witnesses) };
+  const options = { disclosure, head, each, ...logs, keys: await readKeys(keys) };
   return { kind, ...(await KINDS[kind](file, options)) };
 }
 
 /**
  * The report on a file: `exitCode`, `reason` and `why`, and what was found valid. Never raises for what the bytes say.
- * `file`, `keys`, `disclosure` and each of `kept` are bytes; `expectHead` is a text such as 12:sha256:…
+ * `file`, `keys`, `disclosure` and each of `kept` are bytes; `expectHead` is a text such as 12:sha256:…, and each of
+ * `witnesses` one such as name+hash+key.
  */
 export async function verify(request) {
   try {

@@ -17,20 +17,25 @@ const ALWAYS = [
 const REWRITTEN = "that nobody who holds the signing key wrote it all anew: compare with a checkpoint kept elsewhere";
 const INCOMPLETE = "that nothing was removed: give a checkpoint or a head that you kept";
 
+const WITNESSED = "that the witnesses that you named are independent of the issuer";
+
 export const titleOf = ({ exitCode }) => TITLES[exitCode];
 
 /** What was verified, in one sentence; why not, for a refusal. */
-export function sentenceOf({ why, receipts, checkpoint }) {
+export function sentenceOf({ why, receipts, checkpoint, cosignatures = [] }) {
   if (why) return why;
   const count = receipts.length;
   const what = count === 1 ? "1 receipt is" : `${count} receipts are`;
   const signed = `${what} unaltered since signing with a key that you trust`;
   if (!checkpoint) return `${signed}.`;
-  const log = `the checkpoint of ${checkpoint.time}, over ${checkpoint.size} receipts`;
+  const witnessed = cosignatures.map(({ name }) => name).join(", ");
+  const cosigned = witnessed && `, cosigned by ${witnessed}`;
+  const log = `the checkpoint of ${checkpoint.time}, over ${checkpoint.size} receipts${cosigned}`;
   return count > 0 ? `${signed} and in the log, by ${log}.` : `Signed by a key that you trust: ${log}.`;
 }
 
 /** What a valid report does not prove, as clauses that begin with "that". */
-export function limitsOf({ hasKept }) {
-  return [...(hasKept ? [] : [INCOMPLETE, REWRITTEN]), ...ALWAYS];
+export function limitsOf({ hasKept, witnesses = [] }) {
+  const rewritten = witnesses.length > 0 ? WITNESSED : REWRITTEN;
+  return [...(hasKept ? [] : [INCOMPLETE, rewritten]), ...ALWAYS];
 }
