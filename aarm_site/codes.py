@@ -76,6 +76,7 @@ CODES: Mapping[str, str] = {
     "signing_unavailable": "Receipts can't be signed now",
     "stale_identity": "The identity no longer holds",
     "too_deep": "The body is nested too deeply",
+    "too_many_labels": "The session has touched too many kinds of data",
     "too_many_tools": "The session names too many operations",
     "too_many_facts": "Too many facts",
     "too_many_members": "The body has too many members",

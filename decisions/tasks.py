@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from decisions.services.deferrals import expire_due
+from decisions.services.leases import end_due_leases
 from decisions.services.watching import Part, verify_slice
 
 
@@ -12,6 +13,12 @@ from decisions.services.watching import Part, verify_slice
 def expire_deferrals() -> int:
     """Ends what has waited too long, and resumes what waited for other actions."""
     return expire_due()
+
+
+@shared_task(name="decisions.tasks.end_leases")
+def end_leases() -> int:
+    """Writes down that nobody reported on what was claimed."""
+    return end_due_leases()
 
 
 @shared_task(name="decisions.tasks.watch_sessions")

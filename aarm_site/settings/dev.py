@@ -28,4 +28,6 @@ ALLOWED_HOSTS = [*filter(None, ENV.allowed_hosts.split(",")), "127.0.0.1", "loca
 CSRF_TRUSTED_ORIGINS: list[str] = []
 # Two instances on one host differ only by port, and cookies don't know ports.
 SESSION_COOKIE_NAME = f"aarm_session_{ENV.port}"
+# Whoever tries the product out begins anew with each session.
+AARM_TAINT_CARRY_SECONDS = ENV.taint_carry_seconds if "taint_carry_seconds" in ENV.model_fields_set else 0
 AARM_MAY_SEED_DEMO = True

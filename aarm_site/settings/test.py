@@ -5,4 +5,5 @@ from aarm_site.settings.base import *  # noqa: F403
 SECRET_KEY = "tests-only-" + "x" * 40
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+AARM_TAINT_CARRY_SECONDS = 0
 AARM_MAY_SEED_DEMO = True

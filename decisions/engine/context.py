@@ -25,6 +25,13 @@ class ToolEffect(StrEnum):
     EGRESS = "egress"
 
 
+class Taint(StrEnum):
+    """Where untrusted content came from: what a tool gave back, or what a model said."""
+
+    TOOL_OUTPUT = "tool_output"
+    MODEL_TEXT = "model_text"
+
+
 class Environment(StrEnum):
     """Whether an action touches the real world."""
 
@@ -75,11 +82,12 @@ class Context:
 
     `original_request` is the user's first request, None where the session has none; likewise `intent` and `profile`,
     which the session was opened with. `data_kinds` are the kinds of data that it has touched (`PII`, `PCI`, …),
-    `tools_used` its `tool.operation` names and `entities` the names that it has met so far; these are always populated,
-    an empty set is not a missing one. `session_age` is in seconds. `registered_effect` is a `ToolEffect` from a host's
-    registration, None for a tool that none named. `at` is when the decision is made (aware, UTC), `risk_signals` what
-    was computed, by name, and `counted` what the rates and budgets of rules have counted before this action, by rule
-    id; a rule that is not there has counted nothing.
+    `tools_used` its `tool.operation` names, `entities` the people and places that it has named, of which the oldest are
+    kept, and `taint` where untrusted content in it came from (`Taint`); these are always populated, an empty set is not
+    a missing one. `session_age` is in seconds. `registered_effect` is a `ToolEffect` from a host's registration, None
+    for a tool that none named. `at` is when the decision is made (aware, UTC), `risk_signals` what was computed, by
+    name, and `counted` what the rates and budgets of rules have counted before this action, by rule id; a rule that is
+    not there has counted nothing.
     """
 
     original_request: str | None
@@ -93,6 +101,7 @@ class Context:
     intent: str | None = None
     profile: str | None = None
     entities: frozenset[str] = frozenset()
+    taint: frozenset[str] = frozenset()
     session_age: int = 0
     identity: Identity = Identity()
     risk_signals: Mapping[str, JSON] = field(default_factory=dict)

@@ -243,7 +243,7 @@ _IDENTITY: Mapping[str, _ReadMember] = {
 # What a case can say of a session, by the names that `match` has for it.
 _CONTEXT: Mapping[str, _ReadMember] = {
     **dict.fromkeys(("original_request", "intent", "profile", "tool_effect"), _read_text),
-    **dict.fromkeys(("tools_used", "entities"), _read_names),
+    **dict.fromkeys(("tools_used", "entities", "taint"), _read_names),
     **dict.fromkeys(("action_count", "session_age"), _read_count),
     "data_kinds": _read_kinds,
     "request_trust": _read_trust,

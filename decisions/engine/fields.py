@@ -116,6 +116,7 @@ FIELDS: Mapping[FieldKind, FieldSpec] = {
     FieldKind.DATA_LEVEL: FieldSpec(supply.data_level, _LEVEL, folds=True, types=(str,)),
     FieldKind.TOOLS_USED: _set(of_context(lambda context: context.tools_used), folds=True, words=_TOOLS),
     FieldKind.ENTITIES: _set(of_context(lambda context: context.entities), folds=True),
+    FieldKind.TAINT: _set(of_context(lambda context: context.taint), folds=True),
     FieldKind.ACTION_COUNT: FieldSpec(of_context(lambda context: context.action_count), _NUMBER, types=(int, float)),
     FieldKind.SESSION_AGE: FieldSpec(of_context(lambda context: context.session_age), _NUMBER, types=(int, float)),
     FieldKind.AGENT: _name(lambda subject: subject.context.identity.agent),

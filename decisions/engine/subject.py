@@ -78,6 +78,7 @@ class FieldKind(StrEnum):
     DATA_LEVEL = "context.data_level"
     TOOLS_USED = "context.tools_used"
     ENTITIES = "context.entities"
+    TAINT = "context.taint"
     ACTION_COUNT = "context.action_count"
     SESSION_AGE = "context.session_age"
     AGENT = "identity.agent"

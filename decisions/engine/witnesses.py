@@ -165,4 +165,5 @@ _SESSION: Mapping[FieldKind, Callable[[Context, Path, Any], Context]] = {
     FieldKind.EFFECT: _member("registered_effect"),
     FieldKind.DATA_KINDS: _member("data_kinds", as_set=True),
     FieldKind.TOOLS_USED: _member("tools_used", as_set=True),
+    FieldKind.TAINT: _member("taint", as_set=True),
 }

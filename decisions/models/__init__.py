@@ -1,7 +1,7 @@
 """Who asks, in which session, under which policy, and what was decided."""
 
 from decisions.models.agents import Agent, Credential, Host, Human, Tool
-from decisions.models.decisions import Claim, Decision, IdempotentAnswer, Outcome
+from decisions.models.decisions import Claim, Decision, IdempotentAnswer, OpenLease, Outcome
 from decisions.models.deferrals import Deferral
 from decisions.models.policies import ActivePolicy, PolicyProposal, PolicyVersion, RefusedPolicy, RuleCounter
 from decisions.models.sessions import ContextEntry, ContextWatch, Session
@@ -18,6 +18,7 @@ __all__ = [
     "Host",
     "Human",
     "IdempotentAnswer",
+    "OpenLease",
     "Outcome",
     "PolicyProposal",
     "PolicyVersion",

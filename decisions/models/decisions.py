@@ -89,6 +89,16 @@ class Claim(models.Model):
         return self.id
 
 
+class OpenLease(models.Model):
+    """A claim that nobody has reported on yet. The row goes with the first outcome, or with the lease's end."""
+
+    claim = models.OneToOneField(Claim, primary_key=True, on_delete=models.CASCADE, related_name="open_lease")
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.claim_id
+
+
 class Outcome(models.Model):
     """What the agent said came of an action. Conflicting reports stand beside each other (RCP-29)."""
 

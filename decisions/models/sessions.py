@@ -38,7 +38,7 @@ class Session(models.Model):
     fault: str | None = None
 
     id = models.CharField(primary_key=True, max_length=ID_LENGTH)
-    agent = models.ForeignKey("decisions.Agent", on_delete=models.PROTECT, related_name="sessions")
+    agent = models.ForeignKey("decisions.Agent", on_delete=models.PROTECT, db_index=False, related_name="sessions")
     host = models.ForeignKey("decisions.Host", null=True, on_delete=models.PROTECT, related_name="sessions")
     human = models.ForeignKey("decisions.Human", null=True, on_delete=models.PROTECT, related_name="sessions")
     service = models.CharField(max_length=128, blank=True)
@@ -54,10 +54,16 @@ class Session(models.Model):
     seal = models.CharField(max_length=64, blank=True)
     broken_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField()
+    # When its last entry was written. Without an index, which every decision would pay for.
+    active_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["-opened_at", "id"], name="session_newest")]
+        indexes = [
+            models.Index(fields=["-opened_at", "id"], name="session_newest"),
+            models.Index(fields=["agent", "ended_at"], name="session_of_agent"),
+            models.Index(fields=["opened_at"], condition=models.Q(ended_at=None), name="session_open"),
+        ]
 
     def __str__(self) -> str:
         return self.id

@@ -21,12 +21,27 @@ def session_summary(session: Session) -> dict[str, Any]:
         "human": session.human.identifier if session.human else None,
         "request_provenance": session.request_provenance,
         "state": _standing(session),
-        "actions": session.state["count"],
-        "data_kinds": session.state["kinds"],
-        "tools": session.state["tools"],
-        "facts": {name: fact["trust"] for name, fact in session.state["facts"].items()},
+        **_accumulated(session.state),
         "chain": {"length": session.length, "head": session.head},
         "opened_at": session.opened_at.isoformat(),
+    }
+
+
+def _accumulated(state: Any) -> dict[str, Any]:
+    """The accumulated state without the facts' values. What was altered in the database may have any form."""
+    if not isinstance(state, dict):
+        return {}
+    facts = state.get("facts", {})
+    return {
+        "actions": state.get("count", 0),
+        "decisions": state.get("decisions", {}),
+        "outcomes": state.get("outcomes", {}),
+        "messages": state.get("messages", {}),
+        "data_kinds": state.get("kinds", []),
+        "tools": state.get("tools", []),
+        "entities": state.get("entities", {}),
+        "taint": sorted(state.get("taint", {})),
+        "facts": {name: fact["trust"] for name, fact in facts.items()},
     }
 
 

@@ -19,7 +19,7 @@ from approvals.services.claims import claim_request, lock_for_claim
 from approvals.services.requests import Request
 from decisions.engine.verdict import Decision as Verdict
 from decisions.engine.verdict import ReasonCode
-from decisions.models import Claim, Decision, Deferral, Session
+from decisions.models import Claim, Decision, Deferral, OpenLease, Session
 from decisions.selectors import approval_of, decision_for, deferral_of, deferral_state_at
 from decisions.selectors.settled import SettledAction, settled_action
 from decisions.services.deferrals import judge_again
@@ -156,6 +156,7 @@ def _take(approved: _Approved, *, wanted: ClaimRequest, attempt: Attempt, caller
         lease_expires_at=at + timedelta(seconds=settings.AARM_CLAIM_LEASE_SECONDS),
     )
     claim.save(force_insert=True)
+    OpenLease.objects.create(claim=claim, expires_at=claim.lease_expires_at)
     lease = claim.lease_expires_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     _receipt(
         approved, type=ReceiptType.CLAIM, outcome={"status": "CLAIMED"}, claim={"id": claim.pk, "lease": lease}, at=at

@@ -17,12 +17,13 @@ from decisions.engine.context import Context, Fact, Identity, Trust
 from decisions.models import ContextEntry, Session
 from decisions.selectors.integrity import seal_of, sealed_values
 from decisions.services.integrity import fault_of
+from decisions.services.state import whole
 from receipts.rows import Batch, Update
 from receipts.selectors import opened_values
 from receipts.services import Committed
 from receipts.signing.canonical import JSON, canonical_bytes, digest, sha256_digest
 
-_WRITTEN = ("state", "length", "head", "ended_at", "seal")
+_WRITTEN = ("state", "length", "head", "active_at", "ended_at", "seal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def append_entry(
         payload=payload.row if payload else None,
         recorded_at=at,
     )
-    session.length, session.head = position, entry.digest
+    session.length, session.head, session.active_at = position, entry.digest, at
     session.seal = seal_of(sealed_values(session), state=state)
     rows = batch or Batch()
     rows.inserts.append(entry)
@@ -92,7 +93,7 @@ def context_of(
 
     Facts sent along with an action are the agent's word and no more.
     """
-    state = session.state
+    state = whole(session.state)
     facts = {name: _fact(recorded) for name, recorded in state["facts"].items()}
     for name, value in asserted.items():
         said = Fact(value=value, trust=Trust.ASSERTED, source="agent", recorded_at=at, recorded_count=state["count"])
@@ -104,6 +105,8 @@ def context_of(
         facts=facts,
         data_kinds=frozenset(state["kinds"]),
         tools_used=frozenset(state["tools"]),
+        entities=frozenset(state["entities"]),
+        taint=frozenset(state["taint"]),
         action_count=state["count"],
         registered_effect=tool_effect,
         at=at,

@@ -22,15 +22,15 @@ def erase_human(subject: str) -> int:
 
 
 def erase_session_states(subject: str) -> int:
-    """The facts that sessions repeat, and what keeps digests of them from being guessed."""
+    """The facts and entities that sessions repeat, and what keeps digests of them from being guessed."""
     found = list(Session.objects.filter(human=subject).order_by("pk").values_list("pk", flat=True))
     at = database_now()
     for session_id in found:
         session = lock_session(session_id)
         if session is not None and session.fault:
             Session.objects.filter(pk=session_id).update(state=EMPTY_STATE)
-        elif session is not None and session.state["facts"]:
-            session.state = {**session.state, "facts": {}, "salt": ""}
+        elif session is not None and (session.state["facts"] or session.state.get("entities")):
+            session.state = {**session.state, "facts": {}, "entities": {}, "salt": ""}
             append_entry(session, kind="erasure", body={}, at=at)
     return len(found)
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
 from approvals.services.outbox import record_event
 from decisions.engine.classify import detect_kinds
+from decisions.engine.context import Taint
 from decisions.engine.verdict import Effective
-from decisions.models import Claim, Decision, Outcome, Session
+from decisions.models import Claim, Decision, OpenLease, Outcome, Session
 from decisions.selectors import approval_of, decision_for, effective_at
 from decisions.services.context import append_entry
 from decisions.services.idempotency import Answer, Attempt, earlier_answer, remember
 from decisions.services.integrity import lock_session
 from decisions.services.records import decision_sections
-from decisions.services.state import with_labels
+from decisions.services.state import with_labels, with_one_more, with_taint
 from receipts.access import Caller
 from receipts.clock import database_now
 from receipts.identifiers import new_id
@@ -73,9 +75,21 @@ def _check_executable(decision: Decision) -> None:
 
 def _append(decision: Decision, *, session: Session, report: Report, attempt: Attempt) -> Answer:
     at = database_now()
+    outcome = record_outcome(decision, session=session, report=report, at=at)
+    content: dict[str, Any] = {
+        "outcome_id": outcome.pk,
+        "data_kinds": outcome.data_kinds,
+        "receipt": {"id": outcome.receipt_id, "digest": outcome.receipt.digest},
+    }
+    return remember(attempt, status=200, content=content, at=at)
+
+
+def record_outcome(decision: Decision, *, session: Session, report: Report, at: datetime) -> Outcome:
+    """Appends an outcome to a locked session. What a tool gave back is untrusted, and so is what it may have."""
     kinds = detect_kinds(report.values.get("output")) | frozenset(report.data_classification)
     stored = store_values(report.values, at=at, subject=session.human_id or "")
-    session.state = with_labels(session.state, kinds=kinds)
+    state = with_labels(with_one_more(session.state, "outcomes", report.status), kinds=kinds)
+    session.state = with_taint(state, Taint.TOOL_OUTPUT) if _may_carry_content(report) else state
     body: dict[str, Any] = {
         "decision": decision.pk,
         "status": report.status,
@@ -91,7 +105,9 @@ def _append(decision: Decision, *, session: Session, report: Report, attempt: At
         at=at,
         payload=stored,
     )
-    outcome = Outcome.objects.create(
+    OpenLease.objects.filter(claim__decision=decision).delete()
+    _announce(decision)
+    return Outcome.objects.create(
         id=new_id("out"),
         decision=decision,
         status=report.status,
@@ -100,13 +116,11 @@ def _append(decision: Decision, *, session: Session, report: Report, attempt: At
         receipt=receipt,
         reported_at=at,
     )
-    _announce(decision)
-    content: dict[str, Any] = {
-        "outcome_id": outcome.pk,
-        "data_kinds": sorted(kinds),
-        "receipt": {"id": receipt.pk, "digest": receipt.digest},
-    }
-    return remember(attempt, status=200, content=content, at=at)
+
+
+def _may_carry_content(report: Report) -> bool:
+    """An error text comes from the tool as well. Where nobody knows what came back, anything may have."""
+    return report.status == "unknown" or any(report.values.get(name) for name in ("output", "error", "resources"))
 
 
 def _announce(decision: Decision) -> None:

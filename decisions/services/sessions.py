@@ -7,11 +7,13 @@ from datetime import datetime
 
 from django.db import transaction
 
+from decisions.engine.context import Taint
 from decisions.models import Agent, Human, Session
 from decisions.services.context import append_entry
 from decisions.services.identity import known_human, named_agent
+from decisions.services.inheritance import carried_state, handed_over
 from decisions.services.integrity import PARTIES, fault_of, lock_session, require_intact
-from decisions.services.state import EMPTY_STATE, with_fact
+from decisions.services.state import with_fact, with_one_more, with_taint
 from receipts.access import Caller, CallerKind
 from receipts.clock import as_moment, database_now
 from receipts.identifiers import new_id, new_seed
@@ -86,12 +88,13 @@ def open_session(*, caller: Caller, new: NewSession) -> Session:
             profile=new.profile,
             request=request.row,
             request_provenance="attested" if caller.kind is CallerKind.HOST else "asserted",
-            state={**EMPTY_STATE, "salt": new_seed().hex()},
+            state={**carried_state(agent=agent, human=human, at=at), "salt": new_seed().hex()},
             opened_at=at,
         )
         body: dict[str, JSON] = {
             "identity": identity_of(session, credential_id=caller.key_id),
             "provenance": session.request_provenance,
+            "inherited": handed_over(session.state),
             "commitments": dict(request.commitments),
         }
         append_entry(session, kind="request", body=body, at=at, payload=request)
@@ -181,6 +184,8 @@ def add_message(*, caller: Caller, session_id: str, role: str, text: str) -> Ses
         require_intact(session)
         at = now_of(session)
         stored = store_values({"text": text}, at=at, subject=session.human_id or "")
+        state = with_one_more(session.state, "messages", role)
+        session.state = with_taint(state, Taint.MODEL_TEXT) if role == "model" else state
         body: dict[str, JSON] = {"role": role, "from": caller.kind.value, "commitments": dict(stored.commitments)}
         append_entry(session, kind="message", body=body, at=at, payload=stored)
     return session

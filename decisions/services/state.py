@@ -1,11 +1,13 @@
 """The accumulated state of a session: what a decision reads of everything that has happened in it.
 
-Plain functions from a state to the next one. Nothing in it is forgotten and none of it grows without bound.
+Plain functions from a state to the next one. Each part has a limit of its own in bytes, so that all of it stays within
+8 KiB beside the facts that were supplied. Labels and operations are never forgotten: where there is no room for another
+one the session ends instead. Of entities the oldest are kept, each with the number of the action that it came with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from decisions.engine.context import Trust
@@ -13,32 +15,91 @@ from receipts.problems import ProblemError
 from receipts.signing.canonical import JSON, canonical_bytes
 
 MAX_TOOLS = 200
+MAX_TOOL_BYTES = 4096
+MAX_LABEL_BYTES = 1024
+MAX_ENTITY_BYTES = 2048
 MAX_FACTS = 64
 MAX_FACT_BYTES = 16 * 1024
-# A session adds a salt: entries are chained with a digest of the state, and what a fact says may be guessable.
-EMPTY_STATE: dict[str, Any] = {"count": 0, "kinds": [], "tools": [], "facts": {}}
+# `decisions`, `outcomes` and `messages` count; `entities` and `taint` say with which action each came first. A session
+# adds a salt: entries are chained with a digest of the state, and what a fact says may be guessable.
+EMPTY_STATE: dict[str, Any] = {
+    "count": 0,
+    "kinds": [],
+    "tools": [],
+    "facts": {},
+    "decisions": {},
+    "outcomes": {},
+    "messages": {},
+    "entities": {},
+    "taint": {},
+}
 
 
-def with_labels(state: Mapping[str, Any], *, kinds: frozenset[str]) -> dict[str, Any]:
-    """The state after data of `kinds` was touched. Labels only rise."""
-    return {**state, "kinds": sorted(set(state["kinds"]) | kinds)}
+def whole(state: Mapping[str, Any]) -> dict[str, Any]:
+    """A state with all its parts; an earlier version of the product knew fewer."""
+    return {**EMPTY_STATE, **state}
 
 
-def with_action(state: Mapping[str, Any], *, name: str) -> dict[str, Any]:
-    """The state after one more action was submitted.
+def with_labels(state: Mapping[str, Any], *, kinds: Iterable[str]) -> dict[str, Any]:
+    """The state after data of `kinds` was touched. Labels only rise.
+
+    Where there is no room for another one, the session counts as overfull, and no action is taken any more.
+    """
+    known = set(state["kinds"])
+    risen = known | set(kinds)
+    if risen == known:
+        return dict(state)
+    if _size(sorted(risen)) > MAX_LABEL_BYTES:
+        return {**state, "is_overfull": True}
+    return {**state, "kinds": sorted(risen)}
+
+
+def with_taint(state: Mapping[str, Any], *sources: str) -> dict[str, Any]:
+    """The state after untrusted content came in."""
+    first = {source: state["count"] for source in sources if source not in state.get("taint", {})}
+    return {**state, "taint": {**state.get("taint", {}), **first}} if first else dict(state)
+
+
+def with_one_more(state: Mapping[str, Any], part: str, name: str) -> dict[str, Any]:
+    """The state with `name` counted once more in `part`, whose names are a closed list."""
+    counts = state.get(part, {})
+    return {**state, part: {**counts, name: counts.get(name, 0) + 1}}
+
+
+def with_action(
+    state: Mapping[str, Any], *, name: str, decision: str = "", entities: Iterable[str] = ()
+) -> dict[str, Any]:
+    """The state after one more action was submitted, and decided so.
 
     A session that names ever more operations is refused rather than forgotten: a rule may ask which it has used.
     """
     tools = set(state["tools"]) | {name}
-    if len(tools) > MAX_TOOLS:
-        raise ProblemError(
-            "too_many_tools",
-            status=409,
-            why=f"A session names at most {MAX_TOOLS} different operations.",
-            fix="Open a new session.",
-            param="tool",
-        )
-    return {**state, "count": state["count"] + 1, "tools": sorted(tools)}
+    if len(tools) > MAX_TOOLS or (name not in state["tools"] and _size(sorted(tools)) > MAX_TOOL_BYTES):
+        raise _full("too_many_tools", f"A session names at most {MAX_TOOLS} different operations.", param="tool")
+    if state.get("is_overfull"):
+        raise _full("too_many_labels", "The session has touched more kinds of data than it can tell apart.", param="")
+    grown = {**state, "count": state["count"] + 1, "tools": sorted(tools)}
+    counted = with_one_more(grown, "decisions", decision) if decision else grown
+    return _with_entities(counted, entities)
+
+
+def _full(code: str, why: str, *, param: str) -> ProblemError:
+    return ProblemError(code, status=409, why=why, fix="Open a new session.", param=param or None)
+
+
+def _with_entities(state: dict[str, Any], entities: Iterable[str]) -> dict[str, Any]:
+    known: Mapping[str, int] = state.get("entities", {})
+    kept = dict(known)
+    for name in sorted(set(entities) - set(known)):
+        larger = {**kept, name: state["count"]}
+        if _size(larger) > MAX_ENTITY_BYTES:
+            break
+        kept = larger
+    return {**state, "entities": kept} if len(kept) > len(known) else state
+
+
+def _size(part: object) -> int:
+    return len(canonical_bytes(part))
 
 
 def with_fact(state: Mapping[str, Any], *, field: str, fact: Mapping[str, JSON]) -> dict[str, Any]:

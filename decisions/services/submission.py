@@ -12,6 +12,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from decisions.engine.action import Action
+from decisions.engine.entities import entities_in
 from decisions.engine.verdict import Decision as Verdict
 from decisions.intake.bodies import DecideBody
 from decisions.models import Decision, Session
@@ -88,7 +89,12 @@ def _judge(session: Session, body: DecideBody, *, action: Action, basis: Basis, 
 
 def _chain(session: Session, *, action: Action, judged: Judged, values: Committed, at: datetime, batch: Batch) -> None:
     ruling = judged.ruling
-    state = with_action(session.state, name=f"{action.tool}.{action.operation}")
+    state = with_action(
+        session.state,
+        name=f"{action.tool}.{action.operation}",
+        decision=ruling.decision.value,
+        entities=entities_in(dict(action.parameters)),
+    )
     session.state = with_labels(state, kinds=ruling.labels)
     append_entry(
         session,

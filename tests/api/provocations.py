@@ -194,6 +194,13 @@ def _tools(stage: Stage) -> Reply:
         return stage.agent.decide(stage.session)
 
 
+def _labels(stage: Stage) -> Reply:
+    done = stage.agent.decide(stage.session, "email.send", parameters={"to": "bob@corp.example"}).json()
+    labels = [f"{number:0128}" for number in range(20)]
+    stage.agent.report(done, data_classification=labels)
+    return stage.agent.decide(stage.session)
+
+
 def _other_effect(stage: Stage) -> Reply:
     return stage.host.post("/api/v1/tools", {"tools": [{"name": "email.send", "effect": "read"}]})
 
@@ -338,6 +345,7 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "too_deep": (400, _raw(b"[" * 65)),
     "too_many_facts": (409, _facts),
     "too_many_members": (400, _raw(b"[" + b"0," * 20_000 + b"0]")),
+    "too_many_labels": (409, _labels),
     "too_many_tools": (409, _tools),
     "tool_differs": (409, _other_effect),
     "unauthenticated": (401, lambda stage: Door().decide(stage.session)),

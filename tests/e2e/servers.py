@@ -83,6 +83,7 @@ def production_variables(folder: Path, *, roles: TwoRoles, port: int) -> dict[st
         AARM_SIGNING_KEY_FILE=str(folder / "signing_key.pem"),
         AARM_PAYLOAD_KEY_FILE=str(folder / "payload_keys"),
         AARM_CHECKPOINT_SECONDS="1",
+        AARM_TAINT_CARRY_SECONDS="0",
     )
 
 

@@ -24,7 +24,15 @@ def action_of(node: dict[str, Any]) -> dict[str, Any]:
 
 def session_of(node: dict[str, Any], at: str, counted: dict[str, Any]) -> dict[str, Any]:
     node = {ALIASES.get(key, key): value for key, value in node.items()}
-    session = {"data_kinds": [], "tools_used": [], "entities": [], "action_count": 0, "session_age": 0, **node}
+    session = {
+        "data_kinds": [],
+        "tools_used": [],
+        "entities": [],
+        "taint": [],
+        "action_count": 0,
+        "session_age": 0,
+        **node,
+    }
     identity = {"agent": "agent", "effective_scope": [], "delegation_depth": 0, "human_verified": False}
     session["identity"] = {**identity, "environment": "TEST", **node.get("identity", {})}
     session["risk_signals"] = node.get("risk_signals", {})

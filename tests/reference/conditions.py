@@ -26,10 +26,10 @@ BARE = {
     "chain_length": ("context", "action_count"),
     "data_classification_accessed": ("context", "data_kinds"),
 }
-SETS = {"context.data_kinds", "context.tools_used", "context.entities", "identity.effective_scope"}
+SETS = {"context.data_kinds", "context.tools_used", "context.entities", "context.taint", "identity.effective_scope"}
 SETS |= {"risk_signals.untrusted_parameters", "context.original_request", "tool.data_class"}
 CASELESS = {"context.original_request", "context.intent", "context.data_kinds", "context.data_level"}
-CASELESS |= {"context.tools_used", "context.entities", "tool", "operation", "tool.data_class"}
+CASELESS |= {"context.tools_used", "context.entities", "context.taint", "tool", "operation", "tool.data_class"}
 # A fact that sources differ about is there.
 DISPUTED = {"unknown_or_conflicting": True, "absent": False, "required": True}
 ABOUT_LEVELS = {"higher_than", "lower_than"}

@@ -126,7 +126,9 @@ def session(rng: Random) -> Node:
         node["profile"] = rng.choice(["analyst", "Analyst", "coder"])
     if chance(rng, 0.3):
         node["tool_effect"] = rng.choice(["read", "write", "egress"])
-    for name, names in (("data_kinds", fields.KINDS), ("tools_used", policies.TOOLS[:3]), ("entities", fields.NAMES)):
+    taint = ["tool_output", "model_text"]
+    sets = {"data_kinds": fields.KINDS, "tools_used": policies.TOOLS[:3], "entities": fields.NAMES, "taint": taint}
+    for name, names in sets.items():
         node[name] = rng.sample(names, rng.choice([0, 0, 1, 2]))
     node["action_count"] = rng.choice([0, 1, 4, 5, 7, 8, 20])
     node["session_age"] = rng.choice([0, 60, 61, 1800, 3600, 7201, 90000])

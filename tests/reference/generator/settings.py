@@ -30,6 +30,7 @@ _ASKED: dict[str, tuple[list[Any], dict[str, list[Any]]]] = {
     "context.tools_used": (["mail.send"], {"contains": _HOLDS_NAMES, "not_contains": _HOLDS_NAMES}),
     "context.prior_actions": (["MAIL.send", ["db.query", "mail.read"]], {"contains": _HOLDS_NAMES}),
     "context.entities": (["alice", "BOB"], {"contains": _HOLDS_NAMES, "max_length": [1, 2]}),
+    "context.taint": (["tool_output"], {"contains": ["MODEL_TEXT", ["tool_output", "x"]], "max_length": [0, 1]}),
     "context.action_count": ([0, 5], _numbers(0, 4, 8)),
     "context.chain_length": ([], _numbers(1, 5)),
     "context.session_age": ([], _numbers(0, 60, 3600)),

@@ -69,6 +69,7 @@ def context_of(session: Mapping[str, Any]) -> Context:
         intent=session.get("intent"),
         profile=session.get("profile"),
         entities=frozenset(session["entities"]),
+        taint=frozenset(session["taint"]),
         session_age=session["session_age"],
         identity=Identity(**{**who, "effective_scope": frozenset(who["effective_scope"])}),
         risk_signals=session["risk_signals"],
