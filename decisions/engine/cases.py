@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
+from decisions.engine.action import Action
 from decisions.engine.changes import is_same
+from decisions.engine.context import Context
 from decisions.engine.examples import Case
 from decisions.engine.pdp import evaluate
 from decisions.engine.policy import Policy
@@ -40,14 +42,20 @@ class CaseResult:
         return not self.differences
 
 
-def run_cases(cases: Iterable[Case], *, policy: Policy) -> tuple[CaseResult, ...]:
+class Judge(Protocol):
+    """Whoever rules on an action: the engine by itself, or with what is inside the action."""
+
+    def __call__(self, action: Action, /, *, context: Context, policy: Policy) -> Ruling: ...
+
+
+def run_cases(cases: Iterable[Case], *, policy: Policy, judge: Judge = evaluate) -> tuple[CaseResult, ...]:
     """The result of every case under `policy`."""
-    return tuple(run_case(case, policy=policy) for case in cases)
+    return tuple(run_case(case, policy=policy, judge=judge) for case in cases)
 
 
-def run_case(case: Case, *, policy: Policy) -> CaseResult:
+def run_case(case: Case, *, policy: Policy, judge: Judge = evaluate) -> CaseResult:
     """The result of one case under `policy`."""
-    ruling = evaluate(case.action, context=case.context, policy=policy)
+    ruling = judge(case.action, context=case.context, policy=policy)
     pairs = ((name, expected, _SHOWN[name](ruling)) for name, expected in case.expected.items())
     differences = (_difference(name, expected=expected, actual=actual) for name, expected, actual in pairs)
     return CaseResult(case, ruling, tuple(each for each in differences if each is not None))

@@ -85,9 +85,9 @@ class Context:
     `tools_used` its `tool.operation` names, `entities` the people and places that it has named, of which the oldest are
     kept, and `taint` where untrusted content in it came from (`Taint`); these are always populated, an empty set is not
     a missing one. `session_age` is in seconds. `registered_effect` is a `ToolEffect` from a host's registration, None
-    for a tool that none named. `at` is when the decision is made (aware, UTC), `risk_signals` what was computed, by
-    name, and `counted` what the rates and budgets of rules have counted before this action, by rule id; a rule that is
-    not there has counted nothing.
+    for a tool that none named; `inner_effects` those of what is called inside the action, by folded `tool.operation`.
+    `at` is when the decision is made (aware, UTC), `risk_signals` what was computed, by name, and `counted` what rates
+    and budgets of rules have counted before this action, by rule id; a rule that is not there has counted nothing.
     """
 
     original_request: str | None
@@ -106,3 +106,4 @@ class Context:
     identity: Identity = Identity()
     risk_signals: Mapping[str, JSON] = field(default_factory=dict)
     counted: Mapping[str, int | float] = field(default_factory=dict)
+    inner_effects: Mapping[str, str] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from decisions.engine.fields import Field, Subject
 from decisions.engine.folding import fold
 from decisions.engine.index import Index, Places, index_of, places_of, unsettled
 from decisions.engine.levels import levels_of
+from decisions.engine.metatools import STANDARD, MetaTools
 from decisions.engine.networks import networks_of
 from decisions.engine.pointers import Path, value_at
 from decisions.engine.scope import Scope
@@ -94,6 +95,7 @@ class Policy:
     shadow_index: Index[CompiledRule] = field(default_factory=lambda: index_of(()))
     has_counters: bool = False
     catalogue: Catalogue = EMPTY_CATALOGUE
+    meta_tools: MetaTools = STANDARD
 
     def candidates(self, *, tool: str, operation: str) -> tuple[CompiledRule, ...]:
         """Every enforced rule that could hold for a folded tool and operation."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
@@ -49,7 +49,7 @@ class RiskLevel(StrEnum):
 
 
 class ReasonCode(StrEnum):
-    """Why a decision came out as it did, for programs. Those after `POLICY_BUDGET` are given by the services."""
+    """Why a decision came out as it did, for programs. Those after `CANNOT_MODIFY` are given by the services."""
 
     RULE_MATCHED = "rule_matched"
     DEFAULT_POSTURE = "default_posture"
@@ -62,6 +62,8 @@ class ReasonCode(StrEnum):
     ALIGNED = "aligned"
     MODIFICATION_NOT_STABLE = "modification_not_stable"
     POLICY_BUDGET = "policy_budget"
+    UNCLEAR_MEANING = "unclear_meaning"
+    CANNOT_MODIFY = "cannot_modify"
     DEPENDENCY_PENDING = "dependency_pending"
     DEPENDENCY_DENIED = "dependency_denied"
     IDENTITY_UNVERIFIED = "identity_unverified"
@@ -85,6 +87,21 @@ class ConditionResult(NamedTuple):
     field: str
     operator: str
     result: Truth
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is called inside an action that stands for others, and what the policy says of it.
+
+    `only_carries` is what does nothing by itself but lead to the next.
+    """
+
+    tool: str
+    operation: str
+    parameters: Mapping[str, JSON]
+    decision: Decision
+    rule_id: str | None
+    only_carries: bool = False
 
 
 Trace: TypeAlias = Callable[[], tuple[ConditionResult, ...]]
@@ -188,7 +205,7 @@ class Ruling:
     names are facts, `parameters.x` and `context.x` are fields), `resolvers` who may supply it, tried in order. `labels`
     are the kinds of data that the session has touched if this action goes on, `counted` what it then adds to rates and
     budgets. `confidence` is from 0 to 1 in hundredths. `shadow` is there where a rule in shadow holds or might, `tool`
-    where the policy's catalogue has an entry.
+    where the policy's catalogue has an entry. `steps` are what is inside an action that stands for others.
     """
 
     decision: Decision
@@ -211,6 +228,7 @@ class Ruling:
     shadow: ShadowRuling | None = None
     thresholds: Thresholds = NO_THRESHOLDS
     tool: Tool | None = None
+    steps: tuple[Step, ...] = ()
     trace: Trace = field(default=no_trace, compare=False, repr=False)
 
     @property

@@ -1,5 +1,5 @@
 """The paths under which a decision's payload keeps its parameters, as they may run and as they were asked for, and the
-question that its ruling answers."""
+question that its ruling answers, and the steps of an action that stands for others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from receipts.problems import ProblemError
 from receipts.signing.canonical import JSON
 
 FINAL, ASKED = "parameters/", "asked/"
-QUESTION = "evaluation"
+QUESTION, STEPS = "evaluation", "steps"
 
 
 def erased() -> ProblemError:

@@ -13,6 +13,7 @@ from decisions.engine.examples import Case
 from decisions.engine.findings import Severity
 from decisions.engine.parser import compile_policy, parse_policy
 from decisions.engine.policy import Policy
+from decisions.intake.judging import judge
 from decisions.services.packs import PolicyFiles
 
 # What the columns of decisions and receipts hold, also of `POLICY-ID/rule` and `intent_boundaries/INTENT/LIMIT`.
@@ -97,7 +98,7 @@ def _results(document: PolicyDocument, *, source: str) -> Iterator[tuple[Case, F
     """Every case of the policy and of what it includes, each part as it is when it stands alone."""
     for part in (document, *document.tested_parts):
         name = source if part is document else part.id
-        for result in run_cases(part.cases, policy=compile_policy(part)) if part.cases else ():
+        for result in run_cases(part.cases, policy=compile_policy(part), judge=judge) if part.cases else ():
             yield result.case, None if result.has_passed else _failure(result, source=name)
 
 

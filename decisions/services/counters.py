@@ -19,6 +19,7 @@ from decisions.engine.action import Action
 from decisions.engine.counters import EMPTY, Per, Window, counted, window_of, with_counted
 from decisions.engine.policy import Counter, Policy
 from decisions.engine.verdict import Counted
+from decisions.intake.judging import actions_in
 from decisions.models import RuleCounter, Session
 from receipts.rows import Update
 from receipts.signing.canonical import digest
@@ -74,8 +75,13 @@ class Ledger:
         return [Update(RuleCounter, row, {"state": self.windows[row].as_json()}) for row in sorted(self.changed)]
 
 
-def _counters(policy: Policy, action: Action) -> tuple[Counter, ...]:
-    return policy.counters_for(action.tool, action.operation)
+def _counters(policy: Policy, action: Action) -> Iterable[Counter]:
+    """The counters that an action may touch, with whatever is inside it."""
+    if not policy.has_counters:
+        return ()
+    actions = actions_in(action, policy=policy)
+    found = {each.rule_id: each for one in actions for each in policy.counters_for(one.tool, one.operation)}
+    return found.values()
 
 
 def row_id(policy: Policy, counter: Counter, *, session: Session) -> str:

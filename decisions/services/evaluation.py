@@ -14,15 +14,17 @@ from approvals.lifecycle.route import Route as ApprovalRoute
 from approvals.selectors import has_enough_reviewers
 from decisions.engine.action import Action
 from decisions.engine.context import Context
-from decisions.engine.pdp import evaluate
+from decisions.engine.folding import fold
 from decisions.engine.policy import Policy
 from decisions.engine.verdict import Decision, ReasonCode, RiskLevel, Route, Ruling
+from decisions.intake.judging import actions_in, judge
 from decisions.models import PolicyVersion, Session
 from decisions.services.context import context_of
 from decisions.services.counters import Earlier, Ledger, open_ledger
 from decisions.services.integrity import fault_of
 from decisions.services.policies import active_policy
 from decisions.services.questions import Question, Standing, question_bytes
+from decisions.services.tools import effect_of
 from receipts.signing.canonical import JSON, sha256_digest
 
 log = structlog.get_logger(__name__)
@@ -80,7 +82,7 @@ def _failed(action: Action) -> Ruling:
 def ruled(action: Action, *, context: Context, policy: Policy) -> Ruling:
     """What the policy says by itself."""
     try:
-        return evaluate(action, context=context, policy=policy)
+        return judge(action, context=context, policy=policy)
     except Exception as error:  # noqa: BLE001 - the one place: whatever goes wrong in the engine is a recorded refusal
         log.error("evaluation_failed", error=type(error).__name__, policy=policy.hash)
         return _failed(action)
@@ -151,6 +153,7 @@ def judge_action(asked: Asked, *, session: Session, basis: Basis, at: datetime) 
     """Evaluates an action in its locked session's present context."""
     is_intact = not fault_of(session)
     context = context_of(session, tool_effect=asked.tool_effect, asserted=asked.asserted, at=at)
+    context = replace(context, inner_effects=_inner_effects(asked.action, policy=basis.policy))
     counted = basis.ledger.before(asked.action, at=at, earlier=asked.earlier)
     # An action that is judged again was counted among the session's own when it was submitted.
     before = context.action_count - (1 if asked.earlier else 0)
@@ -171,6 +174,14 @@ def judge_action(asked: Asked, *, session: Session, basis: Basis, at: datetime) 
         policy=basis.version,
         question=question_bytes(question),
     )
+
+
+def _inner_effects(action: Action, *, policy: Policy) -> dict[str, str]:
+    """The registered effects of what is called inside an action; no statement for one that stands for itself."""
+    _, *inner = actions_in(action, policy=policy)
+    names = {fold(f"{each.tool}.{each.operation}"): each for each in inner}
+    effects = {name: effect_of(tool=each.tool, operation=each.operation) for name, each in names.items()}
+    return {name: effect for name, effect in effects.items() if effect is not None}
 
 
 def has_reviewers(route: Route, *, session: Session) -> bool:

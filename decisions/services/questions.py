@@ -18,7 +18,7 @@ from decisions.selectors.values import QUESTION, erased
 from receipts.signing.canonical import JSON, canonical_bytes, load_strict
 
 # The engine's own version: a question that another one answered may have another answer now.
-ENGINE_VERSION = "2"
+ENGINE_VERSION = "3"
 # A question holds an action and a session's facts, each of which was read within the limits of a body.
 _MAX_DEPTH, _MAX_MEMBERS = 80, 1_000_000
 
@@ -115,6 +115,7 @@ def _context_record(context: Context) -> dict[str, Any]:
         "identity": _identity_record(context.identity),
         "signals": dict(context.risk_signals),
         "counted": dict(context.counted),
+        "inner_effects": dict(context.inner_effects),
     }
 
 
@@ -136,6 +137,7 @@ def _context_from(record: Mapping[str, Any]) -> Context:
         identity=_identity_from(record["identity"]),
         risk_signals=record["signals"],
         counted=record["counted"],
+        inner_effects=record["inner_effects"],
     )
 
 

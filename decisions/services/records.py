@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from decisions.engine.changes import ChangeKind
-from decisions.engine.verdict import Modification, Ruling
+from decisions.engine.verdict import Modification, Ruling, Step
 from decisions.intake.bodies import DecideBody
 from decisions.models import Decision, Session
-from decisions.selectors.values import ASKED, FINAL, QUESTION
+from decisions.selectors.values import ASKED, FINAL, QUESTION, STEPS
 from decisions.services.evaluation import Judged
 from decisions.services.sessions import identity_of
 from receipts.access import Caller
@@ -33,6 +33,8 @@ def committed_values(
         values["modifications"] = [modification_answer(change) for change in ruling.modifications]
     if explanation:
         values["explanation"] = explanation
+    if ruling.steps:
+        values[STEPS] = [step_record(step) | {"parameters": dict(step.parameters)} for step in ruling.steps]
     values[QUESTION] = judged.question.decode()
     return commit_values(values, at=at, subject=session.human_id or "")
 
@@ -55,6 +57,18 @@ def ruling_record(ruling: Ruling) -> dict[str, Any]:
         "matched": list(ruling.matched_rules),
         "is_modified": bool(ruling.modifications),
         "counted": {each.rule_id: each.amount for each in ruling.counted},
+        **({"steps": [*map(step_record, ruling.steps)]} if ruling.steps else {}),
+    }
+
+
+def step_record(step: Step) -> dict[str, JSON]:
+    """One step of an action that stands for others. What it is called with is among the values."""
+    return {
+        "tool": step.tool,
+        "operation": step.operation,
+        "decision": step.decision.value,
+        "rule": step.rule_id,
+        "only_carries": step.only_carries,
     }
 
 
@@ -121,5 +135,6 @@ def decision_sections(decision: Decision, *, session: Session) -> dict[str, JSON
                 "version": decision.policy.version,
                 "hash": decision.policy.digest,
             },
+            **({"steps": decision.ruling["steps"]} if "steps" in decision.ruling else {}),
         },
     }

@@ -67,14 +67,20 @@ def with_one_more(state: Mapping[str, Any], part: str, name: str) -> dict[str, A
 
 
 def with_action(
-    state: Mapping[str, Any], *, name: str, decision: str = "", entities: Iterable[str] = ()
+    state: Mapping[str, Any],
+    *,
+    name: str,
+    decision: str = "",
+    entities: Iterable[str] = (),
+    inner: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """The state after one more action was submitted, and decided so.
+    """The state after one more action was submitted, and decided so. `inner` names what was called inside it.
 
     A session that names ever more operations is refused rather than forgotten: a rule may ask which it has used.
     """
-    tools = set(state["tools"]) | {name}
-    if len(tools) > MAX_TOOLS or (name not in state["tools"] and _size(sorted(tools)) > MAX_TOOL_BYTES):
+    tools = set(state["tools"]) | {name, *inner}
+    has_grown = len(tools) > len(state["tools"])
+    if len(tools) > MAX_TOOLS or (has_grown and _size(sorted(tools)) > MAX_TOOL_BYTES):
         raise _full("too_many_tools", f"A session names at most {MAX_TOOLS} different operations.", param="tool")
     if state.get("is_overfull"):
         raise _full("too_many_labels", "The session has touched more kinds of data than it can tell apart.", param="")

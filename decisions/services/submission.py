@@ -70,7 +70,7 @@ def _decide(caller: Caller, body: DecideBody, *, attempt: Attempt) -> Answer:
     basis.ledger.count(judged.ruling.counted, action=action, at=at)
     values = committed_values(judged, asked=body.parameters, explanation=body.explanation, at=at, session=session)
     batch = Batch(inserts=[values.row], updates=basis.ledger.updates())
-    _chain(session, action=action, judged=judged, values=values, at=at, batch=batch)
+    _chain(session, body=body, judged=judged, values=values, at=at, batch=batch)
     decision = decision_row(session, body=body, caller=caller, judged=judged, nonce=nonce, values=values, at=at)
     return _record(decision, session=session, judged=judged, values=values, attempt=attempt, batch=batch)
 
@@ -87,21 +87,28 @@ def _judge(session: Session, body: DecideBody, *, action: Action, basis: Basis, 
     return judge_action(asked, session=session, basis=basis, at=at)
 
 
-def _chain(session: Session, *, action: Action, judged: Judged, values: Committed, at: datetime, batch: Batch) -> None:
+def _chain(
+    session: Session, *, body: DecideBody, judged: Judged, values: Committed, at: datetime, batch: Batch
+) -> None:
     ruling = judged.ruling
+    steps = [f"{step.tool}.{step.operation}" for step in ruling.steps]
+    named = [dict(body.parameters), *(dict(step.parameters) for step in ruling.steps)]
     state = with_action(
         session.state,
-        name=f"{action.tool}.{action.operation}",
+        name=f"{body.tool}.{body.operation}",
         decision=ruling.decision.value,
-        entities=entities_in(dict(action.parameters)),
+        entities=frozenset[str]().union(*map(entities_in, named)),
+        inner=steps,
     )
     session.state = with_labels(state, kinds=ruling.labels)
     append_entry(
         session,
         kind="action",
         body={
-            "tool": action.tool,
-            "operation": action.operation,
+            "tool": body.tool,
+            "operation": body.operation,
+            **({"protocol": body.protocol.value} if body.protocol else {}),
+            **({"steps": steps} if steps else {}),
             "decision": ruling.decision.value,
             "evaluation": judged.evaluation_digest,
             "labels": sorted(ruling.labels),

@@ -10,6 +10,7 @@ from decisions.engine.errors import PolicyError
 from decisions.engine.examples import Case, read_cases
 from decisions.engine.explain import explanation_of
 from decisions.engine.source import Findings, read_source
+from decisions.intake.judging import judge
 from decisions.models import Decision
 from decisions.services.packs import PolicyFiles
 from decisions.services.policies import check_policy
@@ -24,7 +25,7 @@ def tried(files: PolicyFiles, *, given: Mapping[str, Any]) -> dict[str, Any]:
     Raises `invalid_policy` and `invalid_body`.
     """
     case = _case_of(given)
-    return explanation_of(run_case(case, policy=check_policy(files, allows_empty=True)).ruling)
+    return explanation_of(run_case(case, policy=check_policy(files, allows_empty=True), judge=judge).ruling)
 
 
 def _case_of(given: Mapping[str, Any]) -> Case:

@@ -9,12 +9,16 @@ from itertools import pairwise
 import pytest
 
 from decisions.engine.action import Action
+from decisions.engine.metatools import STANDARD
 from decisions.intake.adapters.http import CREDENTIALS
 from decisions.intake.adapters.mcp import METHOD
 from decisions.intake.envelope import Protocol, action_in
+from decisions.intake.opening import opened
+from decisions.intake.shell.programs import HARMLESS_VARIABLES
 from tests.docs.reading import Block, page
 
 MEDIATION = page("docs/mediation.md")
+PARAMETERS = {"command", "commands", "mcp_server_name", "mcp_tool_name", "arguments"}
 EXAMPLES = [
     (request, action)
     for request, action in pairwise(MEDIATION.blocks("json"))
@@ -26,6 +30,28 @@ EXAMPLES = [
 def test_an_example_is_turned_into_the_action_below_it(request_: Block, action: Block) -> None:
     assert action.info == "json action"
     assert action_in(request_.info.split()[2], json.loads(request_.text)) == Action(**json.loads(action.text))
+
+
+OPENED = [(call, steps) for call, steps in pairwise(MEDIATION.blocks("json")) if call.info == "json opened"]
+
+
+@pytest.mark.parametrize(("call", "steps"), OPENED, ids=lambda block: block.place)
+def test_a_tool_that_stands_for_others_is_opened_into_the_steps_below_it(call: Block, steps: Block) -> None:
+    assert steps.info == "json steps"
+    found = opened(Action(**json.loads(call.text)), table=STANDARD)
+    assert found is not None
+    assert [each.action for each in found.inner] == [Action(**each) for each in json.loads(steps.text)]
+
+
+def test_every_tool_and_program_of_the_table_is_named() -> None:
+    called = " ".join(row[0] for row in MEDIATION.table("Called"))
+    commands = MEDIATION.text.partition("* **Commands** are found")[2].partition("\n* ")[0]
+    assert {tool for tool, _ in STANDARD.tools} == {
+        name.lower() for name in re.findall(r"`(\w+)`", called)
+    } - PARAMETERS
+    unnamed = {"toybox", "noglob", "nocorrect", "repeat"}
+    assert set(STANDARD.runners) - set(re.findall(r"`(\w+)`", commands)) == unnamed
+    assert {name for name in HARMLESS_VARIABLES if f"`{name}`" not in MEDIATION.text} == set()
 
 
 def test_there_is_an_example_of_every_protocol_and_a_row_in_the_table() -> None:

@@ -1,0 +1,303 @@
+"""From a command line to words and operators, quoting resolved.
+
+What a shell would compute is not computed: such a word has no text. Commands inside a word are read as lists of their
+own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from decisions.intake.shell.doubts import Doubt
+
+LONGEST_SCRIPT = 65_536
+DEEPEST_NESTING = 8
+
+# Longest first, so that the first that fits is the operator.
+OPERATORS = (
+    "&>>", "<<<", "<<-", "&&", "||", "|&", ";;", ";&", "&>", "<<", "<>", "<&", ">>", ">&", ">|",
+    "|", ";", "&", "(", ")", "<", ">",
+)  # fmt: skip
+_DOCUMENTS = frozenset({"<<", "<<-"})
+_ENDS_WORD = frozenset(" \t\n|&;()<>")
+_VARIABLE = re.compile(r"\$(?:[A-Za-z_]\w*|[0-9@*#?$!-]|\{#?[A-Za-z_]\w*\}|\{[0-9@*#?$!-]\})", re.ASCII)
+# Without subscripts and quotes nothing is run to compute it.
+_ARITHMETIC = re.compile(r"\$\(\([\w\s+*/%<>=!&|?:,~^-]*\)\)", re.ASCII)
+# Shells differ in where one with escapes ends.
+_QUOTED_C = re.compile(r"\$'[^'\\]*'")
+_PLAIN = re.compile(r"[^\s|&;()<>'\"\\$`*?\[\]{}~#]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word. `text` is what it comes to, None where that is computed; `raw` is how it is written."""
+
+    text: str | None
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """What separates commands or redirects them; a line's end is `;`."""
+
+    text: str
+
+
+Token: TypeAlias = Word | Operator
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The line itself and each command line inside it, outermost first, and what is in doubt."""
+
+    lists: tuple[tuple[Token, ...], ...]
+    doubts: frozenset[Doubt]
+
+
+@dataclass(slots=True)
+class _Document:
+    """A here-document that is still to come: its text begins on the next line."""
+
+    end: str
+    is_literal: bool
+    strips_tabs: bool
+
+
+@dataclass(slots=True)
+class _Scanner:
+    text: str
+    at: int = 0
+    depth: int = 0
+    lists: list[list[Token]] = field(default_factory=list)
+    doubts: set[Doubt] = field(default_factory=set)
+    documents: list[_Document] = field(default_factory=list)
+
+    def give_up(self, doubt: Doubt) -> None:
+        self.doubts.add(doubt)
+        self.at = len(self.text)
+
+    def next(self) -> str:
+        return self.text[self.at : self.at + 1]
+
+    def starts(self, text: str) -> bool:
+        return self.text.startswith(text, self.at)
+
+
+def tokens_of(script: str) -> Tokens:
+    """The words and operators of a command line. Total: what can't be read is a doubt."""
+    if len(script) > LONGEST_SCRIPT:
+        return Tokens((), frozenset({Doubt.TOO_LONG}))
+    if not all(letter.isprintable() or letter in "\t\n" for letter in script):
+        return Tokens((), frozenset({Doubt.UNSEEN}))
+    scanner = _Scanner(script)
+    _scan(scanner, closing="")
+    if scanner.documents:
+        scanner.doubts.add(Doubt.UNCLOSED)
+    return Tokens(tuple(map(tuple, scanner.lists)), frozenset(scanner.doubts))
+
+
+def _scan(scanner: _Scanner, *, closing: str) -> None:
+    """One command line, to the end of the text or to the bracket that closes it."""
+    tokens: list[Token] = []
+    scanner.lists.append(tokens)
+    scanner.depth += 1
+    if scanner.depth > DEEPEST_NESTING:
+        scanner.give_up(Doubt.TOO_LONG)
+    opened = 0
+    while scanner.at < len(scanner.text):
+        if closing and not opened and scanner.starts(closing):
+            scanner.at += 1
+            scanner.depth -= 1
+            return
+        token = _token(scanner)
+        if token is not None:
+            tokens.append(token)
+            opened += {Operator("("): 1, Operator(")"): -1}.get(token, 0) if isinstance(token, Operator) else 0
+    scanner.depth -= 1
+    if closing:
+        scanner.doubts.add(Doubt.UNCLOSED)
+
+
+def _token(scanner: _Scanner) -> Token | None:
+    """The next token; None after something that is none."""
+    letter = scanner.next()
+    if letter in " \t":
+        scanner.at += 1
+        return None
+    if letter == "\n":
+        scanner.at += 1
+        _skip_documents(scanner)
+        return Operator(";")
+    if letter == "#":
+        end = scanner.text.find("\n", scanner.at)
+        scanner.at = len(scanner.text) if end < 0 else end
+        return None
+    if scanner.starts("<(") or scanner.starts(">("):
+        return _word(scanner)
+    found = next((each for each in OPERATORS if scanner.starts(each)), None)
+    if found is None:
+        return _word(scanner)
+    scanner.at += len(found)
+    if found in _DOCUMENTS:
+        _announce(scanner, strips_tabs=found == "<<-")
+        return None
+    return Operator(found)
+
+
+def _word(scanner: _Scanner) -> Word | None:
+    start, parts, is_known = scanner.at, list[str](), True
+    while scanner.at < len(scanner.text):
+        if scanner.next() in _ENDS_WORD and not (scanner.at == start and scanner.text[start] in "<>"):
+            break
+        part = _part(scanner, start=start)
+        is_known = is_known and part is not None
+        parts.append(part or "")
+    raw = scanner.text[start : scanner.at]
+    if raw.isdigit() and scanner.next() in ("<", ">"):
+        # The number of the stream that is redirected.
+        return None
+    if raw == "\\\n":
+        return None
+    return Word("".join(parts) if is_known else None, raw)
+
+
+def _part(scanner: _Scanner, *, start: int) -> str | None:
+    """The next part of a word as it comes out; None where it is computed."""
+    plain = _PLAIN.match(scanner.text, scanner.at)
+    if plain:
+        scanner.at = plain.end()
+        return plain[0]
+    letter = scanner.next()
+    if letter in _QUOTING:
+        return _QUOTING[letter](scanner)
+    scanner.at += 1
+    if letter in "<>":
+        scanner.at += 1
+        _scan(scanner, closing=")")
+        return None
+    if letter == "#":
+        return letter
+    if letter == "{" and scanner.starts("}"):
+        scanner.at += 1
+        return "{}"
+    stands_alone = scanner.at == start + 1 and (scanner.next() in _ENDS_WORD or not scanner.next())
+    # Globs, `~` and braces come to whatever there is; `{`, `}`, `[` and `]` by themselves are words of the language.
+    return letter if letter in "{}[]" and stands_alone else _computed_or_closing(letter)
+
+
+def _computed_or_closing(letter: str) -> str | None:
+    return letter if letter == "]" else None
+
+
+def _escaped(scanner: _Scanner) -> str:
+    letter = scanner.text[scanner.at + 1 : scanner.at + 2]
+    scanner.at += 2
+    return "" if letter == "\n" else letter
+
+
+def _single(scanner: _Scanner) -> str:
+    end = scanner.text.find("'", scanner.at + 1)
+    if end < 0:
+        scanner.give_up(Doubt.UNCLOSED)
+        return ""
+    text = scanner.text[scanner.at + 1 : end]
+    scanner.at = end + 1
+    return text
+
+
+def _double(scanner: _Scanner) -> str | None:
+    scanner.at += 1
+    parts, is_known = list[str](), True
+    while scanner.at < len(scanner.text):
+        letter = scanner.next()
+        if letter == '"':
+            scanner.at += 1
+            return "".join(parts) if is_known else None
+        part = _inside_double(scanner, letter=letter)
+        is_known = is_known and part is not None
+        parts.append(part or "")
+    scanner.doubts.add(Doubt.UNCLOSED)
+    return None
+
+
+def _inside_double(scanner: _Scanner, *, letter: str) -> str | None:
+    if letter == "$":
+        return _dollar(scanner, is_quoted=True)
+    if letter == "`":
+        _backticks(scanner)
+        return None
+    if letter == "\\" and scanner.text[scanner.at + 1 : scanner.at + 2] in ("$", "`", '"', "\\", "\n"):
+        return _escaped(scanner)
+    scanner.at += 1
+    return letter
+
+
+def _dollar(scanner: _Scanner, *, is_quoted: bool = False) -> str | None:
+    for pattern in (_ARITHMETIC, _VARIABLE) if is_quoted else (_ARITHMETIC, _VARIABLE, _QUOTED_C):
+        found = pattern.match(scanner.text, scanner.at)
+        if found:
+            scanner.at = found.end()
+            return None
+    if scanner.starts("$((") or scanner.starts("${") or scanner.starts("$[") or scanner.starts("$'"):
+        scanner.give_up(Doubt.EXPANSION)
+        return None
+    if scanner.starts("$("):
+        scanner.at += 2
+        _scan(scanner, closing=")")
+        return None
+    scanner.at += 1
+    # `$"…"` is translated, so what it comes to is not written here.
+    return None if scanner.next() == '"' and not is_quoted else "$"
+
+
+def _backticks(scanner: _Scanner) -> None:
+    end = scanner.text.find("`", scanner.at + 1)
+    inner = scanner.text[scanner.at + 1 : end]
+    if end < 0 or "\\" in inner:
+        scanner.give_up(Doubt.UNCLOSED if end < 0 else Doubt.EXPANSION)
+        return
+    nested = _Scanner(inner, depth=scanner.depth, lists=scanner.lists, doubts=scanner.doubts)
+    _scan(nested, closing="")
+    if nested.documents:
+        scanner.doubts.add(Doubt.UNCLOSED)
+    scanner.at = end + 1
+
+
+_QUOTING: Mapping[str, Callable[[_Scanner], str | None]] = {
+    "'": _single,
+    '"': _double,
+    "$": _dollar,
+    "`": _backticks,
+    "\\": _escaped,
+}
+
+
+def _announce(scanner: _Scanner, *, strips_tabs: bool) -> None:
+    """A here-document: its end is the next word, its text the lines after this one."""
+    while scanner.next() in (" ", "\t"):
+        scanner.at += 1
+    end = _word(scanner) if scanner.next() not in _ENDS_WORD else None
+    if end is None or end.text is None:
+        scanner.give_up(Doubt.CONSTRUCT)
+        return
+    scanner.documents.append(_Document(end.text, is_literal=end.text != end.raw, strips_tabs=strips_tabs))
+
+
+def _skip_documents(scanner: _Scanner) -> None:
+    """Leaves out the texts of here-documents, which are input and no commands."""
+    while scanner.documents:
+        document = scanner.documents.pop(0)
+        lines = scanner.text[scanner.at :].split("\n")
+        bare = [line.lstrip("\t") if document.strips_tabs else line for line in lines]
+        if document.end not in bare:
+            scanner.give_up(Doubt.UNCLOSED)
+            return
+        count = bare.index(document.end)
+        text = "\n".join(lines[:count])
+        if not document.is_literal and re.search(r"[$`\\]", text):
+            scanner.doubts.add(Doubt.EXPANSION)
+        scanner.at += sum(len(line) + 1 for line in lines[: count + 1])
+        scanner.at = min(scanner.at, len(scanner.text))
