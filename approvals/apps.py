@@ -14,8 +14,8 @@ class ApprovalsConfig(AppConfig):
         from approvals.selectors.ledgers import LEDGERS
         from approvals.selectors.people import named, names_of
         from approvals.selectors.views import shown_view
-        from approvals.services.erasure import erase_requester
-        from receipts.erasers import register_eraser
+        from approvals.services.erasure import end_requesters, erase_requester
+        from receipts.erasers import register_ender, register_eraser
         from receipts.ledgers import register_ledgers
         from receipts.ports import register_directory, register_views
 
@@ -23,3 +23,4 @@ class ApprovalsConfig(AppConfig):
         register_directory(names_of, finder=named)
         register_views(shown_view)
         register_eraser("requests", erase_requester)
+        register_ender("requests", end_requesters)

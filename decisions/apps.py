@@ -16,8 +16,8 @@ class DecisionsConfig(AppConfig):
         from decisions.selectors.archives import policy_text, session_entry, session_record
         from decisions.selectors.ledgers import LEDGERS
         from decisions.selectors.names import named, names_of
-        from decisions.services.erasure import ERASERS
-        from receipts.erasers import register_eraser
+        from decisions.services.erasure import ENDERS, ERASERS
+        from receipts.erasers import register_ender, register_eraser
         from receipts.ledgers import register_ledgers
         from receipts.ports import register_archives, register_directory
 
@@ -25,5 +25,7 @@ class DecisionsConfig(AppConfig):
         register_ledgers(*LEDGERS)
         for name, eraser in ERASERS.items():
             register_eraser(name, eraser)
+        for name, ender in ENDERS.items():
+            register_ender(name, ender)
         register_directory(names_of, finder=named)
         register_archives(policies=policy_text, sessions=session_record, entries=session_entry)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from decisions.services.deferrals import expire_due
+from decisions.services.forgetting import forget_answers as forget_old_answers
 from decisions.services.leases import end_due_leases
 from decisions.services.watching import Part, verify_slice
 
@@ -25,3 +26,9 @@ def end_leases() -> int:
 def watch_sessions() -> int:
     """Follows the next entries of the sessions' chains again."""
     return sum(verify_slice(part) for part in Part)
+
+
+@shared_task(name="decisions.tasks.forget_answers")
+def forget_answers() -> int:
+    """Deletes what was kept for retries that come no more."""
+    return forget_old_answers()

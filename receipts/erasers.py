@@ -1,20 +1,37 @@
-"""What repeats a person's values outside the payloads: the apps above blank it where a person is erased."""
+"""What repeats values outside the payloads: the apps above blank it where a person is erased, or its time is over."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import datetime
 
 Eraser = Callable[[str], int]
 """Blanks everything that repeats values of the subject of this id, in the caller's transaction; how many rows."""
 
+Ender = Callable[[datetime, Collection[str]], int]
+"""Blanks some of what repeats values from before that moment, in the caller's transaction, but not of these subjects.
+
+How many rows; it is called again until there are none."""
+
 
 class _Registry:
     erasers: dict[str, Eraser] = {}
+    enders: dict[str, Ender] = {}
 
 
 def register_eraser(name: str, eraser: Eraser) -> None:
     """Called at start-up by the app whose rows they are. The receipt of an erasure counts them by this name."""
     _Registry.erasers[name] = eraser
+
+
+def register_ender(name: str, ender: Ender) -> None:
+    """As `register_eraser`, for the end of retention."""
+    _Registry.enders[name] = ender
+
+
+def enders() -> dict[str, Ender]:
+    """All of them."""
+    return dict(_Registry.enders)
 
 
 def erase_copies(subject: str) -> dict[str, int]:

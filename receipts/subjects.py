@@ -22,6 +22,7 @@ class SubjectKey(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["subject", "month"], name="one_key_for_subject_and_month")]
+        indexes = [models.Index(fields=["month"], name="key_of_month")]
 
     def __str__(self) -> str:
         return self.id

@@ -9,6 +9,7 @@ from receipts.services.exports import forget_old_exports, write_next_export
 from receipts.services.monitoring import verify_slice
 from receipts.services.publication import publish_due_copies
 from receipts.services.recovery import compare_with_outside
+from receipts.services.retention import end_due_retention
 from receipts.services.sequencing import sequence_waiting
 
 
@@ -43,3 +44,9 @@ def write_exports() -> bool:
 def forget_exports() -> int:
     """Removes files that have been fetched, or not, for long enough."""
     return forget_old_exports()
+
+
+@shared_task(name="receipts.tasks.end_retention")
+def end_retention() -> bool:
+    """Destroys the values whose months are over, if they are to end by themselves."""
+    return end_due_retention() is not None

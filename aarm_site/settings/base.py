@@ -150,6 +150,8 @@ CELERY_BEAT_SCHEDULE = {
     "watch-sessions": {"task": "decisions.tasks.watch_sessions", "schedule": 5.0},
     "watch-log": {"task": "receipts.tasks.watch_log", "schedule": 10.0},
     "write-exports": {"task": "receipts.tasks.write_exports", "schedule": 2.0},
+    "end-retention": {"task": "receipts.tasks.end_retention", "schedule": 3600.0},
+    "forget-answers": {"task": "decisions.tasks.forget_answers", "schedule": 60.0},
     "forget-exports": {"task": "receipts.tasks.forget_exports", "schedule": 3600.0},
 }
 
@@ -212,6 +214,7 @@ AARM_DATA_DIR = ENV.data_dir
 AARM_EXPORT_DIR = ENV.export_dir or ENV.data_dir / "exports"
 AARM_SIGNING_KEY_PATH = ENV.signing_key_path
 AARM_PAYLOAD_KEY_PATH = ENV.payload_key_path
+AARM_PAYLOAD_RETENTION_MONTHS = ENV.payload_retention_months
 AARM_SIGNER = ENV.signer
 AARM_SIGNER_PASSPHRASE = ENV.signer_passphrase
 AARM_MAX_BODY_BYTES = ENV.max_body_bytes

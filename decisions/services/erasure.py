@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+
+from django.db.models import Q
 
 from decisions.models import Decision, Human, IdempotentAnswer, Session
 from decisions.services.context import append_entry
 from decisions.services.integrity import lock_session
 from decisions.services.state import EMPTY_STATE
 from receipts.clock import database_now
-from receipts.erasers import Eraser
+from receipts.erasers import Ender, Eraser
 from receipts.signing.canonical import JSON
 
 SLICE = 500
@@ -26,13 +29,28 @@ def erase_session_states(subject: str) -> int:
     found = list(Session.objects.filter(human=subject).order_by("pk").values_list("pk", flat=True))
     at = database_now()
     for session_id in found:
-        session = lock_session(session_id)
-        if session is not None and session.fault:
-            Session.objects.filter(pk=session_id).update(state=EMPTY_STATE)
-        elif session is not None and (session.state["facts"] or session.state.get("entities")):
-            session.state = {**session.state, "facts": {}, "entities": {}, "salt": ""}
-            append_entry(session, kind="erasure", body={}, at=at)
+        _forget_facts(session_id, at=at)
     return len(found)
+
+
+def end_session_states(before: datetime, held: Collection[str]) -> int:
+    """The same in sessions that were opened in months that are over."""
+    # Sessions of before there were entities have none to ask for.
+    known = ~Q(state__facts={}) | (Q(state__has_key="entities") & ~Q(state__entities={}))
+    over = Session.objects.filter(known, opened_at__lt=before).exclude(human__in=held)
+    found, at = list(over.order_by("pk").values_list("pk", flat=True)[:SLICE]), database_now()
+    for session_id in found:
+        _forget_facts(session_id, at=at)
+    return len(found)
+
+
+def _forget_facts(session_id: str, *, at: datetime) -> None:
+    session = lock_session(session_id)
+    if session is not None and session.fault:
+        Session.objects.filter(pk=session_id).update(state=EMPTY_STATE)
+    elif session is not None and (session.state["facts"] or session.state.get("entities")):
+        session.state = {**session.state, "facts": {}, "entities": {}, "salt": ""}
+        append_entry(session, kind="erasure", body={}, at=at)
 
 
 def erase_answers(subject: str) -> int:
@@ -46,7 +64,20 @@ def erase_answers(subject: str) -> int:
     hosts = Session.objects.filter(human=subject, host__isnull=False).values("host_id")
     answers = IdempotentAnswer.objects.filter(caller__in=callers) | IdempotentAnswer.objects.filter(caller__in=hosts)
     named = [row.pk for row in answers.iterator(SLICE) if _is_about(row, wanted)]
-    return IdempotentAnswer.objects.filter(pk__in=named).update(answer=b"", body_digest="")
+    return _blanked(named)
+
+
+def end_answers(before: datetime, held: Collection[str]) -> int:
+    """What is still kept for retries from months that are over: what waits that long has lost its values by now.
+
+    They only repeat what is in payloads, so that nothing is lost of those who are held.
+    """
+    over = IdempotentAnswer.objects.filter(created_at__lt=before).exclude(answer=b"")
+    return _blanked(list(over.values_list("pk", flat=True)[:SLICE]))
+
+
+def _blanked(keys: Collection[int]) -> int:
+    return IdempotentAnswer.objects.filter(pk__in=keys).update(answer=b"", body_digest="")
 
 
 def _is_about(row: IdempotentAnswer, wanted: Collection[str]) -> bool:
@@ -72,3 +103,4 @@ ERASERS: Mapping[str, Eraser] = {
     "answers": erase_answers,
 }
 """By the names under which the receipt of an erasure counts them."""
+ENDERS: Mapping[str, Ender] = {"session_states": end_session_states, "answers": end_answers}

@@ -21,13 +21,13 @@ from receipts.selectors.privacy import held_subject, privacy_receipts, said_of, 
 from receipts.services.disclosure import disclose_values
 from receipts.services.erasure import (
     EVERYBODY,
-    RETENTION_ENDED,
     Actor,
     Ground,
     erase_subject,
     place_hold,
     release_hold,
 )
+from receipts.services.retention import RETENTION_ENDED
 
 _ALL = "everybody"
 _DISCLOSURE: dict[str, Any] = {

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from receipts.clock import database_now
 from receipts.erasers import erase_copies
@@ -27,7 +26,6 @@ from receipts.signing.statement import ReceiptType
 
 PRIVACY_STREAM = "system/privacy"
 EVERYBODY = ""
-RETENTION_ENDED = "retention_ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,61 +52,44 @@ def erase_subject(subject: str, *, actor: Actor, ground: Ground) -> Receipt:
     Raises `not_found` where nothing is kept, and `legal_hold`.
     """
     with transaction.atomic():
-        _take_turn()
-        _require_no_hold(subject)
+        take_turn()
+        require_no_hold(subject)
         keys, payloads = SubjectKey.objects.filter(subject=subject), Payload.objects.filter(subject=subject)
         if not subject or not (keys.exists() or payloads.filter(erased_at=None).exists()):
             raise not_found("subject")
-        counts = _destroy(keys, payloads) | erase_copies(subject)
-        return _receipt("erasure", {"subject": subject, "ground": ground, "rows": dict(counts)}, actor=actor)
-
-
-def end_retention(before: str, *, actor: Actor) -> Receipt:
-    """Destroys the values of all months before this one (`2026-11`), except those of subjects under a legal hold."""
-    with transaction.atomic():
-        _take_turn()
-        _require_no_hold(EVERYBODY)
-        held = list(standing_holds().values_list("subject", flat=True))
-        keys = SubjectKey.objects.filter(month__lt=before).exclude(subject__in=held)
-        payloads = Payload.objects.filter(key_id__in=keys.values("id"))
-        counts = _destroy(keys, payloads)
-        said: dict[str, JSON] = {"ground": RETENTION_ENDED, "before": before, "held": len(held)}
-        return _receipt("erasure", {**said, "rows": dict(counts)}, actor=actor)
+        emptied = payloads.filter(erased_at=None).update(content=None, erased_at=database_now())
+        counts = {"keys": keys.delete()[0], "payloads": emptied} | erase_copies(subject)
+        transaction.on_commit(forget_keys)
+        return privacy_receipt("erasure", {"subject": subject, "ground": ground, "rows": dict(counts)}, actor=actor)
 
 
 def place_hold(subject: str, *, actor: Actor, reason: str) -> Receipt:
     """From now on nothing of the subject is erased; an empty one stands for everybody. Raises `legal_hold`."""
     with transaction.atomic():
-        _take_turn()
+        take_turn()
         if standing_holds().filter(subject=subject).exists():
             raise _held("A hold stands for this subject already.", fix="Nothing to do.")
         LegalHold.objects.create(id=new_id("hld"), subject=subject, placed_at=database_now())
-        return _receipt("hold_placed", {"subject": subject or None}, actor=actor, reason=reason)
+        return privacy_receipt("hold_placed", {"subject": subject or None}, actor=actor, reason=reason)
 
 
 def release_hold(subject: str, *, actor: Actor, reason: str) -> Receipt:
     """Ends a hold. Raises `not_found`."""
     with transaction.atomic():
-        _take_turn()
+        take_turn()
         if not standing_holds().filter(subject=subject).update(released_at=database_now()):
             raise not_found("hold")
-        return _receipt("hold_released", {"subject": subject or None}, actor=actor, reason=reason)
+        return privacy_receipt("hold_released", {"subject": subject or None}, actor=actor, reason=reason)
 
 
-def _destroy(keys: QuerySet[SubjectKey], payloads: QuerySet[Payload]) -> dict[str, int]:
-    emptied = payloads.filter(erased_at=None).update(content=None, erased_at=database_now())
-    destroyed = keys.delete()[0]
-    transaction.on_commit(forget_keys)
-    return {"keys": destroyed, "payloads": emptied}
-
-
-def _take_turn() -> None:
+def take_turn() -> None:
     """The lock of the stream that the receipt goes to: a hold that was placed before this is seen."""
     Chain.objects.bulk_create([Chain(stream=PRIVACY_STREAM)], ignore_conflicts=True)
     Chain.objects.select_for_update().get(pk=PRIVACY_STREAM)
 
 
-def _require_no_hold(subject: str) -> None:
+def require_no_hold(subject: str) -> None:
+    """Raises `legal_hold` if one stands for the subject, or for everybody."""
     if standing_holds().filter(subject__in=(subject, EVERYBODY)).exists():
         raise _held("A legal hold stands for this subject.", fix="See ./run privacy holds; release it first.")
 
@@ -117,8 +98,8 @@ def _held(why: str, *, fix: str) -> ProblemError:
     return ProblemError("legal_hold", status=409, why=why, fix=fix)
 
 
-def _receipt(what: str, facts: Mapping[str, JSON], *, actor: Actor, reason: str = "") -> Receipt:
-    """A login and a reason are words of a person, who may want them erased one day."""
+def privacy_receipt(what: str, facts: Mapping[str, JSON], *, actor: Actor, reason: str = "") -> Receipt:
+    """Says what was done. A login and a reason are words of a person, who may want them erased one day."""
     at = database_now()
     words = store_values({"/privacy/actor": actor.login, "/privacy/reason": reason}, at=at, subject=actor.person)
     body: dict[str, JSON] = {"privacy": {"what": what, **facts}, "commitments": dict(words.commitments)}

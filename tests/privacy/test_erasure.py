@@ -19,7 +19,8 @@ from receipts.sealing import SealingError
 from receipts.selectors import check_receipt, disclosure_of, opened_values, published_jwks, signed_form
 from receipts.selectors.accounting import accounts
 from receipts.selectors.subject_keys import forget_keys
-from receipts.services.erasure import Actor, Ground, end_retention, erase_subject, place_hold, release_hold
+from receipts.services.erasure import Actor, Ground, erase_subject, place_hold, release_hold
+from receipts.services.retention import end_retention
 from receipts.services.sealing import month_of, rotate_master_key
 from receipts.services.subject_export import export_subject
 from receipts.signing.canonical import load_strict

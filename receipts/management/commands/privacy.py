@@ -19,11 +19,11 @@ from receipts.services.erasure import (
     EVERYBODY,
     Actor,
     Ground,
-    end_retention,
     erase_subject,
     place_hold,
     release_hold,
 )
+from receipts.services.retention import end_retention
 from receipts.services.sealing import rotate_master_key
 from receipts.services.subject_export import export_subject
 
