@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from decisions.services.deferrals import expire_due
+from decisions.services.endings import end_idle_sessions
 from decisions.services.forgetting import forget_answers as forget_old_answers
 from decisions.services.leases import end_due_leases
 from decisions.services.watching import Part, verify_slice
@@ -20,6 +21,12 @@ def expire_deferrals() -> int:
 def end_leases() -> int:
     """Writes down that nobody reported on what was claimed."""
     return end_due_leases()
+
+
+@shared_task(name="decisions.tasks.end_sessions")
+def end_sessions() -> int:
+    """Ends sessions that nobody has used for long."""
+    return end_idle_sessions()
 
 
 @shared_task(name="decisions.tasks.watch_sessions")

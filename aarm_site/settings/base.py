@@ -146,6 +146,7 @@ CELERY_BEAT_SCHEDULE = {
     "relay-outbox": {"task": "approvals.tasks.relay_outbox", "schedule": 1.0},
     "keep-log": {"task": "receipts.tasks.keep_log", "schedule": 1.0},
     "publish-checkpoints": {"task": "receipts.tasks.publish_checkpoints", "schedule": 2.0},
+    "end-sessions": {"task": "decisions.tasks.end_sessions", "schedule": 30.0},
     "end-leases": {"task": "decisions.tasks.end_leases", "schedule": 5.0},
     "watch-sessions": {"task": "decisions.tasks.watch_sessions", "schedule": 5.0},
     "watch-log": {"task": "receipts.tasks.watch_log", "schedule": 10.0},
@@ -221,6 +222,7 @@ AARM_MAX_BODY_BYTES = ENV.max_body_bytes
 AARM_CLAIM_LEASE_SECONDS = ENV.claim_lease_seconds
 AARM_CLAIM_WINDOW_SECONDS = ENV.claim_window_seconds
 AARM_HOLD_SECONDS = ENV.hold_seconds
+AARM_SESSION_IDLE_SECONDS = ENV.session_idle_seconds
 AARM_TAINT_CARRY_SECONDS = ENV.taint_carry_seconds
 AARM_POLICY_FOUR_EYES = ENV.policy_four_eyes
 AARM_CHECKPOINT_SECONDS = ENV.checkpoint_seconds

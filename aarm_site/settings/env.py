@@ -47,6 +47,8 @@ class Environment(BaseSettings):
     claim_window_seconds: int = 1800
     # How long an approval can be taken back before the agent is told, where the policy doesn't say.
     hold_seconds: int = Field(default=5, ge=0, le=30)
+    # A session in which nothing happens for so long ends by itself.
+    session_idle_seconds: int = Field(default=86400, ge=60)
     # For how long after its last entry a session hands its labels and taint to new ones of the same agent and human.
     taint_carry_seconds: int = Field(default=3600, ge=0)
     # The log: how long a receipt waits for a checkpoint, how long a quiet log is silent, and where copies go.

@@ -26,9 +26,10 @@ from decisions.selectors import decision_answer, decision_for, session_summary
 from decisions.services.cancellation import cancel_decision
 from decisions.services.claims import ClaimRequest, claim_decision
 from decisions.services.deferrals import add_evidence
+from decisions.services.endings import end_session
 from decisions.services.idempotency import Answer
 from decisions.services.outcomes import Report, report_outcome
-from decisions.services.sessions import NewSession, add_message, end_session, open_session
+from decisions.services.sessions import NewSession, add_message, open_session
 from decisions.services.submission import submit_action
 from decisions.services.tools import NewTool, register_tools
 from receipts.access import Caller, CallerKind

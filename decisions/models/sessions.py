@@ -57,6 +57,8 @@ class Session(models.Model):
     # When its last entry was written. Without an index, which every decision would pay for.
     active_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    # Who or what ended it. Sessions that ended before there was a receipt of it say nothing.
+    ended_by = models.CharField(max_length=8, blank=True)
 
     class Meta:
         indexes = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import CharField, Count, Value
 
-from decisions.models import Claim, Decision, Deferral, Outcome, PolicyProposal, PolicyVersion
+from decisions.models import Claim, Decision, Deferral, Outcome, PolicyProposal, PolicyVersion, Session
 from decisions.models.deferrals import PENDING
 from receipts.ledgers import Ledger
 from receipts.signing.statement import ReceiptType
@@ -40,6 +40,12 @@ LEDGERS = (
         ReceiptType.OUTCOME,
         "decision_id",
         lambda: Outcome.objects.values("decision_id").annotate(due=Count("*")).values_list("decision_id", "due"),
+    ),
+    Ledger(
+        "sessions that ended",
+        ReceiptType.SESSION_ENDED,
+        "session_id",
+        lambda: Session.objects.exclude(ended_by="").values("pk").annotate(due=Count("*")).values_list("pk", "due"),
     ),
     Ledger(
         "published policies",

@@ -24,6 +24,8 @@ def session_summary(session: Session) -> dict[str, Any]:
         **_accumulated(session.state),
         "chain": {"length": session.length, "head": session.head},
         "opened_at": session.opened_at.isoformat(),
+        "ended_at": session.ended_at.isoformat() if session.ended_at else None,
+        "ended_by": session.ended_by or None,
     }
 
 

@@ -12,7 +12,7 @@ from decisions.models import Agent, Human, Session
 from decisions.services.context import append_entry
 from decisions.services.identity import known_human, named_agent
 from decisions.services.inheritance import carried_state, handed_over
-from decisions.services.integrity import PARTIES, fault_of, lock_session, require_intact
+from decisions.services.integrity import PARTIES, fault_of, require_intact
 from decisions.services.state import with_fact, with_one_more, with_taint
 from receipts.access import Caller, CallerKind
 from receipts.clock import as_moment, database_now
@@ -189,19 +189,6 @@ def add_message(*, caller: Caller, session_id: str, role: str, text: str) -> Ses
         body: dict[str, JSON] = {"role": role, "from": caller.kind.value, "commitments": dict(stored.commitments)}
         append_entry(session, kind="message", body=body, at=at, payload=stored)
     return session
-
-
-def end_session(*, caller: Caller, session_id: str) -> Session:
-    """No action is accepted after this. Ending twice is one end."""
-    with transaction.atomic():
-        locked = lock_session(session_of(caller=caller, session_id=session_id).pk)
-        assert locked is not None
-        if locked.ended_at is None:
-            at = locked.ended_at = database_now()
-            append_entry(locked, kind="end", body={"by": caller.kind.value}, at=at)
-            if locked.fault:
-                Session.objects.filter(pk=locked.pk).update(ended_at=at)
-    return locked
 
 
 def record_fact(session: Session, *, field: str, value: JSON, trust: str, source: str, at: datetime) -> None:

@@ -93,7 +93,7 @@ def _step(entry: SessionEntry, *, seen: Sequence[str], receipts: Mapping[tuple[s
     decision = text_at(entry.body, "decision")
     # An outcome's entry names the decision's id where an action's has its result.
     is_outcome = entry.kind == "outcome"
-    key = ("outcome", decision) if is_outcome else ("decision", str(entry.position))
+    key = {"outcome": ("outcome", decision), "end": ("end", "")}.get(entry.kind, ("decision", str(entry.position)))
     return Step(
         position=entry.position,
         at=entry.at,

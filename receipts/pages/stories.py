@@ -125,6 +125,20 @@ def _outcome(body: Body, names: Names) -> tuple[str, ...]:
     return f"{agent} ran {_action(body)} and {report}.", "This is the agent's own report; nobody else observed it."
 
 
+_ENDED_BY: Mapping[str, str] = {"idle": "Nothing had happened in it for long", "host": "Its host ended it"}
+
+
+def _session(body: Body, names: Names) -> tuple[str, ...]:
+    agent = _name(body, "identity.agent", names, otherwise="an agent")
+    human = _name(body, "identity.human", names, otherwise="nobody whose identity was verified")
+    by = _ENDED_BY.get(text_at(body, "session.ended_by"), f"{agent} ended it")
+    count, length = value_at(body, "session.actions"), value_at(body, "session.length")
+    return (
+        f"The session of {agent} on behalf of {human} ended.",
+        f"{by}. Its context of {length} entries about {count} actions is sealed by this receipt.",
+    )
+
+
 def _policy(body: Body, names: Names) -> tuple[str, ...]:
     person = _name(body, "actor.person", names, otherwise="The set-up")
     name = f"{text_at(body, 'policy.id')} version {text_at(body, 'policy.version')}"
@@ -198,6 +212,7 @@ _STORIES: Mapping[ReceiptType, Callable[[Body, Names], tuple[str, ...]]] = {
     ReceiptType.CLAIM: _claim,
     ReceiptType.CLAIM_REFUSED: _claim_refused,
     ReceiptType.OUTCOME: _outcome,
+    ReceiptType.SESSION_ENDED: _session,
     ReceiptType.POLICY_PUBLISHED: _policy,
     ReceiptType.ADMINISTRATION: _administration,
     ReceiptType.EXPORT: _export,

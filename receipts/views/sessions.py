@@ -26,16 +26,19 @@ MOST_RECEIPTS = 5000
 
 def _places(receipts: Iterable[Receipt]) -> dict[tuple[str, str], str]:
     """From (kind, position or decision) of an entry to the receipt that was issued with it, by the signed bytes."""
-    found = {}
+    found: dict[tuple[str, str], str] = {}
     for receipt in receipts:
         try:
             body = parse_statement(bytes(receipt.body)).body
         except VerificationError:
             continue
         if receipt.type == ReceiptType.DECISION:
-            found["decision", text_at(body, "context.position")] = receipt.pk
+            # An action that a broken record denied has no entry of its own.
+            found.setdefault(("decision", text_at(body, "context.position")), receipt.pk)
         elif receipt.type == ReceiptType.OUTCOME:
             found["outcome", text_at(body, "decision.id")] = receipt.pk
+        elif receipt.type == ReceiptType.SESSION_ENDED:
+            found["end", ""] = receipt.pk
     return found
 
 

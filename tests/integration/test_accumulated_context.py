@@ -11,10 +11,11 @@ from django.db import connection
 
 from decisions.models import Decision, OpenLease, Outcome, Session
 from decisions.services.claims import ClaimRequest, claim_decision
+from decisions.services.endings import end_session
 from decisions.services.leases import end_due_leases
 from decisions.services.outcomes import Report, report_outcome
 from decisions.services.policies import publish_policy
-from decisions.services.sessions import NewSession, add_message, end_session, open_session
+from decisions.services.sessions import NewSession, add_message, open_session
 from receipts.models import Receipt
 from receipts.problems import ProblemError
 from receipts.selectors.accounting import accounts

@@ -14,9 +14,10 @@ from decisions.models import ContextWatch, Decision, Session
 from decisions.selectors import verification_of
 from decisions.services.claims import ClaimRequest, claim_decision
 from decisions.services.deferrals import add_evidence
+from decisions.services.endings import end_session
 from decisions.services.outcomes import Report, report_outcome
 from decisions.services.replay import reevaluate
-from decisions.services.sessions import add_message, end_session
+from decisions.services.sessions import add_message
 from decisions.services.watching import Part, verify_slice
 from receipts.models import Alarm, Receipt
 from receipts.problems import ProblemError
