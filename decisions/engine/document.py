@@ -15,6 +15,7 @@ from decisions.engine.counters import Per
 from decisions.engine.examples import Case
 from decisions.engine.fields import Field
 from decisions.engine.levels import STANDARD_NAMES
+from decisions.engine.metatools import MetaTool, Runner
 from decisions.engine.pointers import Path
 from decisions.engine.source import Place
 from decisions.engine.verdict import (
@@ -113,8 +114,9 @@ class Rule:
 class PolicyDocument:
     """A whole policy, with what it includes.
 
-    `description` explains it to people, `cases` are its tests; neither is part of the canonical form. `tested_parts`
-    are the included policies that bring cases of their own, each as it is when it stands alone.
+    `meta_tools` and `runners` are its own entries in the table of what stands for others. `description` explains it to
+    people, `cases` are its tests; neither is part of the canonical form. `tested_parts` are the included policies that
+    bring cases of their own, each as it is when it stands alone.
     """
 
     id: str
@@ -127,6 +129,8 @@ class PolicyDocument:
     thresholds: Thresholds = NO_THRESHOLDS
     levels: tuple[str, ...] = STANDARD_NAMES
     catalogue: Catalogue = EMPTY_CATALOGUE
+    meta_tools: tuple[MetaTool, ...] = ()
+    runners: tuple[Runner, ...] = ()
     cases: tuple[Case, ...] = ()
     tested_parts: tuple[PolicyDocument, ...] = ()
 
@@ -136,6 +140,7 @@ def canonical_form(document: PolicyDocument) -> JSON:
 
     The order of rules, of tools and of what stands together in a group means nothing, so it is lost here.
     """
+    opened = {"meta_tools": document.meta_tools, "runners": document.runners}
     return {
         "language": LANGUAGE,
         "id": document.id,
@@ -147,6 +152,8 @@ def canonical_form(document: PolicyDocument) -> JSON:
         "thresholds": _plain(document.thresholds),
         "levels": _plain(document.levels),
         "catalogue": _plain(document.catalogue),
+        # A policy that adds nothing to the table keeps the hash that it had before there was one.
+        **{name: _in_any_order(entries) for name, entries in opened.items() if entries},
     }
 
 

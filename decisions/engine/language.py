@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from decisions.engine.action import LONGEST_NAME
 from decisions.engine.boundaries import (
     FOLLOWING,
     FOLLOWING_KEYS,
@@ -25,6 +26,8 @@ from decisions.engine.fields import LABEL
 from decisions.engine.header import DEFAULT_KEYS, HEADER_KEYS, LONGEST_VERSION, ORGANISATION_KEYS, POLICY_ID
 from decisions.engine.includes import FILE_NAME, INCLUDE_KEYS, MOST_INCLUDES, PACK_NAME
 from decisions.engine.match_schema import SECONDS, match_definitions
+from decisions.engine.metatool_reading import META_KEYS, MOST_WORDS, OPENING_KEYS, OPTION, PROGRAM, PROGRAM_KEYS
+from decisions.engine.metatool_reading import REQUIRED as REQUIRED_OF_META
 from decisions.engine.parser import REQUIRED_KEYS, TOP_KEYS
 from decisions.engine.rule_schema import SHARE, consequence_members, rule_definitions
 from decisions.engine.rules import MOST_RULES
@@ -62,6 +65,7 @@ def policy_schema() -> dict[str, Any]:
         "levels": one_or_more(TEXT),
         "categories": named(one_or_more(TEXT), pattern=f"^{LABEL}$"),
         "tools": {"type": "array", "items": _tool()},
+        "meta_tools": _meta_tools(),
         "intent_boundaries": named(_boundary(), pattern=f"^{INTENT}$"),
         "re_validation": _revalidation(),
         "include": one_or_more(_include(), longest=MOST_INCLUDES),
@@ -113,6 +117,33 @@ def _tool() -> Schema:
         "parameters": {"type": ["object", "boolean"]},
     }
     return mapping({key: members[key] for key in TOOL_KEYS}, required=("tool",))
+
+
+def _meta_tools() -> Schema:
+    own: dict[str, Schema] = {
+        **dict.fromkeys(("name", "server", "under", "arguments"), sentence(LONGEST_NAME)),
+        "command": one_or_more(sentence(LONGEST_NAME)),
+        "lines": FLAG,
+    }
+    tools = [
+        mapping(
+            {"tool": TEXT, "opens": one_of([opens]), **{key: own[key] for key in keys}},
+            required=("tool", "opens", *REQUIRED_OF_META[opens]),
+        )
+        for opens, keys in OPENING_KEYS.items()
+    ]
+    options = one_or_more(text(OPTION))
+    program: dict[str, Schema] = {
+        "program": text(PROGRAM),
+        **dict.fromkeys(("flags", "valued", "idle"), options),
+        "words": whole(0, MOST_WORDS),
+        **dict.fromkeys(("takes_assignments", "adds_arguments", "only_runs"), FLAG),
+    }
+    members: dict[str, Schema] = {
+        "tools": one_or_more({"anyOf": tools}),
+        "programs": one_or_more(mapping({key: program[key] for key in PROGRAM_KEYS}, required=("program",))),
+    }
+    return mapping({key: members[key] for key in META_KEYS}, minProperties=1)
 
 
 def _boundary() -> Schema:

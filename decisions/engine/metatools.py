@@ -11,6 +11,9 @@ from enum import StrEnum
 
 from decisions.engine.folding import fold
 
+# The operation of a name without a dot.
+CALL = "call"
+
 
 class Opening(StrEnum):
     """What is inside a call of such a tool: a command line, another tool's call, or nothing that needs opening."""

@@ -17,6 +17,7 @@ from decisions.engine.examples import read_cases
 from decisions.engine.header import HEADER_KEYS, Header, has_all, read_header, read_levels, read_organisation
 from decisions.engine.includes import Include, Terms, included_rules, merged_catalogue, read_includes
 from decisions.engine.levels import STANDARD_NAMES, levels_of
+from decisions.engine.metatool_reading import MetaTerms, merged_meta_tools, read_meta_tools
 from decisions.engine.policy import compile_policy
 from decisions.engine.readers import Entry, read_mapping
 from decisions.engine.rules import MOST_RULES, Placed, read_rules, report_duplicates
@@ -29,8 +30,8 @@ __all__ = ["compile_policy", "included_keys", "parse_policy"]
 
 REQUIRED_KEYS = ("policy", "rules")
 TOP_KEYS = (
-    *REQUIRED_KEYS, "organisation", "thresholds", "levels", "categories", "tools", "intent_boundaries",
-    "re_validation", "include", "cases",
+    *REQUIRED_KEYS, "organisation", "thresholds", "levels", "categories", "tools", "meta_tools",
+    "intent_boundaries", "re_validation", "include", "cases",
 )  # fmt: skip
 _TOP = {name: name for name in TOP_KEYS}
 _MOVE = {name: "Move it into `policy:`." for name in HEADER_KEYS if name not in TOP_KEYS}
@@ -125,6 +126,7 @@ def _assembled(parts: Sequence[_Part]) -> PolicyDocument:
         categories=catalogue.category_names(),
         has_organisation=bool(organisation.domains or organisation.networks),
     )
+    meta_tools, runners = merged_meta_tools([_meta_terms(part) for part in parts], findings=findings)
     thresholds = NO_THRESHOLDS
     if "thresholds" in entries:
         thresholds = read_thresholds(entries["thresholds"].node, findings=findings)
@@ -139,6 +141,8 @@ def _assembled(parts: Sequence[_Part]) -> PolicyDocument:
         thresholds=thresholds,
         levels=levels,
         catalogue=catalogue,
+        meta_tools=meta_tools,
+        runners=runners,
         cases=read_cases(entries["cases"].node, findings=findings) if "cases" in entries else (),
     )
 
@@ -150,6 +154,12 @@ def _terms(part: _Part) -> Terms:
         categories=read_categories(entries["categories"].node, findings=findings) if "categories" in entries else {},
         place=part.place,
     )
+
+
+def _meta_terms(part: _Part) -> MetaTerms:
+    if "meta_tools" not in part.entries:
+        return MetaTerms()
+    return read_meta_tools(part.entries["meta_tools"].node, place=part.place, findings=part.findings)
 
 
 def _rules(parts: Sequence[_Part], *, vocabulary: Vocabulary) -> tuple[Rule, ...]:

@@ -17,7 +17,7 @@ from decisions.engine.fields import Field, Subject
 from decisions.engine.folding import fold
 from decisions.engine.index import Index, Places, index_of, places_of, unsettled
 from decisions.engine.levels import levels_of
-from decisions.engine.metatools import STANDARD, MetaTools
+from decisions.engine.metatools import STANDARD, MetaTools, table_of
 from decisions.engine.networks import networks_of
 from decisions.engine.pointers import Path, value_at
 from decisions.engine.scope import Scope
@@ -135,6 +135,7 @@ def compile_policy(document: PolicyDocument) -> Policy:
         shadow_index=index_of(filed[Mode.SHADOW]),
         has_counters=any(rule.counting is not None and rule.mode is Mode.ENFORCE for rule in document.rules),
         catalogue=document.catalogue,
+        meta_tools=table_of(document.meta_tools, runners=document.runners),
     )
 
 

@@ -47,6 +47,8 @@ def _joined_routes(routes: Sequence[Route]) -> Route | None:
         risk_level=max((each.risk_level for each in routes), key=_RISK.__getitem__),
         escalation=tuple(sorted(escalation, key=lambda each: (each.after_seconds, each.groups))),
         questions=_once(chain.from_iterable(each.questions for each in routes)),
+        hold_seconds=max((each.hold_seconds for each in routes if each.hold_seconds is not None), default=None),
+        denials=min(each.denials for each in routes),
     )
 
 

@@ -100,7 +100,11 @@ policy: {id: shells, version: "1", default: DENY}
 rules:
   - {id: look, match: {tool: shell.run, parameters: {program: [ls, cat]}}, action: ALLOW}
   - {id: no-rm, match: {tool: shell.run, parameters: {program: rm}}, action: DENY, classification: forbidden}
-  - {id: ask-git, match: {tool: shell.run, parameters: {program: git}}, action: STEP_UP, approvers: [security-team]}
+  - id: ask-git
+    match: {tool: shell.run, parameters: {program: git}}
+    action: STEP_UP
+    approvers: [security-team]
+    hold: 0
   - {id: issues, match: {tool: github.create_issue}, action: ALLOW}
   - {id: rate, match: {tool: github.create_issue}, constraints: {rate: {max: 1, window: 60}}, action: DENY, priority: 5}
   - {id: reads, match: {all: [{tool: jira.search}, {tool: {effect: read}}]}, action: ALLOW}

@@ -9,12 +9,15 @@ from itertools import pairwise
 import pytest
 
 from decisions.engine.action import Action
+from decisions.engine.metatool_reading import OPENING_KEYS, PROGRAM_KEYS
 from decisions.engine.metatools import STANDARD
 from decisions.intake.adapters.http import CREDENTIALS
 from decisions.intake.adapters.mcp import METHOD
 from decisions.intake.envelope import Protocol, action_in
 from decisions.intake.opening import opened
 from decisions.intake.shell.programs import HARMLESS_VARIABLES
+from decisions.services.checking import check_files
+from decisions.services.packs import PolicyFiles
 from tests.docs.reading import Block, page
 
 MEDIATION = page("docs/mediation.md")
@@ -41,6 +44,22 @@ def test_a_tool_that_stands_for_others_is_opened_into_the_steps_below_it(call: B
     found = opened(Action(**json.loads(call.text)), table=STANDARD)
     assert found is not None
     assert [each.action for each in found.inner] == [Action(**each) for each in json.loads(steps.text)]
+
+
+def test_the_policy_on_the_page_passes_its_cases_and_needs_its_table() -> None:
+    (block,) = MEDIATION.blocks("yaml")
+    report = check_files(PolicyFiles(text=block.text, source="page"))
+    assert (report.faults, report.failures, report.passed) == ((), (), 5)
+    before, after = block.text.index("meta_tools:"), block.text.index("rules:")
+    without = check_files(PolicyFiles(text=block.text[:before] + block.text[after:], source="page"))
+    assert (len(without.failures), without.passed) == (3, 2)
+
+
+def test_every_key_of_the_table_is_described() -> None:
+    tools = {name for row in MEDIATION.table("Key of a tool") for name in re.findall(r"`(\w+)`", row[0])}
+    programs = {name for row in MEDIATION.table("Key of a program") for name in re.findall(r"`(\w+)`", row[0])}
+    assert tools == {"tool", "opens", *(key for keys in OPENING_KEYS.values() for key in keys)}
+    assert programs == set(PROGRAM_KEYS)
 
 
 def test_every_tool_and_program_of_the_table_is_named() -> None:

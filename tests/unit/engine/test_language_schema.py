@@ -99,6 +99,18 @@ def test_what_a_schema_can_refuse_it_refuses_as_the_parser_does(rule: str) -> No
         "include: [{file: ../a.yaml}]", "cases: [{action: {tool: a}}]",
         "cases: [{expect: {outcome: ALLOW}, action: {tool: a}}]",
         "categories: {a b: [c]}", "rule: []",
+        "meta_tools: {}", "meta_tools: []", "meta_tools: {tool: []}", "meta_tools: {tools: []}",
+        "meta_tools: {tools: [{tool: a}]}", "meta_tools: {tools: [{opens: shell, command: c}]}",
+        "meta_tools: {tools: [{tool: a, opens: shell}]}", "meta_tools: {tools: [{tool: a, opens: box, command: c}]}",
+        "meta_tools: {tools: [{tool: a, opens: shell, command: 7}]}",
+        "meta_tools: {tools: [{tool: a, opens: shell, command: c, lines: 1}]}",
+        "meta_tools: {tools: [{tool: a, opens: shell, command: c, name: n}]}",
+        "meta_tools: {tools: [{tool: a, opens: call, arguments: p}]}",
+        "meta_tools: {tools: [{tool: a, opens: call, name: n, server: [s]}]}",
+        "meta_tools: {tools: [{tool: a, opens: nothing, command: c}]}",
+        "meta_tools: {programs: [{flags: [-a]}]}", "meta_tools: {programs: [{program: A}]}",
+        "meta_tools: {programs: [{program: /bin/a}]}", "meta_tools: {programs: [{program: a, flags: [a]}]}",
+        "meta_tools: {programs: [{program: a, words: 10}]}", "meta_tools: {programs: [{program: a, only_runs: x}]}",
     ],
 )  # fmt: skip
 def test_other_parts_are_refused_as_the_parser_does(part: str) -> None:

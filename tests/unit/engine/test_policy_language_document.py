@@ -38,7 +38,8 @@ WORDS = (
 # Given by services, not by the engine.
 GIVEN_ELSEWHERE = {
     ReasonCode.DEPENDENCY_PENDING, ReasonCode.DEPENDENCY_DENIED, ReasonCode.IDENTITY_UNVERIFIED,
-    ReasonCode.CONTEXT_INTEGRITY, ReasonCode.NO_ELIGIBLE_REVIEWER,
+    ReasonCode.CONTEXT_INTEGRITY, ReasonCode.NO_ELIGIBLE_REVIEWER, ReasonCode.UNCLEAR_MEANING,
+    ReasonCode.CANNOT_MODIFY,
 }  # fmt: skip
 
 
