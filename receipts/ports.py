@@ -40,7 +40,10 @@ class PolicyText:
 
 @dataclass(frozen=True, slots=True)
 class SessionEntry:
-    """An entry of a session's context. `is_linked`: its bytes have its digest, and it names the digest before it."""
+    """An entry of a session's context. `is_linked`: its bytes have its digest, and it names the digest before it.
+
+    `builds_on` are the positions of the earlier actions that the agent said this one depends on.
+    """
 
     position: int
     kind: str
@@ -48,6 +51,7 @@ class SessionEntry:
     body: Mapping[str, JSON]
     digest: str
     is_linked: bool
+    builds_on: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)

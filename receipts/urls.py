@@ -10,6 +10,7 @@ from receipts.views import detail, evidence, exporting, saved, searching, sessio
 
 pages = [
     path("receipts", searching.receipt_list, name="index"),
+    path("receipts/newer", searching.receipt_newer, name="newer"),
     path("receipts/suggestions", searching.receipt_suggestions, name="suggestions"),
     path("receipts/views", saved.view_save, name="save-view"),
     path("receipts/views/<int:view_id>/forget", saved.view_forget, name="forget-view"),

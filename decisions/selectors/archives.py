@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from decisions.engine.errors import PolicyError
 from decisions.engine.parser import compile_policy, parse_policy
-from decisions.models import ContextEntry, PolicyVersion, Session
+from decisions.models import ContextEntry, Decision, PolicyVersion, Session
 from decisions.selectors.integrity import fault_in
 from receipts.ports import PolicyText, SessionEntry, SessionRecord
 from receipts.signing.canonical import load_strict, sha256_digest
@@ -45,7 +46,8 @@ def session_record(session_id: str) -> SessionRecord | None:
     session = Session.objects.select_related("request").filter(pk=session_id).first()
     if session is None:
         return None
-    entries = _linked(session.entries.order_by("position")[:MOST_ENTRIES])
+    rows = session.entries.order_by("position")[:MOST_ENTRIES]
+    entries = _linked(rows, builds_on=_dependencies(session_id))
     return SessionRecord(
         id=session.pk,
         agent=session.agent_id,
@@ -69,9 +71,18 @@ def session_entry(session_id: str, position: int) -> SessionEntry | None:
     return _entry(found[-1], after=found[0] if len(found) > 1 else None)
 
 
-def _linked(rows: Iterable[ContextEntry]) -> list[SessionEntry]:
+def _dependencies(session_id: str) -> Mapping[int, Sequence[int]]:
+    """From the position of an action's entry to those of the actions that it depends on."""
+    decided = Decision.objects.filter(session=session_id).order_by("position")
+    rows = list(decided.values_list("action_id", "position", "depends_on")[:MOST_ENTRIES])
+    places = {action_id: position for action_id, position, _ in rows}
+    return {position: sorted(places[name] for name in names if name in places) for _, position, names in rows if names}
+
+
+def _linked(rows: Iterable[ContextEntry], *, builds_on: Mapping[int, Sequence[int]]) -> list[SessionEntry]:
     before: list[ContextEntry | None] = [None, *rows]
-    return [_entry(row, after=previous) for previous, row in pairwise(before) if row is not None]
+    found = [_entry(row, after=previous) for previous, row in pairwise(before) if row is not None]
+    return [replace(entry, builds_on=builds_on.get(entry.position, ())) for entry in found]
 
 
 def _entry(row: ContextEntry, *, after: ContextEntry | None) -> SessionEntry:

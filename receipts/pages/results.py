@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from receipts.pages.lines import ReceiptLine, line_of
+from receipts.pages.columns import USUAL
+from receipts.pages.lines import ReceiptLine, line_of, named_in
 from receipts.pages.stories import KINDS
 from receipts.selectors.fields import DECISIONS, FIELDS, Kind
 from receipts.selectors.grammar import Question, Term, is_term
@@ -98,23 +99,27 @@ class ResultsPage:
     lost: str
     kept: str
     wider: Link | None
+    newest_url: str
+    newer_query: str
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Makes addresses of questions: the question as it is written, and the order."""
+    """Makes addresses of questions: the question as it is written, the order, and the columns."""
 
     sort: str = ""
+    columns: tuple[str, ...] = USUAL
 
     def of(self, question: Question, *, cursor: str = "", sort: str | None = None) -> str:
         """A relative address; what has no value is left out."""
         wanted = {"q": question.text, "sort": self.sort if sort is None else sort, "cursor": cursor}
-        return f"?{urlencode({name: value for name, value in wanted.items() if value})}"
+        chosen = [] if self.columns == USUAL else [("column", name) for name in self.columns]
+        return f"?{urlencode([*((name, value) for name, value in wanted.items() if value), *chosen])}"
 
 
 def shown_names(results: Results) -> set[str]:
     """The ids that the page shows and may have names for."""
-    rows = {item for row in results.page.rows for item in (row.agent_id, row.human_id, row.approver_id)}
+    rows = {item for row in results.page.rows for item in named_in(row)}
     people = (facet for facet in results.overview.facets if FIELDS[facet.key].kind is Kind.PERSON)
     return rows | {value for facet in people for value, _ in facet.counts}
 
@@ -223,19 +228,28 @@ def _kept(found: Reconciled | None) -> str:
     )
 
 
-def _lines(results: Results, *, names: Names) -> Iterable[ReceiptLine]:
-    return (line_of(row, names=names, fault=results.faults.get(row.pk, "")) for row in results.page.rows)
+def _lines(results: Results, *, names: Names, columns: Sequence[str]) -> Iterable[ReceiptLine]:
+    faults = results.faults
+    return (line_of(row, names=names, fault=faults.get(row.pk, ""), columns=columns) for row in results.page.rows)
 
 
-def results_page(results: Results, *, names: Names, sort: str) -> ResultsPage:
+def _newer_query(results: Results, *, sort: str) -> str:
+    """Where the newest page asks how many have come since; nothing on the others."""
+    if sort or not results.is_newest:
+        return ""
+    return urlencode({"q": results.question.text, "cursor": results.newest})
+
+
+def results_page(results: Results, *, names: Names, sort: str, columns: tuple[str, ...] = USUAL) -> ResultsPage:
     """The page of `results`."""
-    addresses, question, overview = Addresses(sort=sort), results.question, results.overview
+    addresses, question = Addresses(sort=sort, columns=columns), results.question
+    overview = results.overview
     other = Link("Newest first", addresses.of(question, sort="")) if sort else None
     bound = f"Counted are the newest {overview.total:,}." if overview.is_more else ""
     return ResultsPage(
         text=question.without_keys("since").text if results.is_default else question.text,
         question=question.text,
-        lines=list(_lines(results, names=names)),
+        lines=list(_lines(results, names=names, columns=columns)),
         total=_total(overview),
         bound=bound,
         chips=_chips(question, addresses=addresses),
@@ -253,4 +267,6 @@ def results_page(results: Results, *, names: Names, sort: str) -> ResultsPage:
         lost=_lost(results.reconciled),
         kept=_kept(results.reconciled),
         wider=_wider(results, addresses=addresses),
+        newest_url=addresses.of(question),
+        newer_query=_newer_query(results, sort=sort),
     )

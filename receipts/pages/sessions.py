@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +26,7 @@ _COUNTED = {
     "DEFER": "deferred",
     "DENY": "denied",
 }
+STOPPED = ("DENY", "STEP_UP", "DEFER")
 FILTERS: Mapping[str, str] = {
     "": "Everything",
     "actions": "Actions",
@@ -36,7 +37,10 @@ FILTERS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """An entry of the session. `labels` are the kinds of data that it brought, `seen` all that were seen by then."""
+    """An entry of the session. `labels` are the kinds of data that it brought, `seen` all that were seen by then.
+
+    `builds_on` are the steps that it depends on, `feeds` those that depend on it.
+    """
 
     position: int
     at: datetime
@@ -49,6 +53,13 @@ class Step:
     seen: Sequence[str]
     receipt_id: str
     is_linked: bool
+    builds_on: Sequence[int]
+    feeds: Sequence[int]
+
+    @property
+    def is_flagged(self) -> bool:
+        """Worth a look: it was stopped, or it isn't what it was."""
+        return self.decision in STOPPED or not self.is_linked
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +100,9 @@ def _detail(entry: SessionEntry) -> str:
     return text_at(entry.body, "status") or text_at(entry.body, "role") or text_at(entry.body, "provenance")
 
 
-def _step(entry: SessionEntry, *, seen: Sequence[str], receipts: Mapping[tuple[str, str], str]) -> Step:
+def _step(
+    entry: SessionEntry, *, seen: Sequence[str], receipts: Mapping[tuple[str, str], str], feeds: Sequence[int]
+) -> Step:
     decision = text_at(entry.body, "decision")
     # An outcome's entry names the decision's id where an action's has its result.
     is_outcome = entry.kind == "outcome"
@@ -106,14 +119,19 @@ def _step(entry: SessionEntry, *, seen: Sequence[str], receipts: Mapping[tuple[s
         seen=seen,
         receipt_id=receipts.get(key, ""),
         is_linked=entry.is_linked,
+        builds_on=entry.builds_on,
+        feeds=feeds,
     )
 
 
 def _steps(record: SessionRecord, *, receipts: Mapping[tuple[str, str], str]) -> list[Step]:
-    found, seen = [], set[str]()
+    found, seen, feeds = [], set[str](), defaultdict[int, list[int]](list)
+    for entry in record.entries:
+        for position in entry.builds_on:
+            feeds[position].append(entry.position)
     for entry in record.entries:
         seen |= set(_labels(entry))
-        found.append(_step(entry, seen=sorted(seen), receipts=receipts))
+        found.append(_step(entry, seen=sorted(seen), receipts=receipts, feeds=feeds[entry.position]))
     return found
 
 
@@ -152,7 +170,7 @@ def _receipt_chain(receipts: Sequence[Receipt], *, length: int) -> Chain:
 
 _KEPT = {
     "actions": lambda step: bool(step.decision),
-    "stopped": lambda step: step.decision in ("DENY", "STEP_UP", "DEFER"),
+    "stopped": lambda step: step.decision in STOPPED,
     "data": lambda step: bool(step.labels),
 }
 

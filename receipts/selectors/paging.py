@@ -54,6 +54,16 @@ def _place(row: Receipt, *, is_newer: bool) -> str:
     return f"{f'{NEWER}~' if is_newer else ''}{row.issued_at.isoformat()}~{row.pk}"
 
 
+def newer_than(row: Receipt | None, *, at: datetime) -> str:
+    """The cursor of what is newer than the row; without one, of what comes after `at`."""
+    return _place(row, is_newer=True) if row else f"{NEWER}~{at.isoformat()}~0"
+
+
+def beyond(cursor: str) -> Q:
+    """What lies on the far side of a cursor. Raises `invalid_cursor`."""
+    return _cursor(cursor).beyond
+
+
 def page_of(rows: QuerySet[Receipt], *, cursor: str, is_oldest_first: bool = False) -> Page:
     """The page at `cursor`, or the first one. Raises `invalid_cursor`."""
     start = _cursor(cursor) if cursor else None

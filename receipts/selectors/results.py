@@ -14,7 +14,7 @@ from receipts.models import Receipt
 from receipts.selectors.conditions import Asking, column_of_id, matching, window_of
 from receipts.selectors.grammar import Question, is_term
 from receipts.selectors.overview import Overview, bounded_count, overview_of
-from receipts.selectors.paging import Page, page_of
+from receipts.selectors.paging import Page, beyond, newer_than, page_of
 from receipts.selectors.reconciliation import Reconciled, reconciled
 from receipts.selectors.search import sees_all, visible_to
 from receipts.selectors.verification import faults_in
@@ -23,6 +23,7 @@ DEFAULT_WINDOW = "7d"
 WIDER = ("30d", "90d", "all")
 FEW = 1000
 """Up to so many are counted to say what a wider window would find."""
+MOST_NEWER = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,9 @@ class Results:
     """`question` is what was asked with its window; `is_default` says that the window was ours.
 
     `faults` are sentences by the id of a shown receipt that is not what was signed. `wider` is the nearest window that
-    finds something, and how many, where this one finds nothing. Who may see every receipt is also told how the page
-    compares with the log.
+    finds something, and how many, where this one finds nothing. `is_newest` says that nothing newer lay before the
+    page, and `newest` is the cursor that leads to what has come since. Who may see every receipt is also told how the
+    page compares with the log.
     """
 
     question: Question
@@ -41,6 +43,8 @@ class Results:
     faults: Mapping[str, str]
     overview: Overview
     wider: tuple[str, int] | None
+    is_newest: bool
+    newest: str
     reconciled: Reconciled | None
 
 
@@ -68,6 +72,12 @@ def _wider(rows: QuerySet[Receipt], *, question: Question, asking: Asking) -> tu
     return None
 
 
+def newer_count(caller: Caller, *, asked: Question, cursor: str) -> int:
+    """How many answers to the question have come since the page of that cursor, at most `MOST_NEWER`."""
+    rows = matching(visible_to(caller), question=asked, asking=Asking(at=database_now()))
+    return bounded_count(rows.filter(beyond(cursor)), bound=MOST_NEWER)
+
+
 def results_of(caller: Caller, *, asked: Question, cursor: str, is_oldest_first: bool = False) -> Results:
     """Raises `invalid_time` and `invalid_cursor`."""
     asking, rows = Asking(at=database_now()), visible_to(caller)
@@ -89,5 +99,7 @@ def results_of(caller: Caller, *, asked: Question, cursor: str, is_oldest_first:
         faults=faults_in(page.rows),
         overview=overview,
         wider=_wider(rows, question=question, asking=asking) if is_empty else None,
+        is_newest=not cursor and not is_oldest_first,
+        newest=newer_than(page.rows[0] if page.rows else None, at=asking.at),
         reconciled=reconciled(page.rows) if sees_all(caller) else None,
     )

@@ -9,18 +9,19 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from receipts.access import AUDIT, READERS, caller_of, for_people
+from receipts.pages.columns import chosen_columns, columns
 from receipts.pages.results import ResultsPage, results_page, shown_names
 from receipts.ports import named, names_of
 from receipts.problems import ProblemError
 from receipts.selectors import question_of, visible_to
 from receipts.selectors.completion import suggestions
 from receipts.selectors.fields import FIELDS
-from receipts.selectors.results import results_of
+from receipts.selectors.results import MOST_NEWER, newer_count, results_of
 from receipts.selectors.saved import saved_views_of
 from receipts.services.searches import record_search
 
 OLDEST = "oldest"
-BESIDES = frozenset({"cursor", "sort"})
+BESIDES = frozenset({"cursor", "sort", "column"})
 
 
 def _found(request: HttpRequest) -> tuple[ResultsPage | None, ProblemError | None]:
@@ -33,7 +34,8 @@ def _found(request: HttpRequest) -> tuple[ResultsPage | None, ProblemError | Non
         results = results_of(caller, asked=asked, cursor=query.get("cursor", ""), is_oldest_first=bool(sort))
     except ProblemError as problem:
         return None, problem
-    return results_page(results, names=names_of(shown_names(results)), sort=sort), None
+    names, chosen = names_of(shown_names(results)), chosen_columns(request.GET.getlist("column"))
+    return results_page(results, names=names, sort=sort, columns=chosen), None
 
 
 @for_people(*READERS)
@@ -45,6 +47,8 @@ def receipt_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "text": page.text if page else request.GET.get("q", ""),
         "sort": request.GET.get("sort", ""),
+        "chosen": (chosen := chosen_columns(request.GET.getlist("column"))),
+        "columns": columns(chosen),
         "is_asked": any(request.GET.get(name) for name in (*FIELDS, "q")),
         "fields": [(key, field.about) for key, field in FIELDS.items()],
         "views": saved_views_of(request.user),
@@ -52,6 +56,16 @@ def receipt_list(request: HttpRequest) -> HttpResponse:
         "problem": problem,
     }
     return render(request, "receipts/list.html", context, status=problem.status if problem else 200)
+
+
+@for_people(*READERS)
+@require_safe
+def receipt_newer(request: HttpRequest) -> JsonResponse:
+    """`/receipts/newer?q=…&cursor=…`: how many have come, for the script that offers to show them."""
+    query = request.GET.dict()
+    asked = question_of(query, besides=BESIDES)
+    count = newer_count(caller_of(request.user), asked=asked, cursor=query.get("cursor", ""))
+    return JsonResponse({"count": count, "is_more": count == MOST_NEWER})
 
 
 @for_people(*READERS)

@@ -115,3 +115,36 @@ def test_a_session_leaves_as_a_bundle_that_verifies_elsewhere(
     assert (manifest["receipts"], manifest["is_filtered"]) == (3, True)
     name = "bundle.json" if manifest["receipts_with_proof"] else "receipts.jsonl"
     assert main(["verify", "--keys", str(tmp_path / "keys.json"), str(tmp_path / name)]) == 0
+
+
+def test_newer_receipts_are_offered_and_nothing_moves(browser: Browser, embedded_server: Servers) -> None:
+    session = open_session(embedded_server)
+    ask(embedded_server, "email.send", session, to="bob@corp.example")
+    with visitor(browser, embedded_server, "victor") as page:
+        search(page, embedded_server, f"session:{session}")
+        expect(page.locator(".row")).to_have_count(1)
+        ask(embedded_server, "database.drop", session, table="orders")
+        # Instead of waiting for the next look: somebody comes back to the page.
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        expect(page.locator("[data-live-insert]")).to_have_text("1 newer, press . to show")
+        expect(page.locator(".row")).to_have_count(1)
+        page.keyboard.press(".")
+        expect(page.locator(".row")).to_have_count(2)
+        expect(page.locator("[data-live-insert]")).to_be_hidden()
+
+
+def test_steps_are_walked_by_keyboard(browser: Browser, embedded_server: Servers, session: str) -> None:
+    with visitor(browser, embedded_server, "victor") as page:
+        page.goto(f"{embedded_server.base_url}/s/{session}")
+        for key, place in (("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1)):
+            page.keyboard.press(key)
+            expect(page.locator("[data-step]:focus")).to_have_id(f"step-{place}")
+        page.keyboard.press("f")
+        expect(page.locator("[data-flagged]:focus")).to_have_count(1)
+        page.locator(".walk__end a").first.click()
+        page.wait_for_url("**/r/rct_*")
+        page.wait_for_load_state("load")
+        page.keyboard.press("v")
+        expect(page.locator("#checks")).to_be_focused()
+        page.keyboard.press("t")
+        expect(page).to_have_url(f"{embedded_server.base_url}/s/{session}")

@@ -18,6 +18,15 @@ function openDeny() {
   part.querySelector("input:not([type=hidden])").focus();
 }
 
+function step(by, selector = "[data-step]") {
+  const steps = [...document.querySelectorAll(selector)];
+  const here = document.activeElement?.closest("[data-step]") ?? document.querySelector("[data-step]:target");
+  // In the order of the page, whether or not the present step is one of them.
+  const after = (other) => !here || here.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING;
+  const next = by > 0 ? steps.find((other) => other !== here && after(other)) : steps.findLast((other) => other !== here && !after(other));
+  next?.focus();
+}
+
 const openRow = () => document.activeElement?.matches("a[data-row]") && document.activeElement.click();
 const KEYS = {
   "?": () => dialog.showModal(),
@@ -28,13 +37,18 @@ const KEYS = {
   o: openRow,
   a: () => find("[data-approve]")?.focus(),
   d: openDeny,
+  f: () => step(1, "[data-flagged]"),
+  t: () => find("[data-timeline]")?.click(),
+  v: () => find("[data-verify]")?.focus(),
 };
+const STEPS = { ArrowLeft: () => step(-1), ArrowRight: () => step(1) };
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
   if (!isOn || dialog.open || event.target.closest?.("input, select, textarea")) return;
   const link = previous === "g" ? find(`a[data-key="g ${CSS.escape(event.key)}"]`) : null;
-  const action = link ? () => link.click() : KEYS[event.key];
+  const keys = find("[data-step]") ? { ...KEYS, ...STEPS } : KEYS;
+  const action = link ? () => link.click() : keys[event.key];
   previous = event.key;
   if (!action) return;
   event.preventDefault();
