@@ -8,7 +8,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
 from aarm_site.health import healthz, readyz
-from decisions.urls import policy_patterns
+from decisions.urls import administration_patterns, policy_patterns
 
 handler400 = "aarm_site.errors.bad_request"
 handler403 = "aarm_site.errors.permission_denied"
@@ -24,6 +24,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("decisions.urls")),
     path("", include(policy_patterns)),
+    path("", include(administration_patterns)),
     path("", include("approvals.urls")),
     path("", include("receipts.urls")),
 ]

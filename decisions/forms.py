@@ -1,4 +1,4 @@
-"""Writing a policy in the admin. What is wrong with it is said at the field; only the service publishes."""
+"""What is typed into the admin's own forms. What is wrong with it is said at the field; only services publish."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 
-from decisions.models import PolicyProposal, PolicyVersion
+from decisions.engine.allowed_tools import is_entry
+from decisions.models import Agent, PolicyProposal, PolicyVersion
 from decisions.services.checking import Finding, check_files
 from decisions.services.includes import with_included
 from decisions.services.packs import PolicyFiles
@@ -15,8 +16,9 @@ SOURCE = "admin"
 if TYPE_CHECKING:
     # Generic in the stubs only.
     PolicyModelForm = forms.ModelForm[PolicyVersion]
+    AgentModelForm = forms.ModelForm[Agent]
 else:
-    PolicyModelForm = forms.ModelForm
+    PolicyModelForm = AgentModelForm = forms.ModelForm
 
 
 class PolicyForm(PolicyModelForm):
@@ -62,3 +64,33 @@ def words(found: Finding) -> str:
     """A finding in one line."""
     where = "" if found.source == SOURCE else f"{found.source}: "
     return f"{where}Line {found.line}, column {found.column}: {found.why} {found.fix}"
+
+
+class ToolNames(forms.CharField):
+    """One name a line, as policies write them."""
+
+    widget = forms.Textarea(attrs={"rows": 6, "cols": 60, "spellcheck": "false"})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(self.prepare_value(initial), "\n".join(str(data or "").split()))
+
+    def clean(self, value: Any) -> list[str]:
+        names = str(super().clean(value)).split()
+        wrong = [name for name in names if not is_entry(name)]
+        if wrong:
+            raise forms.ValidationError(f"No tool can be called {wrong[0]!a}.")
+        return names
+
+
+class AgentForm(AgentModelForm):
+    allowed_tools = ToolNames(
+        required=False,
+        help_text="Such as email.send, email for all its operations, or mcp.files.*; empty leaves it to policy alone.",
+    )
+
+    class Meta:
+        model = Agent
+        fields = ("name", "owner", "environment", "profile", "allowed_tools", "is_active")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db.models import Q
 
 from decisions.models import Decision
-from decisions.services import identity
+from decisions.services.revalidation import identity_problem
+from receipts.clock import database_now
 
 
 class IdentityPort:
@@ -17,6 +18,4 @@ class IdentityPort:
         decision = Decision.objects.select_related("session").filter(asked).first()
         if decision is None:
             return "The request behind this approval is not on record."
-        return identity.identity_problem(
-            agent_id=decision.agent_id, credential_id=decision.credential_id, host_id=decision.session.host_id
-        )
+        return identity_problem(decision, session=decision.session, at=database_now())

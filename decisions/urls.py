@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from decisions.api import policies, sessions, views
+from decisions.api import agents, policies, sessions, views
 from decisions.waiting import decision_detail
 
 urlpatterns = [
@@ -42,4 +42,21 @@ policy_patterns = [
     ),
     path("api/v1/policies/<str:version_id>", policies.PolicyVersionView.as_view(), name="policy"),
     path("api/v1/policies/<str:version_id>/publish", policies.PolicyAgainView.as_view(), name="policy-again"),
+]
+
+# Nor are those of administrators.
+administration_patterns = [
+    path("api/v1/agents", agents.AgentListView.as_view(), name="agents"),
+    path("api/v1/agents/<str:agent_id>", agents.AgentDetailView.as_view(), name="agent"),
+    path("api/v1/agents/<str:agent_id>/keys", agents.AgentKeyListView.as_view(), name="agent-keys"),
+    path(
+        "api/v1/agents/<str:agent_id>/keys/<str:key_id>/rotate",
+        agents.AgentKeyRotateView.as_view(),
+        name="agent-key-rotate",
+    ),
+    path(
+        "api/v1/agents/<str:agent_id>/keys/<str:key_id>/revoke",
+        agents.AgentKeyRevokeView.as_view(),
+        name="agent-key-revoke",
+    ),
 ]

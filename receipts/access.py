@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from receipts.problems import ProblemError
@@ -37,18 +37,33 @@ class CallerKind(StrEnum):
     USER = "user"
 
 
+class KeyScope(StrEnum):
+    """What a key may be limited to."""
+
+    DECIDE = "decide"
+    SESSIONS = "sessions"
+    TOOLS = "tools"
+    READ = "read"
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """An authenticated caller.
 
-    `id` is the agent's, the host's or the user's prefixed id; `key_id` names the credential.
+    `id` is the agent's, the host's or the user's prefixed id; `key_id` names the credential, and `scopes` what that may
+    be used for: an empty set leaves everything to its kind.
     """
 
     kind: CallerKind
     id: str
     name: str
     key_id: str = ""
+    scopes: frozenset[str] = frozenset()
     user: AbstractUser | None = None
+
+    def may(self, scope: str | None) -> bool:
+        """Whether the credential may be used for this; a limited one never for what has no scope."""
+        return not self.scopes or scope in self.scopes
 
     @property
     def is_authenticated(self) -> bool:
@@ -62,15 +77,23 @@ def caller_of(user: Any) -> Caller:
 
 
 class CallerPermission(BasePermission):
-    """Lets in the kinds that the view lists in `callers` and, for users, who hold any of `user_permissions`."""
+    """Lets in the kinds that the view lists in `callers` and, for users, who hold any of `user_permissions`.
+
+    A key that is limited to scopes is let in where the view's `key_scope` is one of them.
+    """
 
     def has_permission(self, request: Request, view: Any) -> bool:
         caller = request.auth
         if not isinstance(caller, Caller) or caller.kind not in getattr(view, "callers", ()):
             return False
         if caller.user is None:
-            return caller.kind is not CallerKind.USER
+            return caller.kind is not CallerKind.USER and caller.may(_scope_of(request, view))
         return any(caller.user.has_perm(name) for name in getattr(view, "user_permissions", ()))
+
+
+def _scope_of(request: Request, view: Any) -> str | None:
+    """Reading is one scope everywhere; what changes something has the scope that its view names."""
+    return KeyScope.READ if request.method in SAFE_METHODS else getattr(view, "key_scope", None)
 
 
 def for_people(*permissions: str) -> Callable[[Page[Given]], Page[Given]]:

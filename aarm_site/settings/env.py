@@ -62,6 +62,9 @@ class Environment(BaseSettings):
     context_check_entries: int = Field(default=5000, ge=1)
     # Where finished exports lie; web processes and workers must share it.
     export_dir: Path | None = None
+    # How many hops lead from a human to an agent at most, and to how many agents one party may delegate at one time.
+    delegation_hops: int = Field(default=3, ge=1)
+    delegation_fan_out: int = Field(default=16, ge=1)
     # Publishing a policy then takes a second person.
     policy_four_eyes: bool = False
 

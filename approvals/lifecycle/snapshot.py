@@ -79,7 +79,8 @@ class Snapshot:
     server's, `explanation` is the agent's own and unverified. `parameters` are the final ones that will run, and
     `original_parameters` what the agent asked for where a policy changed it. `modifications` are objects with `path`,
     `from` and `to` (absent where there was or will be nothing) and `rule_id`; `evidence` objects say which context
-    arrived from where. `delegation` names the chain from the human to the agent. `nonce` is random text from the
+    arrived from where. `delegation` names who lies between the human and the agent. `environment` is named where it is
+    not LIVE. `nonce` is random text from the
     caller that keeps a guessable snapshot from being found by its digest; it is erased together with the snapshot.
 
     The object keeps copies of the JSON that it is given. Raises `SnapshotError` for a value of the wrong kind.
@@ -111,6 +112,7 @@ class Snapshot:
     session_so_far: tuple[PriorStep, ...] = ()
     context_needed: tuple[str, ...] = ()
     evidence: tuple[JSONObject, ...] = ()
+    environment: str | None = None
     nonce: str | None = None
 
     def __post_init__(self) -> None:

@@ -17,6 +17,7 @@ class InboxLine:
     consequence: str
     agent: str
     human: str | None
+    environment: str | None
     rule: str | None
     quorum: Quorum
 
@@ -29,6 +30,7 @@ def line_of(listed: ListedRequest) -> InboxLine:
         consequence=snapshot.consequence if snapshot else "Its values were erased.",
         agent=snapshot.agent if snapshot else "",
         human=snapshot.human if snapshot else None,
+        environment=snapshot.environment if snapshot else None,
         rule=f"{snapshot.rule_id} v{snapshot.policy_version}" if snapshot and snapshot.rule_id else None,
         quorum=quorum_of(listed.tally),
     )

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
+from decisions.forms import AgentForm
 from decisions.models import Agent, Credential, Host, Tool
-from decisions.services.identity import issue_key, revoke_keys
+from decisions.services.identity import issue_key, revoke_keys, rotate_key
 from receipts.access import caller_of
 from receipts.clock import database_now
 from receipts.readonly import AnyModelAdmin, ReadOnlyAdmin
+
+OVERLAP = timedelta(days=1)
 
 
 class KeyOwnerAdmin(AnyModelAdmin):
     """Owners of keys are deactivated and never deleted: sessions and receipts refer to them."""
 
-    list_filter = ("is_active",)
+    list_filter: ClassVar[Any] = ("is_active",)
     search_fields = ("name", "=id")
     readonly_fields = ("id", "created_at")
     actions = ("issue_keys",)
@@ -38,8 +42,10 @@ class KeyOwnerAdmin(AnyModelAdmin):
 
 @admin.register(Agent)
 class AgentAdmin(KeyOwnerAdmin):
-    list_display = ("name", "owner", "is_active", "created_at", "id")
-    fields = ("name", "owner", "is_active", "id", "created_at")
+    form = AgentForm
+    list_display = ("name", "owner", "environment", "profile", "is_active", "created_at", "id")
+    list_filter: ClassVar[Any] = ("is_active", "environment", "owner")
+    fields = ("name", "owner", "environment", "profile", "allowed_tools", "is_active", "id", "created_at")
 
 
 @admin.register(Host)
@@ -52,12 +58,12 @@ class HostAdmin(KeyOwnerAdmin):
 class CredentialAdmin(ReadOnlyAdmin):
     """Neither the key nor its digest is shown; the prefix tells keys apart."""
 
-    list_display = ("prefix", "owner", "created_at", "expires_at", "revoked_at", "id")
+    list_display = ("prefix", "owner", "scopes", "created_at", "last_used_at", "expires_at", "revoked_at", "id")
     list_display_links = ("id",)
     list_select_related = ("agent", "host")
     search_fields = ("=id", "prefix", "agent__name", "host__name")
-    fields = ("id", "prefix", "agent", "host", "created_at", "expires_at", "revoked_at")
-    actions = ("revoke",)  # type: ignore[assignment]  # the base has none
+    fields = ("id", "prefix", "agent", "host", "scopes", "created_at", "last_used_at", "expires_at", "revoked_at")
+    actions = ("rotate", "revoke")  # type: ignore[assignment]  # the base has none
 
     @admin.display(description="owner")
     def owner(self, credential: Credential) -> str:
@@ -65,6 +71,14 @@ class CredentialAdmin(ReadOnlyAdmin):
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("decisions.change_credential")
+
+    @admin.action(description="Rotate: new keys, the old ones hold for another day", permissions=["revoke"])
+    def rotate(self, request: HttpRequest, queryset: QuerySet[Credential]) -> HttpResponse:
+        actor = caller_of(request.user)
+        made = [(row, rotate_key(id=row.pk, overlap=OVERLAP, actor=actor)) for row in queryset]
+        keys = [{"owner": self.owner(row), "secret": secret} for row, secret in made]
+        context = {**self.admin_site.each_context(request), "title": "New keys", "keys": keys, "opts": self.opts}
+        return TemplateResponse(request, "admin/decisions/keys_issued.html", context)
 
     @admin.action(description="Revoke the selected keys", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Credential]) -> None:

@@ -23,14 +23,14 @@ def caller_of_header(header: str) -> Caller | None:
     return authenticate(header[len(SCHEME) :].strip())
 
 
-def permitted_caller(request: HttpRequest, *, kinds: Collection[CallerKind]) -> Caller:
+def permitted_caller(request: HttpRequest, *, kinds: Collection[CallerKind], scope: str) -> Caller:
     """The caller of a view that does without DRF. Raises `unauthenticated` and `forbidden`."""
     caller = caller_of_header(request.headers.get("Authorization", ""))
     if caller is None:
         raise unauthenticated("No key was sent.")
     # Where the access log looks.
     request.auth = caller  # type: ignore[attr-defined]
-    if caller.kind not in kinds:
+    if caller.kind not in kinds or not caller.may(scope):
         raise ProblemError(
             "forbidden", status=403, why="This credential may not do that.", fix="Use one that holds the right."
         )

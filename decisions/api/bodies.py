@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+from receipts.access import KeyScope
 
 Short = Annotated[str, Field(min_length=1, max_length=128)]
 Text = Annotated[str, Field(max_length=100_000)]
+# Numbers are not taken for times.
+Moment = Annotated[AwareDatetime, BeforeValidator(lambda value: value if isinstance(value, str) else None)]
 Names = Annotated[tuple[Short, ...], Field(max_length=64)]
 
 
@@ -15,8 +19,18 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class HopBody(_Body):
+    """One hop from the human to the agent. Times are RFC 3339 with a zone."""
+
+    delegator: Annotated[str, Field(min_length=1, max_length=254)]
+    delegatee: Short
+    scope: Names = ()
+    issued_at: Moment
+    expires_at: Moment
+
+
 class SessionBody(_Body):
-    """`POST /api/v1/sessions`. `human`, `agent`, `service` and `scope` are for hosts only."""
+    """`POST /api/v1/sessions`. `human`, `agent`, `service`, `scope` and `delegation` are for hosts only."""
 
     original_request: Text
     human: Annotated[str, Field(max_length=254)] = ""
@@ -26,6 +40,7 @@ class SessionBody(_Body):
     expected_scope: Names = ()
     intent: Annotated[str, Field(max_length=128)] = ""
     profile: Annotated[str, Field(max_length=64)] = ""
+    delegation: Annotated[tuple[HopBody, ...], Field(max_length=16)] = ()
 
 
 class MessageBody(_Body):
@@ -103,3 +118,35 @@ class PolicyTrialBody(_Body):
     source: Annotated[str, Field(min_length=1, max_length=200)] = "api"
     files: dict[Short, str] = Field(default_factory=dict, max_length=64)
     given: dict[str, Any]
+
+
+class _AgentFields(_Body):
+    owner: Annotated[str, Field(max_length=150)] = ""
+    environment: Literal["LIVE", "TEST"] = "LIVE"
+    profile: Annotated[str, Field(max_length=64)] = ""
+    allowed_tools: Annotated[tuple[Short, ...], Field(max_length=500)] = ()
+
+
+class AgentBody(_AgentFields):
+    """`POST /api/v1/agents`. `owner` is a team."""
+
+    name: Short
+
+
+class AgentChangeBody(_AgentFields):
+    """`POST /api/v1/agents/{id}`. What is left out stays as it is."""
+
+    is_active: bool = True
+
+
+class KeyBody(_Body):
+    """`POST /api/v1/agents/{id}/keys`. Without `scopes` the key may do all that agents may, without days it stays."""
+
+    scopes: Annotated[tuple[KeyScope, ...], Field(max_length=8)] = ()
+    valid_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+
+
+class RotationBody(_Body):
+    """`POST /api/v1/agents/{id}/keys/{key}/rotate`. How long the old key still holds; by default a day."""
+
+    overlap_seconds: Annotated[int, Field(ge=0, le=90 * 86400)] = 86400

@@ -104,6 +104,32 @@ POLICIES: dict[str, dict[str, Any]] = {
     "explanation": _OBJECT,
     "schema": _OBJECT,
 }
+_OPTIONAL: dict[str, Any] = {"type": ["string", "null"]}
+_KEY_PARTS: dict[str, dict[str, Any]] = {
+    "id": _STRING,
+    "prefix": _STRING,
+    "scopes": {"type": "array", "items": _STRING},
+    "created_at": _STRING,
+    **dict.fromkeys(("expires_at", "revoked_at", "last_used_at"), _OPTIONAL),
+}
+_KEY = _object("AgentKey", required=_KEY_PARTS)
+_AGENT_PARTS: dict[str, dict[str, Any]] = {
+    **dict.fromkeys(("id", "name", "environment", "created_at"), _STRING),
+    **dict.fromkeys(("owner", "profile"), _OPTIONAL),
+    "allowed_tools": {"type": "array", "items": _STRING},
+    "is_active": {"type": "boolean"},
+}
+_AGENT = _object("Agent", required=_AGENT_PARTS)
+AGENTS: dict[str, dict[str, Any]] = {
+    "agent": _AGENT,
+    "detail": _object("AgentDetail", required=_AGENT_PARTS | {"keys": {"type": "array", "items": _KEY}}),
+    "list": _object(
+        "Agents", required={"results": {"type": "array", "items": _AGENT}, "next": {"type": ["string", "null"]}}
+    ),
+    "key": _KEY,
+    "issued": _object("IssuedKey", required=_KEY_PARTS | {"key": _STRING}),
+}
+
 # 201 where it holds from now on, 202 where it waits for a second person.
 SUBMITTED = {201: _VERSION, 202: _PROPOSAL}
 

@@ -26,13 +26,14 @@ from decisions.selectors import decision_answer, decision_for, session_summary
 from decisions.services.cancellation import cancel_decision
 from decisions.services.claims import ClaimRequest, claim_decision
 from decisions.services.deferrals import add_evidence
+from decisions.services.delegations import NamedHop
 from decisions.services.endings import end_session
 from decisions.services.idempotency import Answer
 from decisions.services.outcomes import Report, report_outcome
 from decisions.services.sessions import NewSession, add_message, open_session
 from decisions.services.submission import submit_action
 from decisions.services.tools import NewTool, register_tools
-from receipts.access import Caller, CallerKind
+from receipts.access import Caller, CallerKind, KeyScope
 from receipts.clock import database_now
 from receipts.problems import ProblemError
 from receipts.requests import idempotency_key, read_body
@@ -69,6 +70,7 @@ class DecideView(APIView):
     """`POST /decide`, also at `/api/v1/decide`: the agents' door."""
 
     callers: ClassVar = {CallerKind.AGENT}
+    key_scope: ClassVar = KeyScope.DECIDE
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """A POST goes straight through: negotiation and wrapping of the request would cost as much as the evaluation.
@@ -79,7 +81,7 @@ class DecideView(APIView):
 
     @extend_schema(request=DecideBody, responses=DECIDED, parameters=[IDEMPOTENCY_KEY], operation_id="decide")
     def post(self, request: HttpRequest) -> HttpResponse:
-        caller = permitted_caller(request, kinds=self.callers)
+        caller = permitted_caller(request, kinds=self.callers, scope=self.key_scope)
         body = read_body(request, DecideBody)
         return _bytes_response(submit_action(caller=caller, body=body, key=idempotency_key(request)))
 
@@ -100,6 +102,7 @@ class DecisionDetailView(APIView):
 
 class DecisionClaimView(APIView):
     callers: ClassVar = {CallerKind.AGENT}
+    key_scope: ClassVar = KeyScope.DECIDE
 
     @extend_schema(
         request=ClaimBody, responses={200: ANSWERS["claim"]}, parameters=[IDEMPOTENCY_KEY], operation_id="claim"
@@ -120,6 +123,7 @@ def _action(body: ClaimBody) -> dict[str, Any] | None:
 
 class DecisionOutcomeView(APIView):
     callers: ClassVar = {CallerKind.AGENT}
+    key_scope: ClassVar = KeyScope.DECIDE
 
     @extend_schema(
         request=OutcomeBody, responses={200: ANSWERS["outcome"]}, parameters=[IDEMPOTENCY_KEY], operation_id="outcome"
@@ -134,6 +138,7 @@ class DecisionOutcomeView(APIView):
 
 class DecisionCancelView(APIView):
     callers: ClassVar = {CallerKind.AGENT, CallerKind.HOST}
+    key_scope: ClassVar = KeyScope.DECIDE
 
     @extend_schema(request=None, responses={200: ANSWERS["decision"]}, operation_id="cancel")
     def post(self, request: Request, decision_id: str) -> Response:
@@ -143,6 +148,7 @@ class DecisionCancelView(APIView):
 
 class DeferralEvidenceView(APIView):
     callers: ClassVar = {CallerKind.AGENT, CallerKind.HOST}
+    key_scope: ClassVar = KeyScope.DECIDE
 
     @extend_schema(request=EvidenceBody, responses={200: ANSWERS["decision"]}, operation_id="evidence")
     def post(self, request: Request, deferral_id: str) -> Response:
@@ -157,16 +163,20 @@ class SessionListView(APIView):
     """`POST /api/v1/sessions`."""
 
     callers: ClassVar = {CallerKind.AGENT, CallerKind.HOST}
+    key_scope: ClassVar = KeyScope.SESSIONS
 
     @extend_schema(request=SessionBody, responses={201: ANSWERS["session"]}, operation_id="session_open")
     def post(self, request: Request) -> Response:
         body = read_body(request._request, SessionBody)
-        session = open_session(caller=_caller(request), new=NewSession(**body.model_dump()))
+        hops = tuple(NamedHop(**hop.model_dump()) for hop in body.delegation)
+        new = NewSession(**body.model_dump(exclude={"delegation"}), delegation=hops)
+        session = open_session(caller=_caller(request), new=new)
         return Response(session_summary(session), status=201)
 
 
 class SessionMessageView(APIView):
     callers: ClassVar = {CallerKind.AGENT, CallerKind.HOST}
+    key_scope: ClassVar = KeyScope.SESSIONS
 
     @extend_schema(request=MessageBody, responses={201: ANSWERS["session"]}, operation_id="session_message")
     def post(self, request: Request, session_id: str) -> Response:
@@ -177,6 +187,7 @@ class SessionMessageView(APIView):
 
 class SessionEndView(APIView):
     callers: ClassVar = {CallerKind.HOST, CallerKind.AGENT}
+    key_scope: ClassVar = KeyScope.SESSIONS
 
     @extend_schema(request=None, responses={200: ANSWERS["session"]}, operation_id="session_end")
     def post(self, request: Request, session_id: str) -> Response:
@@ -187,6 +198,7 @@ class ToolListView(APIView):
     """`POST /api/v1/tools`: a host declares the tools that its agents have."""
 
     callers: ClassVar = {CallerKind.HOST}
+    key_scope: ClassVar = KeyScope.TOOLS
 
     @extend_schema(request=ToolsBody, responses={201: ANSWERS["tools"]}, operation_id="tools_register")
     def post(self, request: Request) -> Response:

@@ -67,6 +67,7 @@ class ReasonCode(StrEnum):
     DEPENDENCY_PENDING = "dependency_pending"
     DEPENDENCY_DENIED = "dependency_denied"
     IDENTITY_UNVERIFIED = "identity_unverified"
+    TOOL_NOT_ALLOWED = "tool_not_allowed"
     CONTEXT_INTEGRITY = "context_integrity"
     NO_ELIGIBLE_REVIEWER = "no_eligible_reviewer"
     EVALUATION_ERROR = "evaluation_error"

@@ -25,14 +25,25 @@ def new_human_id() -> str:
     return new_id("hum")
 
 
-class Agent(models.Model):
-    """Something that asks before it acts."""
+ENVIRONMENTS = [("LIVE", "LIVE"), ("TEST", "TEST")]
 
-    told_fields: ClassVar = ("name", "owner", "is_active")
+
+class Agent(models.Model):
+    """Something that asks before it acts.
+
+    `owner` is the team that answers for it. `profile` is the kind of agent that it is, as policies know it, whatever
+    its sessions say. `allowed_tools` are the only tools that it may name, as policies write them; an empty list leaves
+    that to policy alone.
+    """
+
+    told_fields: ClassVar = ("name", "owner", "environment", "profile", "allowed_tools", "is_active")
 
     id = models.CharField(primary_key=True, max_length=ID_LENGTH, default=new_agent_id, editable=False)
     name = models.CharField(max_length=128, unique=True)
     owner = models.ForeignKey(Group, null=True, blank=True, on_delete=models.SET_NULL, related_name="agents")
+    environment = models.CharField(max_length=4, choices=ENVIRONMENTS, default="LIVE")
+    profile = models.CharField(max_length=64, blank=True)
+    allowed_tools = models.JSONField(default=list, blank=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -68,14 +79,18 @@ class Human(models.Model):
 class Credential(models.Model):
     """A key of exactly one agent or host. Shown once; only its SHA-256 is kept, which suffices for 256 random bits."""
 
-    told_fields: ClassVar = ("agent", "host", "prefix", "expires_at", "revoked_at")
+    told_fields: ClassVar = ("agent", "host", "prefix", "scopes", "expires_at", "revoked_at")
 
     id = models.CharField(primary_key=True, max_length=ID_LENGTH)
     agent = models.ForeignKey(Agent, null=True, blank=True, on_delete=models.CASCADE, related_name="credentials")
     host = models.ForeignKey(Host, null=True, blank=True, on_delete=models.CASCADE, related_name="credentials")
     prefix = models.CharField(max_length=12)
     digest = models.CharField(max_length=71, unique=True)
+    # What it may be used for; an empty list leaves everything to its kind.
+    scopes = models.JSONField(default=list)
     created_at = models.DateTimeField()
+    # To the minute, so that using a key costs no write.
+    last_used_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 

@@ -37,6 +37,8 @@ class Decision(models.Model):
     evaluation_digest = models.CharField(max_length=71)
     position = models.PositiveIntegerField()
     depends_on = models.JSONField(default=list)
+    # Who asked, as it was authenticated then. Its receipts repeat it, and later checks are made against it.
+    identity = models.JSONField(default=dict)
     ruling = models.JSONField()
     payload = models.ForeignKey("receipts.Payload", on_delete=models.PROTECT, db_index=False, related_name="+")
     approval = models.ForeignKey("approvals.ApprovalRequest", null=True, on_delete=models.PROTECT, related_name="+")

@@ -43,6 +43,8 @@ class Session(models.Model):
     human = models.ForeignKey("decisions.Human", null=True, on_delete=models.PROTECT, related_name="sessions")
     service = models.CharField(max_length=128, blank=True)
     scope = models.JSONField(default=list)
+    # From the human to the agent, by random ids: see `decisions.services.delegations`.
+    delegation = models.JSONField(default=list)
     expected_scope = models.JSONField(default=list)
     intent = models.CharField(max_length=128, blank=True)
     profile = models.CharField(max_length=64, blank=True)

@@ -25,11 +25,11 @@ from decisions.selectors.settled import SettledAction, settled_action
 from decisions.services.deferrals import judge_again
 from decisions.services.evaluation import Judged, approval_route
 from decisions.services.idempotency import Answer, Attempt, earlier_answer, remember
-from decisions.services.identity import identity_problem
 from decisions.services.integrity import lock_session, require_intact
 from decisions.services.questions import nonce_in
 from decisions.services.records import decision_sections
 from decisions.services.renewal import explained, lapse
+from decisions.services.revalidation import identity_problem
 from receipts.access import Caller
 from receipts.clock import database_now
 from receipts.identifiers import new_id
@@ -143,7 +143,7 @@ def _take(approved: _Approved, *, wanted: ClaimRequest, attempt: Attempt, caller
     decision = approved.decision
     request = _check_state(approved, at=at)
     _check_action(approved, wanted=wanted)
-    _check_identity(approved)
+    _check_identity(approved, at=at)
     _check_policy(approved, at=at)
     if request is not None:
         claim_request(request, at=at)
@@ -230,12 +230,10 @@ def _digest_of(action: Mapping[str, JSON], *, nonce: bytes) -> str:
     return action_digest(nonce=nonce, tool=tool, operation=operation, parameters=parameters)
 
 
-def _check_identity(approved: _Approved) -> None:
+def _check_identity(approved: _Approved, *, at: datetime) -> None:
     session = approved.session
     require_intact(session)
-    problem = identity_problem(
-        agent_id=session.agent_id, credential_id=approved.decision.credential_id, host_id=session.host_id
-    )
+    problem = identity_problem(approved.decision, session=session, at=at)
     if problem is None and session.ended_at is not None:
         problem = "The session has ended."
     if problem:
@@ -251,6 +249,8 @@ def _check_policy(approved: _Approved, *, at: datetime) -> None:
     decision = approved.decision
     assert decision.policy is not None
     judged = judge_again(decision, session=approved.session, at=at)
+    if judged.bar is not None:
+        raise ProblemError("stale_identity", status=409, why=judged.bar.reason, fix="Submit the action again.")
     resolution = (approved.deferral.resolution if approved.deferral else None) or {}
     ruled = resolution.get("policy", decision.policy.digest)
     applied = approved.request.policy_hash if approved.request else ruled

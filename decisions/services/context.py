@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-
 from decisions.engine.context import Context, Fact, Identity, Trust
 from decisions.models import ContextEntry, Session
 from decisions.selectors.integrity import seal_of, sealed_values
@@ -85,6 +83,7 @@ def append_entry(
 def context_of(
     session: Session,
     *,
+    identity: Identity,
     tool_effect: str | None,
     asserted: Mapping[str, JSON],
     at: datetime,
@@ -111,9 +110,9 @@ def context_of(
         registered_effect=tool_effect,
         at=at,
         intent=session.intent or None,
-        profile=session.profile or None,
+        profile=session.agent.profile or session.profile or None,
         session_age=max(int((at - session.opened_at).total_seconds()), 0),
-        identity=_identity_of(session),
+        identity=identity,
     )
 
 
@@ -136,16 +135,3 @@ def _is_conflicting(recorded: Mapping[str, Any]) -> bool:
         return False
     value = canonical_bytes(recorded["value"])
     return any(canonical_bytes(other) != value for other in others.values())
-
-
-def _identity_of(session: Session) -> Identity:
-    """The session's parties by the names that people and policies know them by. Only a host can name a human."""
-    return Identity(
-        agent=session.agent.name,
-        human=session.human.identifier if session.human else None,
-        service=session.service or None,
-        host=session.host.name if session.host else None,
-        effective_scope=frozenset(session.scope),
-        human_verified=session.human is not None,
-        environment=settings.AARM_ENVIRONMENT,
-    )

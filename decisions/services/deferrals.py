@@ -21,8 +21,10 @@ from decisions.services.dependencies import standing_of
 from decisions.services.escalation import open_approval
 from decisions.services.evaluation import Asked, Basis, Judged, basis_for, has_reviewers, judge_action
 from decisions.services.integrity import lock_session
+from decisions.services.parties import recorded_section
 from decisions.services.questions import Standing, nonce_in
 from decisions.services.records import committed_values, decision_sections, ruling_record
+from decisions.services.revalidation import identity_problem
 from decisions.services.sessions import record_fact
 from decisions.services.tools import effect_of
 from receipts.access import Caller, CallerKind
@@ -118,6 +120,8 @@ def resume_deferrals(session: Session, *, at: datetime) -> int:
 
 
 _EXPIRED = _End(state="EXPIRED", method="timeout")
+# Whoever asked is no longer who they were (APR-15).
+_STALE = _End(state="DENIED", method="stale_identity")
 
 
 def _ending(deferral: Deferral, *, session: Session, basis: Basis, at: datetime) -> _End | None:
@@ -127,6 +131,8 @@ def _ending(deferral: Deferral, *, session: Session, basis: Basis, at: datetime)
     decision = deferral.decision
     if not opened_values(decision.payload):
         return _End(state="DENIED", method="erased")
+    if identity_problem(decision, session=session, at=at):
+        return _STALE
     standing = standing_of(session, depends_on=decision.depends_on, at=at)
     if standing is Standing.PENDING:
         return None
@@ -145,6 +151,8 @@ def _timed_out(deferral: Deferral, *, session: Session, basis: Basis, at: dateti
     route = judged.ruling.on_timeout
     if judged.ruling.decision is not Verdict.DEFER or route is None or not has_reviewers(route, session=session):
         return _EXPIRED
+    if identity_problem(deferral.decision, session=session, at=at):
+        return _STALE
     asking = replace(judged, ruling=replace(judged.ruling, decision=Verdict.STEP_UP, route=route))
     return _counted(_End("ESCALATED", "timeout", asking), deferral, basis=basis, at=at)
 
@@ -188,6 +196,7 @@ def _judged(decision: Decision, *, session: Session, basis: Basis, at: datetime)
     asked = Asked(
         action=_action_of(decision),
         nonce=nonce_in(opened_values(decision.payload)),
+        identity=recorded_section(decision, session=session),
         tool_effect=effect_of(tool=decision.tool, operation=decision.operation),
         earlier=tuple(earlier),
     )

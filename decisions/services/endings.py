@@ -16,7 +16,8 @@ from decisions.models import Decision, Deferral, Session
 from decisions.models.deferrals import PENDING
 from decisions.services.context import append_entry
 from decisions.services.integrity import lock_session
-from decisions.services.sessions import identity_of, session_of
+from decisions.services.parties import identity_section
+from decisions.services.sessions import session_of
 from decisions.services.state import whole
 from receipts.access import Caller
 from receipts.clock import DatabaseNow, database_now
@@ -85,7 +86,7 @@ def _end(session: Session, *, by: str, credential_id: str, at: datetime) -> None
         stream=f"session/{session.pk}",
         body={
             "context": {"session": session.pk, "position": session.length, "head": session.head},
-            "identity": identity_of(session, credential_id=credential_id),
+            "identity": identity_section(session, credential_id=credential_id, at=at),
             "session": _sealed(session),
         },
         at=at,

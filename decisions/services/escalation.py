@@ -9,10 +9,13 @@ from datetime import datetime
 from approvals.lifecycle.render import plain, render
 from approvals.lifecycle.snapshot import PriorStep, Provenance, RiskLevel, Snapshot, Source
 from approvals.services.requests import Opening, Request, new_approval_id, open_request
+from decisions.engine.context import Environment
 from decisions.engine.verdict import Ruling
 from decisions.models import Decision, PolicyVersion, Session, Tool
 from decisions.selectors.values import asked_parameters
+from decisions.services.delegations import go_betweens
 from decisions.services.evaluation import approval_route
+from decisions.services.parties import recorded_section
 from decisions.services.records import modification_answer
 from receipts.identifiers import new_seed
 from receipts.selectors import opened_values
@@ -60,6 +63,7 @@ def snapshot_of(
     values = opened_values(decision.payload)
     request = opened_values(session.request).get("text")
     explanation = values.get("explanation")
+    identity = recorded_section(decision, session=session)
     return Snapshot(
         tool=decision.tool,
         operation=decision.operation,
@@ -73,7 +77,9 @@ def snapshot_of(
         human=session.human.identifier if session.human else None,
         service=session.service or None,
         session=session.pk,
-        scope=tuple(session.scope),
+        scope=tuple(identity["scope"]),
+        delegation=go_betweens(session),
+        environment=None if identity["environment"] == Environment.LIVE else identity["environment"],
         consequence=consequence_of(
             tool=decision.tool,
             operation=decision.operation,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -22,8 +22,9 @@ from decisions.models import PolicyVersion, Session
 from decisions.services.context import context_of
 from decisions.services.counters import Earlier, Ledger, open_ledger
 from decisions.services.integrity import fault_of
+from decisions.services.parties import Section, bar_to, identity_for_policy
 from decisions.services.policies import active_policy
-from decisions.services.questions import Question, Standing, question_bytes
+from decisions.services.questions import Bar, Question, Standing, question_bytes
 from decisions.services.tools import effect_of
 from receipts.signing.canonical import JSON, sha256_digest
 
@@ -32,11 +33,15 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A ruling, the policy version it was made under, and the question in the bytes in which it is kept."""
+    """A ruling, the policy version it was made under, and the question in the bytes in which it is kept.
+
+    `bar` is what forbade the action whatever policy says.
+    """
 
     ruling: Ruling
     policy: PolicyVersion
     question: bytes
+    bar: Bar | None = None
 
     @property
     def evaluation_digest(self) -> str:
@@ -80,12 +85,34 @@ def _failed(action: Action) -> Ruling:
 
 
 def ruled(action: Action, *, context: Context, policy: Policy) -> Ruling:
-    """What the policy says by itself."""
+    """What the policy says by itself. A denial for want of somebody behind the action has a code of its own."""
     try:
-        return judge(action, context=context, policy=policy)
+        ruling = judge(action, context=context, policy=policy)
+        return _unvouched(ruling) if _wants_identity(ruling, action, context=context, policy=policy) else ruling
     except Exception as error:  # noqa: BLE001 - the one place: whatever goes wrong in the engine is a recorded refusal
         log.error("evaluation_failed", error=type(error).__name__, policy=policy.hash)
         return _failed(action)
+
+
+def _wants_identity(ruling: Ruling, action: Action, *, context: Context, policy: Policy) -> bool:
+    """Whether nothing but the identity of somebody behind the action is missing.
+
+    A session's parties are settled when it opens, so that a DEFER would wait for them in vain. Of a denial it is asked
+    whether a verified human and a delegation would have made a difference.
+    """
+    identity = context.identity
+    if ruling.decision is Decision.DEFER:
+        return ruling.on_timeout is None and any(name.startswith("identity.") for name in ruling.context_needed)
+    if ruling.decision is not Decision.DENY or (identity.human_verified and identity.delegation_depth):
+        return False
+    vouched = replace(identity, human_verified=True, delegation_depth=max(identity.delegation_depth, 1))
+    again = judge(action, context=replace(context, identity=vouched), policy=policy)
+    return again.decision is not Decision.DENY
+
+
+def _unvouched(ruling: Ruling) -> Ruling:
+    why = "The policy asks for a verified human or a delegation behind this, and the session has none."
+    return denial(ruling, code=ReasonCode.IDENTITY_UNVERIFIED, reason=why)
 
 
 def settled(ruling: Ruling, *, question: Question) -> Ruling:
@@ -96,6 +123,8 @@ def settled(ruling: Ruling, *, question: Question) -> Ruling:
     if not question.is_intact:
         why = "The record of this session was altered, so nothing is permitted in it."
         return denial(ruling, code=ReasonCode.CONTEXT_INTEGRITY, reason=why)
+    if question.bar:
+        return denial(ruling, code=question.bar.code, reason=question.bar.reason)
     if question.standing is Standing.DENIED:
         why = "An action that this one depends on was not allowed."
         return denial(ruling, code=ReasonCode.DEPENDENCY_DENIED, reason=why)
@@ -134,7 +163,7 @@ def basis_for(actions: Iterable[Action], *, session: Session, policy_id: str | N
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An action as it is put before a policy.
+    """An action as it is put before a policy. `identity` is the section that its decision keeps.
 
     `nonce` is the decision's. `asserted` are the facts that the agent sent along; `standing` is how the actions stand
     that this one depends on. `earlier` is what it has counted for when it was judged before.
@@ -142,6 +171,7 @@ class Asked:
 
     action: Action
     nonce: bytes
+    identity: Section
     tool_effect: str | None
     asserted: Mapping[str, JSON] = field(default_factory=dict)
     depends_on: tuple[str, ...] = ()
@@ -152,8 +182,10 @@ class Asked:
 def judge_action(asked: Asked, *, session: Session, basis: Basis, at: datetime) -> Judged:
     """Evaluates an action in its locked session's present context."""
     is_intact = not fault_of(session)
-    context = context_of(session, tool_effect=asked.tool_effect, asserted=asked.asserted, at=at)
-    context = replace(context, inner_effects=_inner_effects(asked.action, policy=basis.policy))
+    identity = identity_for_policy(session, section=asked.identity)
+    context = context_of(session, identity=identity, tool_effect=asked.tool_effect, asserted=asked.asserted, at=at)
+    actions = actions_in(asked.action, policy=basis.policy)
+    context = replace(context, inner_effects=_inner_effects(actions))
     counted = basis.ledger.before(asked.action, at=at, earlier=asked.earlier)
     # An action that is judged again was counted among the session's own when it was submitted.
     before = context.action_count - (1 if asked.earlier else 0)
@@ -168,17 +200,19 @@ def judge_action(asked: Asked, *, session: Session, basis: Basis, at: datetime) 
         depends_on=asked.depends_on,
         has_reviewers=has_reviewers(ruling.route, session=session) if ruling.route else None,
         is_intact=is_intact,
+        bar=bar_to(actions, session=session, at=at),
     )
     return Judged(
         ruling=settled(ruling, question=question),
         policy=basis.version,
         question=question_bytes(question),
+        bar=question.bar,
     )
 
 
-def _inner_effects(action: Action, *, policy: Policy) -> dict[str, str]:
+def _inner_effects(actions: Sequence[Action]) -> dict[str, str]:
     """The registered effects of what is called inside an action; no statement for one that stands for itself."""
-    _, *inner = actions_in(action, policy=policy)
+    _, *inner = actions
     names = {fold(f"{each.tool}.{each.operation}"): each for each in inner}
     effects = {name: effect_of(tool=each.tool, operation=each.operation) for name, each in names.items()}
     return {name: effect for name, effect in effects.items() if effect is not None}

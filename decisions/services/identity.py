@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from unicodedata import normalize
 
 import structlog
@@ -14,7 +14,7 @@ from django.db.models import Q
 from approvals.services.administration import Actor, Change, record_change
 from decisions.models import Agent, Credential, Host, Human
 from receipts.access import Caller, CallerKind
-from receipts.clock import DatabaseNow, database_now
+from receipts.clock import as_moment, database_now
 from receipts.identifiers import new_id
 from receipts.problems import ProblemError
 from receipts.reads import RowRead
@@ -25,8 +25,15 @@ LONGEST_IDENTIFIER = 254
 PREFIXES = {CallerKind.AGENT: "aak_", CallerKind.HOST: "ahk_"}
 
 
-def issue_key(*, owner: Agent | Host, at: datetime, expires_at: datetime | None = None, actor: Actor = None) -> str:
-    """A new key of `owner`, returned once; earlier keys stay valid."""
+def issue_key(
+    *,
+    owner: Agent | Host,
+    at: datetime,
+    expires_at: datetime | None = None,
+    scopes: Collection[str] = (),
+    actor: Actor = None,
+) -> str:
+    """A new key of `owner`, returned once; earlier keys stay valid. Without `scopes` it may do what its kind may."""
     kind = CallerKind.AGENT if isinstance(owner, Agent) else CallerKind.HOST
     secret = PREFIXES[kind] + secrets.token_urlsafe(32)
     with transaction.atomic():
@@ -37,9 +44,32 @@ def issue_key(*, owner: Agent | Host, at: datetime, expires_at: datetime | None 
             prefix=secret[:12],
             digest=sha256_digest(secret.encode()),
             created_at=at,
+            scopes=sorted(scopes),
             expires_at=expires_at,
         )
         record_change(Change.ADDED, of=credential, actor=actor)
+    return secret
+
+
+def rotate_key(*, id: str, overlap: timedelta, actor: Actor = None) -> str:
+    """A key in the place of another, with its scopes and for as long as that was issued for, returned once.
+
+    The other one holds for `overlap` more, or less if it expires before. Raises `key_ended` for one that is over.
+    """
+    with transaction.atomic():
+        old = Credential.objects.select_for_update(of=("self",)).select_related("agent", "host").get(pk=id)
+        at = database_now()
+        if old.revoked_at or (old.expires_at and old.expires_at <= at):
+            raise ProblemError(
+                "key_ended", status=409, why="The key was revoked or has expired.", fix="Issue a new one instead."
+            )
+        owner = old.agent or old.host
+        assert owner is not None
+        until = at + (old.expires_at - old.created_at) if old.expires_at else None
+        secret = issue_key(owner=owner, at=at, expires_at=until, scopes=old.scopes, actor=actor)
+        old.expires_at = min(at + overlap, old.expires_at or at + overlap)
+        old.save(update_fields=["expires_at"])
+        record_change(Change.CHANGED, of=old, actor=actor, fields=["expires_at"])
     return secret
 
 
@@ -71,7 +101,10 @@ _CURRENT = RowRead(
     Credential,
     where="r.digest = %s AND r.revoked_at IS NULL AND (r.expires_at IS NULL OR r.expires_at > aarm_now())",
     related=("agent", "host"),
+    extra={"now": "aarm_now()"},
 )
+# Whether a key is still needed is asked in days.
+USE_IS_NOTED_AFTER = timedelta(minutes=1)
 
 
 def authenticate(secret: str) -> Caller:
@@ -80,8 +113,17 @@ def authenticate(secret: str) -> Caller:
     owner = None if credential is None else credential.agent or credential.host
     if credential is None or owner is None or not owner.is_active:
         raise unauthenticated("The key is unknown, expired or revoked.")
+    _note_use(credential)
     kind = CallerKind.AGENT if credential.agent_id else CallerKind.HOST
-    return Caller(kind=kind, id=owner.pk, name=owner.name, key_id=credential.pk)
+    scopes = frozenset(credential.scopes)
+    return Caller(kind=kind, id=owner.pk, name=owner.name, key_id=credential.pk, scopes=scopes)
+
+
+def _note_use(credential: Credential) -> None:
+    """Notes that a key was used, once a minute: outside of any decision's transaction, and read along for nothing."""
+    now = as_moment(getattr(credential, "now"))  # noqa: B009 - read along with the row; the model's type doesn't know it
+    if credential.last_used_at is None or now - credential.last_used_at >= USE_IS_NOTED_AFTER:
+        Credential.objects.filter(pk=credential.pk).update(last_used_at=now)
 
 
 def named_agent(name: str) -> Agent:
@@ -98,12 +140,17 @@ def named_agent(name: str) -> Agent:
     return agent
 
 
+def folded_identifier(identifier: str) -> str:
+    """The form that all spellings of one person's identifier share."""
+    return normalize("NFKC", normalize("NFKC", identifier).strip().casefold())
+
+
 def known_human(identifier: str) -> Human:
     """The person with this identifier, recorded on first sight.
 
     Spellings that look alike are one person, or whoever asked could approve under another one (APR-08).
     """
-    name = normalize("NFKC", normalize("NFKC", identifier).strip().casefold())
+    name = folded_identifier(identifier)
     if not name or len(name) > LONGEST_IDENTIFIER or not name.isprintable():
         raise ProblemError(
             "invalid_body",
@@ -113,17 +160,3 @@ def known_human(identifier: str) -> Human:
             param="human",
         )
     return Human.objects.get_or_create(identifier=name)[0]
-
-
-def identity_problem(*, agent_id: str, credential_id: str, host_id: str | None) -> str | None:
-    """Why the identity that a decision was asked with no longer holds, or nothing (APR-15, G14)."""
-    credential = Credential.objects.select_related("agent", "host").filter(
-        Q(expires_at__isnull=True) | Q(expires_at__gt=DatabaseNow()), pk=credential_id, revoked_at__isnull=True
-    )
-    if not credential.exists():
-        return "The key that asked was revoked or has expired."
-    if not Agent.objects.filter(pk=agent_id, is_active=True).exists():
-        return "The agent was deactivated."
-    if host_id and not Host.objects.filter(pk=host_id, is_active=True).exists():
-        return "The host that named the human was deactivated."
-    return None

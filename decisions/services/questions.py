@@ -14,6 +14,7 @@ from typing import Any
 
 from decisions.engine.action import Action
 from decisions.engine.context import Context, Fact, Identity, Trust
+from decisions.engine.verdict import ReasonCode
 from decisions.selectors.values import QUESTION, erased
 from receipts.signing.canonical import JSON, canonical_bytes, load_strict
 
@@ -32,11 +33,20 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """Something outside of policy that forbids an action: the code that it is denied with, and why in a sentence."""
+
+    code: ReasonCode
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """Everything that a ruling follows from. `policy` is the hash of the version that answers.
 
     `depends_on` are earlier actions, and `standing` how they stand. `has_reviewers` says whether those who would have
-    to be asked were there; None where nobody was to be asked. `nonce` is the decision's, and keeps the digest from
+    to be asked were there; None where nobody was to be asked. `bar` is what forbade the action whatever policy said.
+    `nonce` is the decision's, and keeps the digest from
     giving away what can be guessed.
     """
 
@@ -48,6 +58,7 @@ class Question:
     depends_on: tuple[str, ...] = ()
     has_reviewers: bool | None = None
     is_intact: bool = True
+    bar: Bar | None = None
     engine: str = ENGINE_VERSION
 
 
@@ -65,6 +76,7 @@ def question_bytes(question: Question) -> bytes:
             "depends_on": list(question.depends_on),
             "has_reviewers": question.has_reviewers,
             "intact": question.is_intact,
+            "bar": question.bar and {"code": question.bar.code.value, "reason": question.bar.reason},
         }
     )
 
@@ -82,6 +94,7 @@ def question_from(data: bytes) -> Question:
         depends_on=tuple(record["depends_on"]),
         has_reviewers=record["has_reviewers"],
         is_intact=record["intact"],
+        bar=record["bar"] and Bar(ReasonCode(record["bar"]["code"]), record["bar"]["reason"]),
     )
 
 

@@ -12,7 +12,7 @@ from decisions.intake.bodies import DecideBody
 from decisions.models import Decision, Session
 from decisions.selectors.values import ASKED, FINAL, QUESTION, STEPS
 from decisions.services.evaluation import Judged
-from decisions.services.sessions import identity_of
+from decisions.services.parties import Section, recorded_section
 from receipts.access import Caller
 from receipts.identifiers import new_id
 from receipts.services import Committed, commit_values
@@ -77,6 +77,7 @@ def decision_row(
     *,
     body: DecideBody,
     caller: Caller,
+    identity: Section,
     judged: Judged,
     nonce: bytes,
     values: Committed,
@@ -103,6 +104,7 @@ def decision_row(
         evaluation_digest=judged.evaluation_digest,
         position=session.length,
         depends_on=list(body.depends_on),
+        identity=dict(identity),
         ruling=ruling_record(ruling),
         payload=values.row,
         decided_at=at,
@@ -120,7 +122,7 @@ def decision_sections(decision: Decision, *, session: Session) -> dict[str, JSON
             "action_digest": decision.action_digest,
         },
         "context": {"session": session.pk, "position": session.length, "head": session.head},
-        "identity": identity_of(session, credential_id=decision.credential_id),
+        "identity": dict(recorded_section(decision, session=session)),
         "decision": {
             "id": decision.pk,
             "result": decision.decision,

@@ -10,9 +10,11 @@ from django.db import transaction
 from decisions.engine.context import Taint
 from decisions.models import Agent, Human, Session
 from decisions.services.context import append_entry
+from decisions.services.delegations import NamedHop, admit_chain
 from decisions.services.identity import known_human, named_agent
 from decisions.services.inheritance import carried_state, handed_over
 from decisions.services.integrity import PARTIES, fault_of, require_intact
+from decisions.services.parties import identity_section
 from decisions.services.state import with_fact, with_one_more, with_taint
 from receipts.access import Caller, CallerKind
 from receipts.clock import as_moment, database_now
@@ -35,11 +37,12 @@ class NewSession:
     expected_scope: tuple[str, ...] = ()
     intent: str = ""
     profile: str = ""
+    delegation: tuple[NamedHop, ...] = ()
 
 
 def _claimed_identity(new: NewSession) -> str | None:
     """The first identity field that only a host may name, if the caller sent one."""
-    named = {"human": new.human, "agent": new.agent, "service": new.service, "scope": new.scope}
+    named = {name: getattr(new, name) for name in ("human", "agent", "service", "scope", "delegation")}
     return next((field for field, value in named.items() if value), None)
 
 
@@ -67,6 +70,18 @@ def _parties(caller: Caller, new: NewSession) -> tuple[Agent, Human | None]:
     return named_agent(new.agent), known_human(new.human)
 
 
+def _check_profile(agent: Agent, new: NewSession) -> None:
+    """An agent that could choose its kind would choose the one that policy watches least."""
+    if agent.profile and new.profile not in ("", agent.profile):
+        raise ProblemError(
+            "profile_differs",
+            status=400,
+            why="The agent is registered with another profile.",
+            fix="Leave profile out, or have the agent registered anew.",
+            param="profile",
+        )
+
+
 def open_session(*, caller: Caller, new: NewSession) -> Session:
     """A session of one agent.
 
@@ -74,7 +89,9 @@ def open_session(*, caller: Caller, new: NewSession) -> Session:
     """
     with transaction.atomic():
         agent, human = _parties(caller, new)
+        _check_profile(agent, new)
         at = database_now()
+        admitted = admit_chain(new.delegation, human=human, agent=agent, asked=new.scope, at=at)
         request = store_values({"text": new.original_request}, at=at, subject=human.pk if human else "")
         session = Session.objects.create(
             id=new_id("ses"),
@@ -82,7 +99,8 @@ def open_session(*, caller: Caller, new: NewSession) -> Session:
             host_id=caller.id if caller.kind is CallerKind.HOST else None,
             human=human,
             service=new.service,
-            scope=list(new.scope),
+            scope=admitted.scope,
+            delegation=admitted.rows,
             expected_scope=list(new.expected_scope),
             intent=new.intent,
             profile=new.profile,
@@ -92,27 +110,13 @@ def open_session(*, caller: Caller, new: NewSession) -> Session:
             opened_at=at,
         )
         body: dict[str, JSON] = {
-            "identity": identity_of(session, credential_id=caller.key_id),
+            "identity": identity_section(session, credential_id=caller.key_id, at=at),
             "provenance": session.request_provenance,
             "inherited": handed_over(session.state),
             "commitments": dict(request.commitments),
         }
         append_entry(session, kind="request", body=body, at=at, payload=request)
     return session
-
-
-def identity_of(session: Session, *, credential_id: str) -> dict[str, JSON]:
-    """Who is behind a session, by pseudonymous ids: the section that every receipt of it repeats."""
-    return {
-        "human": session.human_id,
-        "agent": session.agent_id,
-        "host": session.host_id,
-        "service": session.service or None,
-        "credential": credential_id,
-        "scope": list(session.scope),
-        "delegation": [],
-        "provenance": session.request_provenance,
-    }
 
 
 _OWNER = {CallerKind.AGENT: "agent_id", CallerKind.HOST: "host_id"}

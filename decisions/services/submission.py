@@ -23,6 +23,7 @@ from decisions.services.dependencies import standing_of
 from decisions.services.escalation import open_approval
 from decisions.services.evaluation import Asked, Basis, Judged, basis_for, judge_action
 from decisions.services.idempotency import Answer, Attempt, earlier_answer, mismatch, remember
+from decisions.services.parties import Section, identity_section
 from decisions.services.records import committed_values, decision_row, decision_sections
 from decisions.services.sessions import locked_session, now_of
 from decisions.services.state import with_action, with_labels
@@ -66,19 +67,32 @@ def _decide(caller: Caller, body: DecideBody, *, attempt: Attempt) -> Answer:
     action = Action(tool=body.tool, operation=body.operation, parameters=body.parameters)
     policy_id = getattr(session, "active_policy_id")  # noqa: B009 - annotated by the locking query
     basis = basis_for([action], session=session, policy_id=policy_id, is_counting=True)
-    judged = _judge(session, body, action=action, basis=basis, nonce=nonce, at=at)
+    identity = identity_section(session, credential_id=caller.key_id, at=at)
+    judged = _judge(session, body, action=action, identity=identity, basis=basis, nonce=nonce, at=at)
     basis.ledger.count(judged.ruling.counted, action=action, at=at)
     values = committed_values(judged, asked=body.parameters, explanation=body.explanation, at=at, session=session)
     batch = Batch(inserts=[values.row], updates=basis.ledger.updates())
     _chain(session, body=body, judged=judged, values=values, at=at, batch=batch)
-    decision = decision_row(session, body=body, caller=caller, judged=judged, nonce=nonce, values=values, at=at)
+    decision = decision_row(
+        session, body=body, caller=caller, identity=identity, judged=judged, nonce=nonce, values=values, at=at
+    )
     return _record(decision, session=session, judged=judged, values=values, attempt=attempt, batch=batch)
 
 
-def _judge(session: Session, body: DecideBody, *, action: Action, basis: Basis, nonce: bytes, at: datetime) -> Judged:
+def _judge(
+    session: Session,
+    body: DecideBody,
+    *,
+    action: Action,
+    identity: Section,
+    basis: Basis,
+    nonce: bytes,
+    at: datetime,
+) -> Judged:
     asked = Asked(
         action=action,
         nonce=nonce,
+        identity=identity,
         tool_effect=getattr(session, "tool_effect"),  # noqa: B009 - annotated by the locking query
         asserted=body.facts,
         depends_on=body.depends_on,

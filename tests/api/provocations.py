@@ -14,6 +14,7 @@ from django.db import connection
 
 from approvals.models import ApprovalRequest, User
 from decisions.models import ActivePolicy, Agent, Session
+from decisions.services.identity import revoke_keys
 from decisions.services.policies import publish_policy
 from receipts.clock import database_now
 from receipts.models import AlarmCode
@@ -273,6 +274,21 @@ def _halted(stage: Stage) -> Reply:
     return stage.agent.decide(stage.session)
 
 
+def _another_profile(stage: Stage) -> Reply:
+    Agent.objects.filter(name="demo-agent").update(profile="payments")
+    return _open(human="alice@corp.example", agent="demo-agent", profile="research")(stage)
+
+
+_MOMENT = "2026-01-01T00:00:00Z"
+_NO_HOP = {"delegator": "alice@corp.example", "delegatee": "nobody", "issued_at": _MOMENT, "expires_at": _MOMENT}
+
+
+def _rotating_a_revoked_key(stage: Stage) -> Reply:
+    caller = stage.cast.agent
+    revoke_keys(ids={caller.key_id})
+    return door_of(stage.cast.trent).post(f"/api/v1/agents/{caller.id}/keys/{caller.key_id}/rotate", {})
+
+
 def _altered(stage: Stage) -> Reply:
     step = stage.approved()
     Session.objects.filter(pk=stage.session).update(scope=["everything"])
@@ -281,6 +297,7 @@ def _altered(stage: Stage) -> Reply:
 
 PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "action_mismatch": (409, _other_action),
+    "agent_exists": (409, lambda stage: door_of(stage.cast.trent).post("/api/v1/agents", {"name": "demo-agent"})),
     "agent_required": (400, _open(human="alice@corp.example")),
     "already_consumed": (409, _consumed),
     "already_resolved": (409, _resolved),
@@ -303,6 +320,7 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "invalid_body": (400, _decide(parameters=1)),
     "invalid_call": (400, _envelope("langchain", {"name": "email.send", "args": "{}"})),
     "invalid_cursor": (400, _path("/api/v1/receipts?cursor=x")),
+    "invalid_delegation": (400, _open(human="alice@corp.example", agent="demo-agent", delegation=[_NO_HOP])),
     "invalid_encoding": (400, _raw(b"\xff")),
     "invalid_envelope": (400, _decide(protocol="mcp", request={})),
     "invalid_idempotency_key": (400, _decide(key="x" * 201)),
@@ -316,6 +334,7 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "invalid_tool": (400, _raw('{"tool": "é"}'.encode())),
     "invalid_wait": (400, _impatient),
     "legal_hold": (409, _held),
+    "key_ended": (409, _rotating_a_revoked_key),
     "log_halted": (503, _halted),
     "lone_surrogate": (400, _raw(rb'"\ud800"')),
     "malformed": (400, lambda stage: _read(stage, Host="evil.example")),
@@ -337,6 +356,7 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "own_proposal": (403, _approving(ONE_RULE, by_author=True)),
     "payload_key_unavailable": (503, _no_master_key),
     "policy_changed": (409, _changed_policy),
+    "profile_differs": (400, _another_profile),
     "proposal_outdated": (409, _approving(ONE_RULE)),
     "self_approval": (403, _own),
     "session_ended": (409, _ended),

@@ -39,8 +39,6 @@ def test_every_filter_of_receipts_is_named() -> None:
     assert set(re.findall(r"`(\w+)`", sentence)) == {*PARAMETERS, "q"}
 
 
-def test_every_reason_is_named_once_as_given_or_as_not_given_yet() -> None:
+def test_every_reason_is_named_once() -> None:
     given = API.text.partition("`reason_code` is")[2].partition(".\n")[0]
-    missing = API.text.partition("the codes `identity_unverified`")[2].partition(".\n")[0]
-    names = [*re.findall(r"`(\w+)`", given), "identity_unverified", *re.findall(r"`(\w+)`", missing)]
-    assert sorted(names) == sorted(ReasonCode)
+    assert sorted(re.findall(r"`(\w+)`", given)) == sorted(ReasonCode)

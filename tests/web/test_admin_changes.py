@@ -35,14 +35,14 @@ SCHEMA = '{"type": "object"}'
 NEW: Mapping[type[Model], Mapping[str, Any]] = {
     User: {"username": "ivan", "usable_password": "false"},
     Group: {"name": "on-call"},
-    Agent: {"name": "new-agent", "is_active": "on"},
+    Agent: {"name": "new-agent", "environment": "LIVE", "is_active": "on"},
     Host: {"name": "new-host", "is_active": "on"},
     Tool: {"tool": "wiki", "operation": "edit", "effect": "write", "parameters_schema": SCHEMA},
 }
 CHANGED: Mapping[type[Model], Mapping[str, Any]] = {
     User: {"username": "ivan", "email": "ivan@corp.example", "is_active": "on", "is_superuser": "on"},
     Group: {"name": "off-call"},
-    Agent: {"name": "new-agent"},
+    Agent: {"name": "new-agent", "environment": "LIVE"},
     Host: {"name": "new-host"},
     Tool: {"tool": "wiki", "operation": "edit", "effect": "egress", "parameters_schema": SCHEMA}
     | {"initial-parameters_schema": SCHEMA},

@@ -54,6 +54,7 @@ OPTIONAL: dict[str, Any] = {
     "session_so_far": (PriorStep(position=1, action="drive.read", decision="ALLOW", at=AT),),
     "context_needed": ("maintenance_window",),
     "evidence": ({"field": "maintenance_window", "value": "open", "source": "host"},),
+    "environment": "TEST",
     "nonce": "6f",
 }
 FULL = Snapshot(**MINIMAL, **OPTIONAL)

@@ -1,0 +1,137 @@
+"""Chains of delegation as sessions keep them: admitted when a session opens, asked again whenever something is decided.
+
+A session keeps random ids, so that its receipts name nobody. Every party between the human and the agent is an agent
+that is known here: a chain through somebody else can't be told from a forged one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+
+from decisions.intake.delegation import Bounds, Hop, check_chain, check_fan_out, granted_scope, has_lapsed
+from decisions.models import Agent, Human, Session
+from decisions.services.identity import folded_identifier
+from receipts.problems import ProblemError
+from receipts.signing.canonical import JSON
+
+LAPSED = "What was delegated to the agent has expired."
+BROKEN = "An agent that passed the delegation on was deactivated."
+
+
+@dataclass(frozen=True, slots=True)
+class NamedHop:
+    """A hop as it was sent: the parties by name or id, times aware."""
+
+    delegator: str
+    delegatee: str
+    scope: tuple[str, ...]
+    issued_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A chain that holds, as a session keeps it, and the scope that it leaves."""
+
+    rows: list[dict[str, JSON]]
+    scope: list[str]
+
+
+def admit_chain(
+    named: Sequence[NamedHop], *, human: Human | None, agent: Agent, asked: Collection[str], at: datetime
+) -> Admitted:
+    """The chain of a session that is about to open. Raises `invalid_delegation`.
+
+    What one human has delegated is counted under a lock on that human, so that two sessions can't both be the last.
+    """
+    if not named:
+        return Admitted(rows=[], scope=list(asked))
+    if human is None:
+        raise _unfounded("Nobody whose identity is verified has delegated anything.", hop=0)
+    Human.objects.select_for_update().get(pk=human.pk)
+    chain = _with_ids(named, human=human)
+    bounds = Bounds(hops=settings.AARM_DELEGATION_HOPS, fan_out=settings.AARM_DELEGATION_FAN_OUT)
+    check_chain(chain, human=human.pk, agent=agent.pk, bounds=bounds, at=at)
+    scope = granted_scope(chain, asked=frozenset(asked))
+    check_fan_out(chain, others=_held_by(human, at=at), bounds=bounds)
+    return Admitted(rows=[_row(hop) for hop in chain], scope=sorted(scope))
+
+
+def _with_ids(named: Sequence[NamedHop], *, human: Human) -> list[Hop]:
+    ids = _agent_ids({party for hop in named for party in (hop.delegator, hop.delegatee)})
+    chain = []
+    for place, hop in enumerate(named):
+        own = human.pk if folded_identifier(hop.delegator) == human.identifier else None
+        delegator, delegatee = own or ids.get(hop.delegator), ids.get(hop.delegatee)
+        if delegator is None or delegatee is None:
+            raise _unfounded(
+                "Only the session's human and active agents delegate, and only to active agents.", hop=place
+            )
+        chain.append(Hop(delegator, delegatee, frozenset(hop.scope), hop.issued_at, hop.expires_at))
+    return chain
+
+
+def _agent_ids(names: Collection[str]) -> dict[str, str]:
+    """The ids of active agents by what they may be named by."""
+    found = Agent.objects.filter(Q(pk__in=names) | Q(name__in=names), is_active=True).values_list("pk", "name")
+    return {**{name: pk for pk, name in found}, **{pk: pk for pk, _ in found}}
+
+
+def _held_by(human: Human, *, at: datetime) -> list[Hop]:
+    open_sessions = Session.objects.filter(human=human, ended_at__isnull=True).exclude(delegation=[])
+    kept = open_sessions.values_list("delegation", flat=True)
+    return [hop for rows in kept for hop in map(_hop, rows) if not has_lapsed(hop, at=at)]
+
+
+def delegation_problem(session: Session, *, at: datetime) -> str | None:
+    """Why the session's chain no longer holds, or nothing. Costs a statement only where agents lie in between."""
+    chain = [_hop(row) for row in session.delegation]
+    if any(has_lapsed(hop, at=at) for hop in chain):
+        return LAPSED
+    between = {hop.delegatee for hop in chain[:-1]}
+    if between and Agent.objects.filter(pk__in=between, is_active=True).count() < len(between):
+        return BROKEN
+    return None
+
+
+def go_betweens(session: Session) -> tuple[str, ...]:
+    """The names of the agents between the human and the one that acts, in order."""
+    ids = [row["delegatee"] for row in session.delegation[:-1]]
+    names = dict(Agent.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}
+    return tuple(names[pk] for pk in ids)
+
+
+def _row(hop: Hop) -> dict[str, JSON]:
+    return {
+        "delegator": hop.delegator,
+        "delegatee": hop.delegatee,
+        "scope": list[JSON](sorted(hop.scope)),
+        "issued_at": hop.issued_at.isoformat(),
+        "expires_at": hop.expires_at.isoformat(),
+    }
+
+
+def _hop(row: Mapping[str, Any]) -> Hop:
+    return Hop(
+        delegator=row["delegator"],
+        delegatee=row["delegatee"],
+        scope=frozenset(row["scope"]),
+        issued_at=datetime.fromisoformat(row["issued_at"]),
+        expires_at=datetime.fromisoformat(row["expires_at"]),
+    )
+
+
+def _unfounded(why: str, *, hop: int) -> ProblemError:
+    return ProblemError(
+        "invalid_delegation",
+        status=400,
+        why=why,
+        fix="Send the hops in order from the human to the agent, by ids or names that are known here.",
+        param=f"delegation.{hop}",
+    )
