@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from django.db import transaction
 
 from receipts.clock import database_now
 from receipts.models import Payload, Receipt
+from receipts.ports import names_of
 from receipts.problems import not_found
 from receipts.selectors.values import opened_values
 from receipts.services.disclosure import ACCESS_STREAM
@@ -22,15 +24,16 @@ SLICE = 500
 
 
 def export_subject(subject: str, *, actor: Actor) -> Iterator[bytes]:
-    """A JSON line for each payload of the subject, oldest first: its id, time and values, null where they were erased.
+    """Who the subject is known as, then a JSON line for each payload, oldest first: its id, time and values.
 
-    Raises `not_found` where nothing was ever kept.
+    Values are null where they were erased. Raises `not_found` where nothing was ever kept.
     """
     rows = Payload.objects.filter(subject=subject).order_by("created_at", "id")
     if not subject or not rows.exists():
         raise not_found("subject")
     _record(subject, actor=actor)
-    return (_line(row) for row in rows.iterator(SLICE))
+    who = canonical_bytes({"subject": subject, "known_as": names_of({subject}).get(subject)}) + b"\n"
+    return chain([who], (_line(row) for row in rows.iterator(SLICE)))
 
 
 def _line(row: Payload) -> bytes:

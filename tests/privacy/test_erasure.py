@@ -185,7 +185,9 @@ def test_retention_ends_month_by_month_and_a_hold_on_everybody_stops_it(cast: Ca
 def test_a_person_is_handed_all_of_their_values_and_that_is_on_record(cast: Cast) -> None:
     alice, charlie = tell(cast, ALICE), tell(cast, CHARLIE)
     handed = b"".join(export_subject(alice.subject, actor=Actor(login="operator")))
-    assert handed.count(b"\n") == len(payloads_of(alice))
+    who, *lines = handed.splitlines()
+    assert json.loads(who) == {"subject": alice.subject, "known_as": f"{ALICE}@corp.example"}
+    assert len(lines) == len(payloads_of(alice))
     assert handed.count(ALICE.encode()) > 4
     assert CHARLIE.encode() not in handed
     record = Receipt.objects.filter(type="disclosure").latest("position")
