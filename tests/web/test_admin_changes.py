@@ -158,7 +158,7 @@ def test_nothing_is_administered_while_nothing_can_be_signed(cast: Cast, trent: 
     trent.raise_request_exception = False
     form = {"action": "revoke", "_selected_action": list(Credential.objects.values_list("pk", flat=True))}
     assert trent.post(address(Credential), form).status_code == 503
-    assert trent.post(address(Agent, cast.agent.id, "change"), {"name": "renamed"}).status_code == 503
+    assert trent.post(address(Agent, cast.agent.id, "change"), {**NEW[Agent], "name": "renamed"}).status_code == 503
     delete = {"action": "delete_selected", "post": "yes"}
     tools = [str(key) for key in Tool.objects.values_list("pk", flat=True)]
     assert trent.post(address(Tool), {**delete, "_selected_action": tools}).status_code == 503
@@ -230,6 +230,15 @@ def test_commands_that_change_people_leave_receipts(cast: Cast, monkeypatch: pyt
     assert (root.check_password("another-good-secret"), len(bodies())) == (True, count)
 
 
+def test_commands_say_in_a_sentence_that_nothing_can_be_signed(cast: Cast, settings: Any) -> None:
+    settings.AARM_SIGNER = f"file:{settings.AARM_SIGNING_KEY_PATH}.gone"
+    for words in (("agents", "create", "fresh"), ("createsuperuser", "--noinput", "--username=root", "--email=r@x.io")):
+        with pytest.raises(CommandError, match="Restore what AARM_SIGNER"):
+            call_command(*words)
+    assert not Agent.objects.filter(name="fresh").exists()
+    assert not User.objects.filter(username="root").exists()
+
+
 @pytest.mark.case("RCP-28")
 def test_a_change_without_its_receipt_and_a_receipt_without_its_change_are_named(cast: Cast) -> None:
     register_agent(name="fresh")
@@ -242,7 +251,7 @@ def test_a_change_without_its_receipt_and_a_receipt_without_its_change_are_named
 
 
 def test_a_change_is_told_in_a_sentence_and_listed(cast: Cast, trent: Client, victor: Client) -> None:
-    trent.post(address(Agent, cast.agent.id, "change"), {"name": "demo-agent"})
+    trent.post(address(Agent, cast.agent.id, "change"), {**CHANGED[Agent], "name": "demo-agent"})
     receipt = Receipt.objects.filter(stream="system/administration").latest("position")
     page = read(victor.get(f"/r/{receipt.pk}")).text
     assert "trent changed the agent demo-agent." in page

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from aarm_site.passwords import typed_password
+from aarm_site.accounts import on_record, typed_password
 from approvals.services.people import Person, change_password
 
 
@@ -21,5 +21,7 @@ class Command(BaseCommand):
         person = Person.objects.filter(username=options["username"]).first()
         if person is None:
             raise CommandError(f"Nobody has the username {options['username']}.")
-        change_password(person, password=typed_password(person))
+        password = typed_password(person)
+        with on_record():
+            change_password(person, password=password)
         self.stdout.write(f"The password of {person} was changed.")

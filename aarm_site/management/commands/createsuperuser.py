@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from aarm_site.passwords import typed_password
+from aarm_site.accounts import on_record, typed_password
 from approvals.services.people import Person, create_superuser
 
 
@@ -37,5 +37,6 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         password = typed_password(person) if is_asking else os.environ.get("DJANGO_SUPERUSER_PASSWORD")
-        create_superuser(username=person.username, email=person.email, password=password)
+        with on_record():
+            create_superuser(username=person.username, email=person.email, password=password)
         self.stdout.write("Superuser created successfully.")

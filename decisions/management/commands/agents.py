@@ -9,12 +9,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from decisions.management.preconditions import require_tables
+from decisions.management.preconditions import problems_as_sentences, require_tables
 from decisions.models import Credential
 from decisions.selectors.agents import key_answer, keys_named
 from decisions.services.agents import is_agent_name
 from decisions.services.identity import revoke_keys, rotate_key
 from decisions.services.registration import register_agent, register_host
+from receipts.services import ensure_signing_key
 
 ENDS = ("expires_at", "revoked_at", "last_used_at")
 
@@ -45,7 +46,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         require_tables()
-        _COMMANDS[options["subcommand"]](self, options)
+        with problems_as_sentences():
+            # On a fresh installation this may be the first thing that leaves a receipt.
+            ensure_signing_key()
+            _COMMANDS[options["subcommand"]](self, options)
 
     def create(self, options: dict[str, Any]) -> None:
         register = register_host if options["host"] else register_agent
