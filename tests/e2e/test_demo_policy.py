@@ -258,7 +258,7 @@ def test_an_event_that_nobody_answers_for_is_denied_by_the_clock(servers: Server
     assert claim(servers, answer).status_code == 410
 
 
-@pytest.mark.parametrize("name", ["files.read", "email.archive", "databases.query", "shell.run", "database"])
+@pytest.mark.parametrize("name", ["files.read", "email.archive", "databases.query", "robots.move", "database"])
 def test_anything_else_is_denied(servers: Servers, name: str) -> None:
     answer = ask(servers, name if "." in name else f"{name}.call", path="/etc/hosts")
     assert (told(answer), answer["reason_code"]) == (("DENY", "DENY"), "default_posture")

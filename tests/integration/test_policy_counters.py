@@ -146,7 +146,7 @@ def test_counters_go_on_when_the_policy_is_published_again(spender: Callable[...
 ASKING = """
 policy: {id: asking, version: "%s"}
 rules:
-  - {id: asks, match: {tool: files.read}, action: STEP_UP, approvers: [security-team]}
+  - {id: asks, match: {tool: files.read}, action: STEP_UP, hold: 0, approvers: [security-team]}
   - {id: once, match: {tool: files.read}, constraints: {rate: {max: 1, window: 1h}}, action: DENY, priority: 5}
   - {id: waits, match: {tool: keys.rotate}, action: DEFER, context_needed: [window], priority: 2}
   - {id: rotates, match: {tool: keys.rotate, facts: {window: open}}, action: ALLOW, priority: 1}
