@@ -28,7 +28,7 @@ PLACES = {
     f"{_SUBMISSION}:earlier_answer": "idempotency: look up",
     f"{_SUBMISSION}:locked_session": "lock and load the session",
     f"{_SUBMISSION}:judge_action": "context and evaluation digest",
-    "decisions.services.evaluation:evaluate": "evaluate the policy",
+    "decisions.services.evaluation:judge": "evaluate the policy",
     f"{_SUBMISSION}:committed_values": "commitments",
     f"{_SUBMISSION}:_chain": "context entry",
     f"{_SUBMISSION}:decision_row": "digests of request and action",

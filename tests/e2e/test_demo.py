@@ -90,7 +90,8 @@ def verify(server: Servers, receipts: Path, *, keys: Path) -> subprocess.Complet
 def test_the_story_with_an_approval(server: Servers, demo: Process, tmp_path: Path) -> None:
     assert OFFERED not in told(demo), "Nothing leaves before somebody has said yes."
     with reviewer(server, demo) as person:
-        assert person.vote(approval_of(demo)).json()["state"] == "APPROVED"
+        # It can be taken back for a moment before the agent is told.
+        assert person.vote(approval_of(demo)).json()["state"] == "HELD"
     assert demo.popen.wait(30) == 0, demo.says()
     words = re.findall(r"^     (ALLOW|MODIFY|DENY|STEP_UP|approved|arrived|ran|not run)\b", told(demo), re.MULTILINE)
     assert words == [
@@ -107,8 +108,9 @@ def test_the_story_with_an_approval(server: Servers, demo: Process, tmp_path: Pa
     receipts = folder_of(server) / "receipts.jsonl"
     verdict = verify(server, receipts, keys=tmp_path / "keys.json")
     assert verdict.returncode == 0, verdict.stderr
-    assert "VALID: 12 receipts" in verdict.stdout
     envelopes = receipts.read_text(encoding="utf-8").splitlines(keepends=True)
+    assert f"VALID: {len(envelopes)} receipts" in verdict.stdout
+    assert len(envelopes) > 10
     receipts.write_text("".join(envelopes[:3] + envelopes[4:]), encoding="utf-8")
     assert verify(server, receipts, keys=tmp_path / "keys.json").returncode == 2, "A missing receipt went unnoticed."
 

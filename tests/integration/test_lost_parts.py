@@ -58,6 +58,7 @@ def process_that_dies(cast: Cast, session: str) -> int:
         DJANGO_SETTINGS_MODULE="aarm_site.settings.dev",
         DATABASE_URL=url,
         AARM_DATA_DIR=str(settings.AARM_DATA_DIR),
+        AARM_SECRET_KEY=settings.SECRET_KEY,
     )
     script = f"SESSION, KEY = {session!r}, {cast.agent_key!r}\n{DIES_AFTER_COMMIT}"
     return subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=variables, check=False, timeout=60).returncode

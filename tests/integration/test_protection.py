@@ -244,12 +244,9 @@ def test_sqlite_guards_every_table_of_facts(sqlite_connection: sqlite3.Connectio
 @pytest.mark.case("APR-10", "RCP-33")
 def test_sqlite_brings_no_approval_back(sqlite_connection: sqlite3.Connection) -> None:
     sqlite_connection.execute("PRAGMA foreign_keys = OFF")
-    columns = {
-        name: kind for _, name, kind, *_ in sqlite_connection.execute("PRAGMA table_info(approvals_approvalrequest)")
-    }
-    nulls = {"release_at", "claim_expires_at", "resolved_at"}
+    columns = sqlite_connection.execute("PRAGMA table_info(approvals_approvalrequest)").fetchall()
     text = {"id": "apr_1", "state": "PENDING", "source": "STEP_UP", "route": "{}", "receipt_sections": "{}"}
-    values = [text.get(name, None if name in nulls else 1) for name in columns]
+    values = [text.get(name, 1 if is_required else None) for _, name, _, is_required, *_ in columns]
     sqlite_connection.execute("BEGIN")
     places = ", ".join("?" * len(values))
     sqlite_connection.execute(f"INSERT INTO approvals_approvalrequest VALUES ({places})", values)

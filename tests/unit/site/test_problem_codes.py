@@ -12,6 +12,7 @@ from django.core.management import call_command
 
 from aarm_site.codes import CODES, as_markdown
 from aarm_site.errors import TRANSLATIONS
+from approvals.lifecycle.quorum import Unheard
 from decisions.intake.errors import IntakeError
 from receipts.problems import ProblemError
 from receipts.signing.strict_json import Fault
@@ -74,7 +75,7 @@ def codes_in(module: Module) -> set[str]:
 
 
 def used_codes() -> set[str]:
-    return {code for module in modules() for code in codes_in(module)} | set(Fault)
+    return {code for module in modules() for code in codes_in(module)} | set(Fault) | set(Unheard)
 
 
 def test_every_code_in_the_source_is_listed_and_every_listed_one_is_used() -> None:
