@@ -150,7 +150,8 @@ def test_vote_timeout_and_cancel_at_once_give_one_outcome(cast: Cast, crowd: Cro
 
 @pytest.mark.case("APR-05")
 def test_of_64_claims_one_succeeds(cast: Cast, crowd: Crowd) -> None:
-    for trial in range(TRIALS):
+    # A trial is 64 claims, each of which asks again whether everything still holds.
+    for trial in range(TRIALS // 5):
         step = open_step_up(cast)
         vote(step, cast.bob)
         decision_id = str(step.answer["decision_id"])
