@@ -38,6 +38,7 @@ def moment() -> Moment:
 class Stopwatch:
     """Adds up what one request spends in each phase. For one thread."""
 
+    clock: Callable[[], Moment] = moment
     phases: defaultdict[str, Moment] = field(default_factory=lambda: defaultdict(lambda: ZERO))
     # What the phases inside each open phase have taken so far.
     inner: list[Moment] = field(default_factory=list)
@@ -45,11 +46,11 @@ class Stopwatch:
     def run(self, phase: str, call: Callable[[], Any]) -> Any:
         """What `call` returns, its own time added to `phase`."""
         self.inner.append(ZERO)
-        started = moment()
+        started = self.clock()
         try:
             return call()
         finally:
-            taken = moment() - started
+            taken = self.clock() - started
             self.phases[phase] += taken - self.inner.pop()
             if self.inner:
                 self.inner[-1] += taken

@@ -38,7 +38,7 @@ from tests.bench.search_report import END as SEARCH_END
 from tests.bench.search_report import run_search, with_search
 from tests.bench.searching import questions
 from tests.bench.stage import Accounts, Server, accounts_of, set_stage
-from tests.bench.stopwatch import Stopwatch
+from tests.bench.stopwatch import Moment, Stopwatch
 from tests.bench.yardsticks import RECEIPT_BYTES, receipt_bytes
 from tests.engines import free_port
 
@@ -168,11 +168,18 @@ def test_the_work_of_others_is_a_share_of_all_cores() -> None:
 
 
 def test_a_phase_is_timed_without_the_phases_inside_it() -> None:
-    watch = Stopwatch()
-    watch.run("outer", lambda: watch.run("inner", lambda: sum(range(200_000))))
-    taken = watch.take()
-    assert taken["inner"].wall > taken["outer"].wall > 0
+    # The outer phase begins at 0 and ends at 10; the inner one takes from 1 to 8 of that.
+    readings = iter([Moment(0, 0), Moment(1, 1), Moment(8, 4), Moment(10, 5)])
+    watch = Stopwatch(clock=lambda: next(readings))
+    watch.run("outer", lambda: watch.run("inner", lambda: None))
+    assert watch.take() == {"outer": Moment(3, 2), "inner": Moment(7, 3)}
     assert watch.take() == {}
+
+
+def test_the_clock_of_a_phase_moves_on() -> None:
+    watch = Stopwatch()
+    watch.run("work", lambda: sum(range(200_000)))
+    assert watch.take()["work"].wall > 0
 
 
 @pytest.mark.parametrize(
