@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from approvals.selectors import pending_count_for
 from decisions.selectors import refusal_sentence
+from decisions.selectors.pauses import is_everything_paused
 
 
 class Page(TypedDict):
@@ -20,6 +21,7 @@ class Page(TypedDict):
     server_time: datetime
     inbox_count: Callable[[], int]
     policy_refusal: Callable[[], str]
+    is_everything_paused: Callable[[], bool]
 
 
 def page(request: HttpRequest) -> Page:
@@ -33,4 +35,5 @@ def page(request: HttpRequest) -> Page:
         "server_time": datetime.now(UTC),
         "inbox_count": inbox_count,
         "policy_refusal": refusal_sentence,
+        "is_everything_paused": is_everything_paused,
     }

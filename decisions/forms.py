@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 from decisions.engine.allowed_tools import is_entry
-from decisions.models import Agent, PolicyProposal, PolicyVersion
+from decisions.models import Agent, PolicyProposal, PolicyVersion, Scope
 from decisions.services.checking import Finding, check_files
 from decisions.services.includes import with_included
 from decisions.services.packs import PolicyFiles
 
 SOURCE = "admin"
+LONGEST_REASON = 500
 if TYPE_CHECKING:
     # Generic in the stubs only.
     PolicyModelForm = forms.ModelForm[PolicyVersion]
@@ -94,3 +95,21 @@ class AgentForm(AgentModelForm):
     class Meta:
         model = Agent
         fields = ("name", "owner", "environment", "profile", "allowed_tools", "is_active")
+
+
+class PauseForm(forms.Form):
+    """What is to stop, and why. `confirmed` is sent by the second step."""
+
+    target = forms.RegexField(r"\A(everything|team|agent|session):.{0,150}\Z")
+    reason = forms.CharField(max_length=LONGEST_REASON)
+    confirmed = forms.BooleanField(required=False)
+
+    @property
+    def scope(self) -> Scope:
+        """Of a valid form: what kind of thing is to stop."""
+        return Scope(self.cleaned_data["target"].partition(":")[0])
+
+    @property
+    def name(self) -> str:
+        """Of a valid form: which one."""
+        return str(self.cleaned_data["target"].partition(":")[2])

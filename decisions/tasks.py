@@ -8,6 +8,7 @@ from decisions.services.deferrals import expire_due
 from decisions.services.endings import end_idle_sessions
 from decisions.services.forgetting import forget_answers as forget_old_answers
 from decisions.services.leases import end_due_leases
+from decisions.services.pauses import sweep_pauses
 from decisions.services.watching import Part, verify_slice
 
 
@@ -39,3 +40,9 @@ def watch_sessions() -> int:
 def forget_answers() -> int:
     """Deletes what was kept for retries that come no more."""
     return forget_old_answers()
+
+
+@shared_task(name="decisions.tasks.sweep_pauses")
+def take_back_paused() -> int:
+    """Takes back what was approved before a pause and not claimed."""
+    return sweep_pauses()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import URLPattern, URLResolver, include, path
 
-from decisions.api import agents, policies, sessions, views
+from decisions.api import agents, pauses, policies, sessions, views
+from decisions.views import pauses as pages
 from decisions.waiting import decision_detail
 
 urlpatterns = [
@@ -28,7 +29,7 @@ urlpatterns = [
     path("api/v1/tools", views.ToolListView.as_view(), name="tools"),
 ]
 
-# Not part of the tier that only decides.
+# What follows is no part of the tier that only decides.
 policy_patterns = [
     path("api/v1/policies", policies.PolicyListView.as_view(), name="policies"),
     path("api/v1/policies/lint", policies.PolicyLintView.as_view(), name="policy-lint"),
@@ -59,4 +60,17 @@ administration_patterns = [
         agents.AgentKeyRevokeView.as_view(),
         name="agent-key-revoke",
     ),
+]
+
+_pause_pages = [
+    path("pauses", pages.pause_list, name="index"),
+    path("pauses/new", pages.pause_new, name="new"),
+    path("pauses/<str:pause_id>/resume", pages.pause_resume, name="resume"),
+]
+pause_patterns: list[URLPattern | URLResolver] = [
+    path("", include((_pause_pages, "pauses"))),
+    path("api/v1/pauses", pauses.PauseListView.as_view(), name="pauses-api"),
+    path("api/v1/pauses/<str:pause_id>/resume", pauses.PauseResumeView.as_view(), name="pause-resume"),
+    path("api/v1/sessions/<str:session_id>/pause", pauses.SessionPauseView.as_view(), name="session-pause"),
+    path("api/v1/sessions/<str:session_id>/resume", pauses.SessionResumeView.as_view(), name="session-resume"),
 ]

@@ -26,14 +26,15 @@ def _fields(model: type[Model]) -> tuple[Field[Any, Any], ...]:
 class RowRead(Generic[Row]):
     """`model`, aliased `r`, where `where` holds. `related` are foreign keys to follow, aliased by their names.
 
-    `extra` are expressions by the name of the attribute that takes their value. With `is_locked` the row of `model`,
+    `extra` are expressions by the name of the attribute that takes their value; one that differs between databases is
+    written for each, by vendor. With `is_locked` the row of `model`,
     and no other, is locked until the transaction ends; SQLite, whose transactions hold the whole file, needs no lock.
     """
 
     model: type[Row]
     where: str
     related: tuple[str, ...] = ()
-    extra: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict)
     is_locked: bool = False
 
     @cached_property
@@ -54,7 +55,8 @@ class RowRead(Generic[Row]):
         lock = " FOR UPDATE OF r" if self.is_locked and connection.features.has_select_for_update_of else ""
         table = self.model._meta.db_table
         # Names and conditions are the product's own; every value is a parameter.
-        chosen = ", ".join([*columns, *self.extra.values()])
+        more = (each if isinstance(each, str) else each[connection.vendor] for each in self.extra.values())
+        chosen = ", ".join([*columns, *more])
         return f'SELECT {chosen} FROM "{table}" r{joins} WHERE {self.where}{lock}'  # noqa: S608
 
     @cached_property

@@ -143,6 +143,7 @@ CELERY_BEAT_SCHEDULE = {
     # Deadlines are rows; these two only look for what is due, so a missed or doubled tick changes nothing.
     "expire-approvals": {"task": "approvals.tasks.expire_approvals", "schedule": 1.0},
     "expire-deferrals": {"task": "decisions.tasks.expire_deferrals", "schedule": 1.0},
+    "sweep-pauses": {"task": "decisions.tasks.sweep_pauses", "schedule": 1.0},
     "relay-outbox": {"task": "approvals.tasks.relay_outbox", "schedule": 1.0},
     "keep-log": {"task": "receipts.tasks.keep_log", "schedule": 1.0},
     "publish-checkpoints": {"task": "receipts.tasks.publish_checkpoints", "schedule": 2.0},

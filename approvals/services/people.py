@@ -40,7 +40,7 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
         "decisions.view_policyproposal",
         "decisions.add_policyproposal",
     ),
-    Role.ADMIN: ("receipts.audit", "receipts.erase", "decisions.publish_policy"),
+    Role.ADMIN: ("receipts.audit", "receipts.erase", "decisions.publish_policy", "decisions.pause_everything"),
 }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from approvals.lifecycle.route import Route
 from approvals.lifecycle.snapshot import Snapshot, match_code, view_digest
@@ -101,6 +102,23 @@ def replace_request(request: ApprovalRequest, *, opening: Opening, resolution: s
 def revoke_request(request: ApprovalRequest, *, resolution: str, at: datetime) -> None:
     """Takes an approval back that was given and not used; the row is locked and its state settled."""
     move(request, event=Event.REVOKED, at=at, resolution=resolution)
+
+
+def revoke_given(*, streams: QuerySet[Any, Any], before: datetime, resolution: str, limit: int) -> int:
+    """Takes back approvals in these streams that were given until then and not used. Returns how many.
+
+    One that is locked is passed over: whoever has locked it finds out for himself.
+    """
+    with transaction.atomic():
+        at = database_now()
+        given = ApprovalRequest.objects.filter(state=State.APPROVED.value, resolved_at__lte=before, stream__in=streams)
+        locked = given.select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked)
+        requests = list(locked.order_by("stream", "id")[:limit])
+        states = [settle(request, at=at) for request in requests]
+        standing = [request for request, state in zip(requests, states, strict=True) if state is State.APPROVED]
+        for request in standing:
+            revoke_request(request, resolution=resolution, at=at)
+        return len(standing)
 
 
 def new_approval_id() -> str:

@@ -102,6 +102,21 @@ class ToolsBody(_Body):
     tools: Annotated[tuple[ToolBody, ...], Field(min_length=1, max_length=500)]
 
 
+class PauseBody(_Body):
+    """`POST /api/v1/pauses`. `name` is a team's name, an agent's name or id, a session's id."""
+
+    scope: Literal["everything", "team", "agent", "session"]
+    name: Annotated[str, Field(max_length=128)] = ""
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    confirm: Annotated[str, Field(max_length=32)] = ""
+
+
+class SessionPauseBody(_Body):
+    """`POST /api/v1/sessions/{id}/pause`."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
 class PolicyBody(_Body):
     """`POST /api/v1/policies`, `…/lint` and `…/proposals`. `files` are those that the policy includes, by name."""
 

@@ -130,6 +130,23 @@ AGENTS: dict[str, dict[str, Any]] = {
     "issued": _object("IssuedKey", required=_KEY_PARTS | {"key": _STRING}),
 }
 
+_PAUSE = _object(
+    "Pause",
+    required={
+        "pause_id": _STRING,
+        "scope": {"type": "string", "enum": ["everything", "team", "agent", "session"]},
+        "reason": _STRING,
+        "in_flight": {"type": "integer"},
+        "paused_at": _STRING,
+        **dict.fromkeys(("team", "agent", "session", "paused_by", "resumed_by", "resumed_at"), _OPTIONAL),
+    },
+)
+PAUSES: dict[str, dict[str, Any]] = {
+    "pause": _PAUSE,
+    "list": _object(
+        "Pauses", required={"results": {"type": "array", "items": _PAUSE}, "next": {"type": ["string", "null"]}}
+    ),
+}
 # 201 where it holds from now on, 202 where it waits for a second person.
 SUBMITTED = {201: _VERSION, 202: _PROPOSAL}
 

@@ -69,6 +69,7 @@ class ReasonCode(StrEnum):
     IDENTITY_UNVERIFIED = "identity_unverified"
     TOOL_NOT_ALLOWED = "tool_not_allowed"
     CONTEXT_INTEGRITY = "context_integrity"
+    PAUSED = "paused"
     NO_ELIGIBLE_REVIEWER = "no_eligible_reviewer"
     EVALUATION_ERROR = "evaluation_error"
 

@@ -36,6 +36,8 @@ class Session(models.Model):
     as_read: Mapping[str, Any] | None = None
     # What was found wrong with it since it was locked; None before anybody has looked.
     fault: str | None = None
+    # The pause that it stood under when it was locked, by its id; see `decisions.selectors.pauses`.
+    pause: str | None = None
 
     id = models.CharField(primary_key=True, max_length=ID_LENGTH)
     agent = models.ForeignKey("decisions.Agent", on_delete=models.PROTECT, db_index=False, related_name="sessions")

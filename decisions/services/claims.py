@@ -21,6 +21,7 @@ from decisions.engine.verdict import Decision as Verdict
 from decisions.engine.verdict import ReasonCode
 from decisions.models import Claim, Decision, Deferral, OpenLease, Session
 from decisions.selectors import approval_of, decision_for, deferral_of, deferral_state_at
+from decisions.selectors.pauses import was_paused_since
 from decisions.selectors.settled import SettledAction, settled_action
 from decisions.services.deferrals import judge_again
 from decisions.services.evaluation import Judged, approval_route
@@ -70,7 +71,7 @@ def claim_decision(*, caller: Caller, decision_id: str, wanted: ClaimRequest, ke
     """The final parameters and the lease, exactly once; again only under the same `Idempotency-Key` inside the lease.
 
     Raises `not_found`, `already_consumed`, `action_mismatch`, `not_approved`, `stale_identity`, `context_integrity`,
-    `policy_changed`, `expired`, `erased`.
+    `paused`, `policy_changed`, `expired`, `erased`.
     """
     named = decision_for(caller, decision_id)
     content: dict[str, JSON] = {"action_digest": wanted.action_digest, "action": dict(wanted.action or {})}
@@ -90,7 +91,7 @@ def claim_decision(*, caller: Caller, decision_id: str, wanted: ClaimRequest, ke
 def _attempted(
     caller: Caller, named: Decision, *, wanted: ClaimRequest, attempt: Attempt
 ) -> tuple[Answer | None, ProblemError | None]:
-    """1 lock the session · 2 a repeat · 3 state · 4 action · 5 identity · 6 policy · 7 votes · 8 take."""
+    """1 lock the session · 2 a repeat · 3 state · 4 pauses · 5 action · 6 identity · 7 policy · 8 votes · 9 take."""
     session = lock_session(named.session_id)
     assert session is not None
     at = database_now()
@@ -142,6 +143,7 @@ def _approved(decision: Decision, *, session: Session) -> _Approved:
 def _take(approved: _Approved, *, wanted: ClaimRequest, attempt: Attempt, caller: Caller, at: datetime) -> Answer:
     decision = approved.decision
     request = _check_state(approved, at=at)
+    _check_pause(approved, request=request)
     _check_action(approved, wanted=wanted)
     _check_identity(approved, at=at)
     _check_policy(approved, at=at)
@@ -204,6 +206,15 @@ def _check_state(approved: _Approved, *, at: datetime) -> Request | None:
     if state_now is not State.APPROVED:
         raise _refused(state_now.value)
     return request
+
+
+def _check_pause(approved: _Approved, *, request: Request | None) -> None:
+    """A pause ends what was approved before it, also when it is over (APR-31)."""
+    given = request or approved.deferral
+    assert given is not None, "only what was asked about or waited is claimed"
+    if was_paused_since(approved.session, since=given.resolved_at or approved.decision.decided_at):
+        why = "People have stopped this since it was approved."
+        raise ProblemError("paused", status=409, why=why, fix="Submit the action again once they let it go on.")
 
 
 def _check_action(approved: _Approved, *, wanted: ClaimRequest) -> None:

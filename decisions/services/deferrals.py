@@ -138,6 +138,8 @@ def _ending(deferral: Deferral, *, session: Session, basis: Basis, at: datetime)
         return None
     if standing is Standing.DENIED:
         return _End(state="DENIED", method="dependency")
+    if session.pause is not None:
+        return None
     judged = _judged(decision, session=session, basis=basis, at=at)
     if judged.ruling.decision is Verdict.DEFER:
         return None
@@ -297,10 +299,11 @@ def expire_due() -> int:
     now = database_now()
     due = Deferral.objects.filter(state="PENDING", expires_at__lte=now).values_list("session_id", flat=True)
     waiting = Deferral.objects.filter(state="PENDING", waits_for_actions=True).values_list("session_id", flat=True)
-    return sum(_resume(session_id) for session_id in {*due[:BATCH], *waiting[:BATCH]})
+    return sum(resume_session(session_id) for session_id in {*due[:BATCH], *waiting[:BATCH]})
 
 
-def _resume(session_id: str) -> int:
+def resume_session(session_id: str) -> int:
+    """Evaluates what waits in a session again, unless somebody else has it. Returns how many ended."""
     with transaction.atomic():
         session = lock_session(session_id, skip_locked=True)
         return 0 if session is None else resume_deferrals(session, at=database_now())

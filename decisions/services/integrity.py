@@ -6,6 +6,7 @@ from django.db import connection
 
 from decisions.models import Session
 from decisions.selectors.integrity import fault_in
+from decisions.selectors.pauses import PauseOf
 from decisions.services.state import EMPTY_STATE
 from receipts.clock import DatabaseNow
 from receipts.problems import ProblemError
@@ -15,11 +16,15 @@ PARTIES = ("request", "human", "agent", "host")
 
 
 def lock_session(session_id: str, *, skip_locked: bool = False) -> Session | None:
-    """The session's row, locked and looked at, with its parties; None where there is none, or somebody else has it."""
+    """The session's row, locked and looked at, with its parties and the pause that it stands under.
+
+    None where there is none, or somebody else has it.
+    """
     skip = skip_locked and connection.features.has_select_for_update_skip_locked
     rows = Session.objects.select_for_update(of=("self",), skip_locked=skip).select_related(*PARTIES)
-    session = rows.filter(pk=session_id).first()
+    session = rows.filter(pk=session_id).annotate(standing_pause=PauseOf("pk")).first()
     if session is not None:
+        session.pause = session.standing_pause
         fault_of(session)
     return session
 

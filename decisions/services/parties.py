@@ -78,6 +78,9 @@ def identity_for_policy(session: Session, *, section: Section) -> Identity:
 
 def bar_to(actions: Iterable[Action], *, session: Session, at: datetime) -> Bar | None:
     """What forbids an action whatever policy says, or nothing. `actions` are it and whatever is called inside it."""
+    if session.pause is not None:
+        why = f"People have stopped this ({session.pause}), so nothing is permitted until they let it go on."
+        return Bar(ReasonCode.PAUSED, why)
     problem = delegation_problem(session, at=at)
     if problem:
         return Bar(ReasonCode.IDENTITY_UNVERIFIED, problem)

@@ -32,7 +32,13 @@ class Lapse(StrEnum):
 
 # Why a claim is refused that an approval doesn't survive, and whether people may be asked anew. A new approval would
 # not help an identity that no longer holds. A claim of another action (APR-01) is none of these.
-_MAY_RENEW = {"stale_identity": False, "context_integrity": False, "policy_changed": True, "not_approved": True}
+_MAY_RENEW = {
+    "stale_identity": False,
+    "context_integrity": False,
+    "paused": False,
+    "policy_changed": True,
+    "not_approved": True,
+}
 _FIX = {
     Lapse.RENEWED: "People were asked anew. Wait for the decision again, and claim what it says then.",
     Lapse.REVOKED: "Submit the action again for a new decision.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from django.db import transaction
 
 from decisions.engine.context import Taint
 from decisions.models import Agent, Human, Session
+from decisions.selectors.pauses import PAUSE_OF_ROW
 from decisions.services.context import append_entry
 from decisions.services.delegations import NamedHop, admit_chain
 from decisions.services.identity import known_human, named_agent
@@ -135,7 +137,7 @@ def session_of(*, caller: Caller, session_id: str) -> Session:
     return session
 
 
-_EXTRA = {
+_EXTRA: Mapping[str, str | Mapping[str, str]] = {
     "now": "aarm_now()",
     "active_policy_id": "(SELECT version_id FROM decisions_activepolicy)",
     # An admin may have entered one name in two spellings; the older one holds, as in `effect_of`.
@@ -143,6 +145,7 @@ _EXTRA = {
         "(SELECT effect FROM decisions_tool WHERE upper(tool) = upper(%s) AND upper(operation) = upper(%s) "
         "ORDER BY id LIMIT 1)"
     ),
+    "pause": PAUSE_OF_ROW,
     # To be held against the head; `decisions.selectors.integrity` asks again where this statement began too early.
     "last_entry": "(SELECT body FROM decisions_contextentry e WHERE e.session_id = r.id AND e.position = r.length)",
 }
@@ -161,8 +164,8 @@ _LOCKED = {
 def locked_session(*, caller: Caller, session_id: str, tool: str = "", operation: str = "") -> Session:
     """The session's row, locked, with what a decision needs read in the same statement.
 
-    Adds `now` (the database's clock), `active_policy_id`, `tool_effect` and `last_entry`, so that a decision costs one
-    read, and sees every policy whose publication was acknowledged before it began (POL-11).
+    Adds `now` (the database's clock), `active_policy_id`, `tool_effect`, `pause` and `last_entry`, so that a decision
+    costs one read, and sees every policy and every pause that was acknowledged before it began (POL-11, APR-31).
     """
     found = _LOCKED[caller.kind].one(tool, operation, session_id, caller.id)
     if found is None:

@@ -41,6 +41,7 @@ IDS: Mapping[str, Callable[[World, Camp], str]] = {
     "agent_id": lambda world, camp: camp.agent.id,
     "key_id": lambda world, camp: camp.agent.key_id,
     "version_id": lambda world, camp: world.version,
+    "pause_id": lambda world, camp: world.pause,
     "proposal_id": lambda world, camp: world.proposal,
     "view_id": lambda world, camp: "1",
     "hold_id": lambda world, camp: world.hold,
@@ -78,6 +79,9 @@ BODIES: Mapping[str, Callable[[Camp], dict[str, Any]]] = {
     "/api/v1/policies/lint": lambda camp: {"text": POLICY},
     "/api/v1/policies/proposals": lambda camp: {"text": POLICY},
     "/api/v1/policies/test": lambda camp: {"text": POLICY, "given": {"action": {"tool": "a.b", "parameters": {}}}},
+    "/api/v1/pauses": lambda camp: {"scope": "session", "name": camp.session, "reason": "It looks wrong."},
+    "/api/v1/sessions/{session_id}/pause": lambda camp: {"reason": "It looks wrong."},
+    "/pauses/new": lambda camp: {"target": f"session:{camp.session}", "reason": "It looks wrong."},
     "/api/v1/approvals/{approval_id}/votes": lambda camp: _ballot(camp) | {"verdict": "deny"},
     "/a/{approval_id}/approve": _ballot,
     "/a/{approval_id}/deny": _ballot,
@@ -93,6 +97,8 @@ SAID_BY_OTHERS: Mapping[str, Callable[[Camp], dict[str, Any]]] = {
     "/api/v1/sessions": lambda camp: {"human": "alice@corp.example", "agent": camp.agent.id},
 }
 FORMS = {
+    "/pauses/new",
+    "/pauses/{pause_id}/resume",
     "/a/{approval_id}/approve",
     "/a/{approval_id}/deny",
     "/a/{approval_id}/withdraw",
@@ -103,7 +109,7 @@ FORMS = {
     "/s/{session_id}/request",
 }
 # Their bodies, and not their addresses, name somebody's own.
-OWNED_BY_BODY = {"/decide", "/api/v1/decide", "/api/v1/sessions"}
+OWNED_BY_BODY = {"/decide", "/api/v1/decide", "/api/v1/sessions", "/api/v1/pauses", "/pauses/new"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ from django.conf import settings
 from django.db import connection
 
 from approvals.models import ApprovalRequest, User
-from decisions.models import ActivePolicy, Agent, Session
+from decisions.models import ActivePolicy, Agent, Scope, Session
 from decisions.services.identity import revoke_keys
+from decisions.services.pauses import Target, pause_actions
 from decisions.services.policies import publish_policy
 from receipts.clock import database_now
 from receipts.models import AlarmCode
@@ -295,6 +296,16 @@ def _altered(stage: Stage) -> Reply:
     return stage.agent.claim(step.answer)
 
 
+def _stop_everything(stage: Stage) -> Reply:
+    return stage.bob.post("/api/v1/pauses", {"scope": "everything", "reason": "It looks wrong."})
+
+
+def _paused(stage: Stage) -> Reply:
+    step = stage.approved()
+    pause_actions(Target(Scope.EVERYTHING), reason="It looks wrong.", actor=None)
+    return stage.agent.claim(step.answer)
+
+
 PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "action_mismatch": (409, _other_action),
     "agent_exists": (409, lambda stage: door_of(stage.cast.trent).post("/api/v1/agents", {"name": "demo-agent"})),
@@ -306,6 +317,7 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "body_unreadable": (400, _cut_off),
     "byte_order_mark": (400, _raw(b"\xef\xbb\xbf{}")),
     "changed_while_reviewing": (409, lambda stage: stage.vote(stage.step_up(), version=2)),
+    "confirmation_required": (409, _stop_everything),
     "context_integrity": (409, _altered),
     "duplicate_key": (400, _raw(b'{"a": 1, "a": 1}')),
     "empty_policy": (409, _publishing(EMPTY)),
@@ -349,11 +361,13 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "not_executable": (409, lambda stage: stage.agent.report(stage.step_up().answer)),
     "not_found": (404, _path("/api/v1/receipts/rct_x")),
     "not_logged_yet": (409, _path("/api/v1/log/checkpoint")),
+    "not_paused": (409, lambda stage: door_of(stage.cast.trent).post(f"/api/v1/sessions/{stage.session}/resume", {})),
     "nothing_to_withdraw": (409, lambda stage: stage.vote(stage.step_up(), verdict="withdraw")),
     "nul_character": (400, _raw(rb'"\u0000"')),
     "number_out_of_range": (400, _raw(b"9007199254740992")),
     "number_too_long": (400, _raw(b"0." + b"1" * 100)),
     "own_proposal": (403, _approving(ONE_RULE, by_author=True)),
+    "paused": (409, _paused),
     "payload_key_unavailable": (503, _no_master_key),
     "policy_changed": (409, _changed_policy),
     "profile_differs": (400, _another_profile),

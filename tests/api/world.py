@@ -15,10 +15,11 @@ from django.contrib.admin.utils import quote
 from django.db import models
 
 from approvals.models import ApprovalRequest, User
-from approvals.services.people import Role, issue_sign_in_link
-from decisions.models import Session
+from approvals.services.people import Role, issue_sign_in_link, team_group
+from decisions.models import Agent, Scope, Session
 from decisions.services.identity import authenticate
 from decisions.services.packs import PolicyFiles
+from decisions.services.pauses import pause_actions, target_named
 from decisions.services.policies import publish_policy
 from decisions.services.proposals import propose_policy
 from receipts.access import Caller
@@ -60,8 +61,8 @@ class Camp:
 class World:
     """Everybody and everything that the matrix's requests are about. `link` signs our reviewer in.
 
-    `version` is the policy that holds, `proposal` another one that the author has proposed,
-    `hold` one on somebody else.
+    `version` is the policy that holds, `proposal` another one that the author has proposed, `hold` one on somebody
+    else, `pause` that of an agent of our team that asks for nothing.
     """
 
     ours: Camp
@@ -73,6 +74,7 @@ class World:
     version: str
     proposal: str
     hold: str
+    pause: str
 
 
 def _step_up(door: Door, session: str, name: str) -> StepUp:
@@ -85,6 +87,7 @@ def _camp(name: str, *, team: str, asks: str) -> Camp:
     agent, agent_key = make_agent(f"{name}-agent")
     host_key = make_host(f"{name}-host")[1]
     reviewer = make_person(f"{name}-reviewer", teams=(team,))
+    Agent.objects.filter(pk=agent.pk).update(owner=team_group(team))
     door = Door(agent_key)
     opening = {"original_request": "Do it.", "human": "alice@corp.example", "agent": agent.pk}
     session = Door(host_key).post("/api/v1/sessions", opening).json()["session_id"]
@@ -124,7 +127,15 @@ def make_world() -> World:
         version=version.pk,
         proposal=propose_policy(PolicyFiles(text=POLICY, source="proposed.yaml"), author=author).pk,
         hold=LegalHold.objects.get().pk,
+        pause=_paused(ours),
     )
+
+
+def _paused(camp: Camp) -> str:
+    """A pause by the camp's reviewer."""
+    idle = Agent.objects.create(name="idle-agent", owner=camp.reviewer.groups.get(name="security-team"))
+    target = target_named(Scope.AGENT, name=idle.pk)
+    return pause_actions(target, reason="It looks wrong.", actor=camp.reviewer).pk
 
 
 def receipt_of(camp: Camp) -> str:

@@ -75,6 +75,15 @@ def exported(page: Page, servers: Servers, path: str) -> None:
     page.get_by_role("link", name="Download").first.wait_for()
 
 
+def all_paused(page: Page, servers: Servers, path: str) -> None:
+    """The step before everything stops."""
+    page.goto(servers.base_url + path)
+    page.select_option("#pause-target", "everything:")
+    page.fill("#pause-reason", "It looks wrong.")
+    page.get_by_role("button", name="Pause", exact=True).click()
+    page.wait_for_selector("text=Leave it running")
+
+
 def plainly(page: Page, servers: Servers, path: str) -> None:
     page.goto(servers.base_url + path)
 
@@ -95,6 +104,8 @@ SCENES: dict[str, tuple[str, str, Opening]] = {
     "denied": ("bob", "denied", plainly),
     "receipts": ("victor", "/receipts", plainly),
     "no receipts": ("victor", "/receipts?q=nothing-like-it", plainly),
+    "pauses": ("admin", "/pauses", plainly),
+    "pause everything": ("admin", "/pauses", all_paused),
     "found": ("victor", "/receipts?q=decision:STEP_UP+since:all", plainly),
     "session": ("victor", "session", plainly),
     "exports": ("victor", "/receipts/exports", exported),

@@ -20,7 +20,10 @@ READY = "ready"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a child is to ask, one after the other: `tool.operation` and parameters, in this session or a new one."""
+    """What a child is to ask, one after the other: `tool.operation` and parameters, in this session or a new one.
+
+    `claim` with `decision_id` and `action_digest` claims; what it comes to is its answer, under `claim`.
+    """
 
     key: str
     session: str
@@ -101,19 +104,35 @@ def _say(what: Any) -> None:
 
 
 def _answers(order: Mapping[str, Any]) -> list[Any]:
-    from decisions.intake.bodies import DecideBody
     from decisions.services.identity import authenticate
     from decisions.services.sessions import NewSession, open_session
-    from decisions.services.submission import submit_action
 
     caller, found = authenticate(order["key"]), []
     session = order["session"] or open_session(caller=caller, new=NewSession(original_request="Do it.")).pk
     for name, parameters in order["actions"]:
-        tool, _, operation = name.rpartition(".")
-        asked = {"session_id": session, "tool": tool, "operation": operation, "parameters": parameters}
-        answer = submit_action(caller=caller, body=DecideBody.model_validate(asked), key="")
-        found.append(json.loads(answer.content))
+        found.append(_claimed(caller, parameters) if name == "claim" else _decided(caller, session, name, parameters))
     return found
+
+
+def _decided(caller: Any, session: str, name: str, parameters: Mapping[str, Any]) -> Any:
+    from decisions.intake.bodies import DecideBody
+    from decisions.services.submission import submit_action
+
+    tool, _, operation = name.rpartition(".")
+    asked = {"session_id": session, "tool": tool, "operation": operation, "parameters": parameters}
+    return json.loads(submit_action(caller=caller, body=DecideBody.model_validate(asked), key="").content)
+
+
+def _claimed(caller: Any, named: Mapping[str, str]) -> dict[str, str]:
+    from decisions.services.claims import ClaimRequest, claim_decision
+    from receipts.problems import ProblemError
+
+    wanted = ClaimRequest(action_digest=named["action_digest"])
+    try:
+        claim_decision(caller=caller, decision_id=named["decision_id"], wanted=wanted, key="")
+    except ProblemError as problem:
+        return {"claim": problem.code}
+    return {"claim": "ok"}
 
 
 if __name__ == "__main__":

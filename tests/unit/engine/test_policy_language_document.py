@@ -38,7 +38,7 @@ WORDS = (
 # Given by services, not by the engine.
 GIVEN_ELSEWHERE = {
     ReasonCode.DEPENDENCY_PENDING, ReasonCode.DEPENDENCY_DENIED, ReasonCode.IDENTITY_UNVERIFIED,
-    ReasonCode.CONTEXT_INTEGRITY, ReasonCode.NO_ELIGIBLE_REVIEWER, ReasonCode.UNCLEAR_MEANING,
+    ReasonCode.CONTEXT_INTEGRITY, ReasonCode.PAUSED, ReasonCode.NO_ELIGIBLE_REVIEWER, ReasonCode.UNCLEAR_MEANING,
     ReasonCode.CANNOT_MODIFY, ReasonCode.TOOL_NOT_ALLOWED,
 }  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""From rows to what a template shows, without a query."""
