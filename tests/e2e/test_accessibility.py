@@ -104,8 +104,8 @@ SCENES: dict[str, tuple[str, str, Opening]] = {
     "denied": ("bob", "denied", plainly),
     "receipts": ("victor", "/receipts", plainly),
     "no receipts": ("victor", "/receipts?q=nothing-like-it", plainly),
-    "pauses": ("admin", "/pauses", plainly),
-    "pause everything": ("admin", "/pauses", all_paused),
+    "pauses": ("trent", "/pauses", plainly),
+    "pause everything": ("trent", "/pauses", all_paused),
     "found": ("victor", "/receipts?q=decision:STEP_UP+since:all", plainly),
     "session": ("victor", "session", plainly),
     "exports": ("victor", "/receipts/exports", exported),
@@ -154,7 +154,7 @@ def test_no_page_scrolls_sideways(
     context = browser.new_context(viewport={"width": width, "height": 800})
     page = context.new_page()
     sign_in(page, embedded_server, "victor")
-    for path in ("/inbox", "/receipts", *requests.values()):
+    for path in ("/inbox", "/receipts", "/pauses", *requests.values()):
         page.goto(embedded_server.base_url + path)
         page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true })")
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
