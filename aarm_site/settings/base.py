@@ -145,7 +145,7 @@ CELERY_BEAT_SCHEDULE = {
     "expire-deferrals": {"task": "decisions.tasks.expire_deferrals", "schedule": 1.0},
     "sweep-pauses": {"task": "decisions.tasks.sweep_pauses", "schedule": 1.0},
     "relay-outbox": {"task": "approvals.tasks.relay_outbox", "schedule": 1.0},
-    "keep-log": {"task": "receipts.tasks.keep_log", "schedule": 1.0},
+    "keep-log": {"task": "receipts.tasks.keep_log", "schedule": 0.5},
     "publish-checkpoints": {"task": "receipts.tasks.publish_checkpoints", "schedule": 2.0},
     "end-sessions": {"task": "decisions.tasks.end_sessions", "schedule": 30.0},
     "end-leases": {"task": "decisions.tasks.end_leases", "schedule": 5.0},

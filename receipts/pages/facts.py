@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from receipts.pages.bodies import Body, Names, text_at
+from receipts.signing.statement import Statement
+from receipts.signing.times import format_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,23 @@ def sections_of(body: Body, *, names: Names) -> tuple[Section, ...]:
     """Everything that the body says and people can use, by subject; an id with a name is shown as both."""
     sections = (Section(title=title, rows=tuple(_facts(body, members, names=names))) for title, members in _SECTIONS)
     return tuple(section for section in sections if section.rows)
+
+
+def signature_section(statement: Statement, *, digest: str) -> Section:
+    """What was signed beside the body: when, where in which chain, and with what."""
+    return Section(
+        title="Signature",
+        rows=(
+            Fact("Signed at", format_time(statement.issued_at)),
+            Fact("Chain", statement.stream, is_code=True),
+            Fact("Place in it", str(statement.position)),
+            Fact("Digest", digest, is_code=True),
+            Fact("Receipt before it", statement.previous or "None: it is the first", is_code=bool(statement.previous)),
+            Fact("Key", statement.key_id, is_code=True),
+            Fact("Algorithm", statement.algorithm.value),
+            Fact("Deployment", statement.deployment),
+        ),
+    )
 
 
 def _facts(body: Body, members: Sequence[tuple[str, str]], *, names: Names) -> list[Fact]:

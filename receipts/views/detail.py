@@ -13,8 +13,18 @@ from django.views.decorators.http import require_POST, require_safe
 from receipts import ports
 from receipts.access import AUDIT, READERS, Caller, caller_of, for_people
 from receipts.models import Receipt
-from receipts.pages import ids_in, kind_of, report_of, sections_of, story_of, values_for
+from receipts.pages import (
+    ids_in,
+    kind_of,
+    moments_of,
+    report_of,
+    sections_of,
+    signature_section,
+    story_of,
+    values_for,
+)
 from receipts.pages.evidence import context_exhibit, policy_exhibit, view_exhibit
+from receipts.pages.moments import Moment
 from receipts.selectors import check_receipt, of_decision, opened_values, receipt_for, signed_form
 from receipts.services.disclosure import disclose
 from receipts.signing.canonical import canonical_bytes
@@ -30,7 +40,7 @@ def _statement(receipt: Receipt) -> Statement | None:
         return None
 
 
-def _said(statement: Statement | None, *, is_open: bool) -> dict[str, Any]:
+def _said(statement: Statement | None, *, digest: str, is_open: bool) -> dict[str, Any]:
     if statement is None:
         return {"story": ("This receipt can't be read.", "Its bytes are not those of any receipt."), "sections": ()}
     body = statement.body
@@ -42,21 +52,14 @@ def _said(statement: Statement | None, *, is_open: bool) -> dict[str, Any]:
     )
     return {
         "story": story_of(statement, names=names),
-        "sections": sections_of(body, names=names),
+        "sections": (*sections_of(body, names=names), signature_section(statement, digest=digest)),
         "exhibits": [exhibit for exhibit in exhibits if exhibit is not None],
     }
 
 
-def _timeline(caller: Caller, receipt: Receipt) -> list[dict[str, Any]]:
-    return [
-        {
-            "url": reverse("receipts:detail", args=[row.pk]),
-            "kind": kind_of(row.type),
-            "at": row.issued_at,
-            "is_current": row.pk == receipt.pk,
-        }
-        for row in of_decision(caller, receipt.decision_id)
-    ]
+def _timeline(caller: Caller, receipt: Receipt) -> list[Moment]:
+    rows = list(of_decision(caller, receipt.decision_id))
+    return moments_of(rows, names=ports.names_of({row.approver_id for row in rows}))
 
 
 def _page(request: HttpRequest, receipt: Receipt, *, is_open: bool) -> HttpResponse:
@@ -80,7 +83,7 @@ def _page(request: HttpRequest, receipt: Receipt, *, is_open: bool) -> HttpRespo
             {"title": "Envelope", "text": envelope},
         ],
         "keys_url": f"{settings.AARM_BASE_URL}{reverse('keys')}",
-        **_said(_statement(receipt), is_open=is_open),
+        **_said(_statement(receipt), digest=receipt.digest, is_open=is_open),
     }
     return render(request, "receipts/detail.html", context)
 

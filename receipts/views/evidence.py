@@ -5,12 +5,17 @@ from __future__ import annotations
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
+from receipts import ports
 from receipts.access import READERS, Caller, caller_of, for_people
 from receipts.models import Receipt
+from receipts.pages.bodies import text_at, value_at
 from receipts.problems import ProblemError
 from receipts.selectors import receipt_for, signed_form, visible_to
 from receipts.selectors.anchoring import cosigned_note
 from receipts.selectors.log import proof_of
+from receipts.signing.canonical import canonical_bytes
+from receipts.signing.errors import VerificationError
+from receipts.signing.statement import parse_statement
 
 
 def _proof(receipt: Receipt) -> dict[str, object] | None:
@@ -27,12 +32,28 @@ def _previous(caller: Caller, receipt: Receipt) -> dict[str, object] | None:
     return None if before is None else signed_form(before)
 
 
+def _context(receipt: Receipt) -> str | None:
+    """The session's entry that it names, as the bytes that its digest was taken of; digests and commitments only."""
+    try:
+        body = parse_statement(bytes(receipt.body)).body
+    except VerificationError:
+        return None
+    position = value_at(body, "context.position")
+    entry = ports.session_entry(text_at(body, "context.session"), position) if isinstance(position, int) else None
+    return canonical_bytes(dict(entry.body)).decode() if entry else None
+
+
 @for_people(*READERS)
 @require_safe
 def receipt_evidence(request: HttpRequest, receipt_id: str) -> JsonResponse:
-    """`/r/<id>/evidence.json`: the envelope, the one before it, and the proof that it is in the log, if any."""
+    """`/r/<id>/evidence.json`: the envelope, the one before it, the entry that it names, and its proof, if any."""
     caller = caller_of(request.user)
     receipt = receipt_for(caller, receipt_id)
     return JsonResponse(
-        {"envelope": signed_form(receipt), "previous": _previous(caller, receipt), "proof": _proof(receipt)}
+        {
+            "envelope": signed_form(receipt),
+            "previous": _previous(caller, receipt),
+            "context": _context(receipt),
+            "proof": _proof(receipt),
+        }
     )

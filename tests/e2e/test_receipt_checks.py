@@ -65,7 +65,7 @@ def test_the_browser_verifies_the_signed_bytes_up_to_the_checkpoint(
         expect(line(page, "nothing comes before it")).to_be_visible()
         expect(page.locator("#checks")).to_contain_text("What this does not prove")
         wait_until(is_in_the_log, "a checkpoint that covers the receipt")
-        expect(title(page)).to_have_text("6 of 6 checks passed in your browser")
+        expect(title(page)).to_have_text("7 of 7 checks passed in your browser")
 
 
 def _other_payload(evidence: Any) -> Any:
@@ -82,6 +82,10 @@ def _other_signature(evidence: Any) -> Any:
     return {**evidence, "envelope": {**envelope, "signatures": [altered]}}
 
 
+def _other_context(evidence: Any) -> Any:
+    return {**evidence, "context": evidence["context"].replace("STEP_UP", "ALLOW")}
+
+
 def _revoked(keys: Any) -> Any:
     return {"keys": [{**key, "revoked_at": "2026-01-01T00:00:00.000000Z"} for key in keys["keys"]]}
 
@@ -92,10 +96,11 @@ def _revoked(keys: Any) -> Any:
     [
         ("evidence.json", _other_payload, "not those of the digest that this page shows"),
         ("evidence.json", _other_signature, "The signature is not that of aarm-"),
+        ("evidence.json", _other_context, "is not the one that it names"),
         ("keys.json", _revoked, "was revoked"),
         ("keys.json", lambda keys: {"keys": [{**keys["keys"][0], "kty": "EC", "crv": "P-384"}]}, "does not know"),
     ],
-    ids=["other-bytes", "other-signature", "revoked-key", "other-key"],
+    ids=["other-bytes", "other-signature", "other-context", "revoked-key", "other-key"],
 )
 def test_what_arrives_altered_is_no_pass(
     browser: Browser, embedded_server: Servers, receipt_url: str, path: str, alter: Callable[[Any], Any], says: str
@@ -134,5 +139,17 @@ def test_the_offline_page_can_be_taken_away(browser: Browser, embedded_server: S
             page.get_by_role("link", name="verify.html").click()
         assert "default-src 'none'" in download.value.path().read_text("utf-8")
         evidence = page.request.get(f"{receipt_url}/evidence.json").json()
-        assert set(evidence) == {"envelope", "previous", "proof"}
+        assert set(evidence) == {"envelope", "previous", "context", "proof"}
         assert json.loads(base64.b64decode(evidence["envelope"]["payload"]))["position"] == 1
+
+
+def test_on_paper_long_text_stands_once_and_whole(browser: Browser, embedded_server: Servers, receipt_url: str) -> None:
+    """The demo policy is longer than what is shown of it on screen before somebody asks for all of it."""
+    with visitor(browser, embedded_server, "victor") as page:
+        page.goto(receipt_url)
+        page.emulate_media(media="print")
+        policy = page.get_by_role("region", name="Policy as of then")
+        shown = policy.locator(".raw .untrusted:visible")
+        expect(shown).to_have_count(1)
+        expect(shown).to_contain_text("never-drop-a-table")
+        expect(policy.get_by_text("Show all")).to_be_hidden()

@@ -12,7 +12,9 @@ from receipts.models import Receipt
 from receipts.selectors import envelope_of
 from receipts.services.checkpoints import sign_due_checkpoint
 from receipts.services.sequencing import sequence_waiting
+from receipts.signing.canonical import sha256_digest
 from receipts.signing.envelope import Envelope
+from receipts.signing.statement import parse_statement
 from tests.factories import Cast, StepUp, open_step_up, vote
 from tests.web.reading import signed_in
 
@@ -49,6 +51,16 @@ def test_the_proof_is_there_as_soon_as_a_checkpoint_covers_the_receipt(step: Ste
     proof = evidence(victor, receipt)["proof"]
     assert set(proof) == {"inclusion", "checkpoint"}
     assert proof["inclusion"]["tree_size"] == Receipt.objects.count()
+
+
+def test_the_entry_that_a_receipt_names_is_handed_out_as_the_bytes_of_its_digest(step: StepUp, victor: Client) -> None:
+    receipt = of_kind(step, "vote")
+    named = parse_statement(bytes(receipt.body)).body["context"]
+    assert isinstance(named, dict)
+    context = evidence(victor, receipt)["context"]
+    assert sha256_digest(context.encode()) == named["head"]
+    published = Receipt.objects.get(type="policy_published")
+    assert evidence(victor, published)["context"] is None
 
 
 def test_only_those_who_may_see_a_receipt_get_its_evidence(cast: Cast, step: StepUp) -> None:

@@ -75,6 +75,16 @@ def test_the_steps_of_one_action_are_linked_in_their_order(cast: Cast, bob: Clie
     assert [link.text for link in links] == ["Decision", "Vote", "Approval ended", "Claim", "Outcome"]
     assert [link.attributes.get("aria-current") for link in links] == [None, "page", None, None, None]
     assert all(bob.get(link.attributes["href"]).status_code == 200 for link in links)
+    said = [part.text for part in timeline.of_class("timeline__said")]
+    assert said == ["STEP_UP", "bob approved on web, known by session", "APPROVED", "succeeded"]
+
+
+def test_what_was_signed_beside_the_body_is_shown_too(cast: Cast, victor: Client) -> None:
+    receipt = of_kind(finished(cast), ReceiptType.VOTE)
+    (block,) = [part for part in page_of(victor, receipt).tagged("section") if "Signature" in part.attributes.values()]
+    for said in (receipt.digest, receipt.previous_digest, receipt.key_id, receipt.stream, "Place in it 2", "Ed25519"):
+        assert said is not None
+        assert said in block.text
 
 
 def test_identity_policy_and_approval_are_told_from_the_signed_bytes(cast: Cast, victor: Client) -> None:

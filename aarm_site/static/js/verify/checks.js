@@ -1,5 +1,6 @@
 // The checks of one receipt, each with a sentence. The receipt page shows them.
 import { demandIncluded } from "./bundle.js";
+import { digestOf, utf8 } from "./bytes.js";
 import { demandOrigin, originOf, verifyCheckpoint } from "./checkpoint.js";
 import { readEnvelope } from "./envelope.js";
 import { VerificationError, demand } from "./errors.js";
@@ -62,8 +63,18 @@ async function checkPredecessor({ statement }, { evidence, keys }) {
   return passed("It names the digest of the receipt before it, whose signature fits too.");
 }
 
+async function checkContext({ statement }, { evidence }) {
+  const context = statement.body.get("context");
+  const head = context instanceof Map ? context.get("head") : null;
+  if (!head) return skipped("It names no entry of a session.");
+  if (!evidence.get("context")) return skipped("The session's entry that it names is not kept any more.");
+  const digest = await digestOf(utf8(evidence.get("context")));
+  demand(digest === head, "tampered", "The session's entry that is kept is not the one that it names.");
+  return passed("The session's entry that it names is kept, and has that digest.");
+}
+
 // In this order: the later ones rest on what the earlier ones found.
-const CHECKS = [checkBytes, checkSignature, checkShown, checkLog, checkKey, checkPredecessor];
+const CHECKS = [checkBytes, checkSignature, checkShown, checkLog, checkKey, checkPredecessor, checkContext];
 
 /**
  * The checks that could be made, each `{state, sentence}` with state passed, failed or skipped. The first failure ends
