@@ -47,6 +47,9 @@ class Environment(BaseSettings):
     claim_window_seconds: int = 1800
     # How long an approval can be taken back before the agent is told, where the policy doesn't say.
     hold_seconds: int = Field(default=5, ge=0, le=30)
+    # How deep sessions hand parts of their tasks on, and to how many children each.
+    session_depth: int = Field(default=4, ge=0)
+    session_children: int = Field(default=32, ge=0)
     # A session in which nothing happens for so long ends by itself.
     session_idle_seconds: int = Field(default=86400, ge=60)
     # For how long after its last entry a session hands its labels and taint to new ones of the same agent and human.

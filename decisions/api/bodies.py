@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from receipts.access import KeyScope
 
@@ -19,6 +19,10 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _a_request_or_a_parent(schema: dict[str, Any]) -> None:
+    schema["anyOf"] = [{"required": ["original_request"]}, {"required": ["parent_session_id"]}]
+
+
 class HopBody(_Body):
     """One hop from the human to the agent. Times are RFC 3339 with a zone."""
 
@@ -30,9 +34,14 @@ class HopBody(_Body):
 
 
 class SessionBody(_Body):
-    """`POST /api/v1/sessions`. `human`, `agent`, `service`, `scope` and `delegation` are for hosts only."""
+    """`POST /api/v1/sessions`. `human`, `agent`, `service`, `scope` and `delegation` are for hosts only.
 
-    original_request: Text
+    With `parent_session_id` everything may be left out, and what is sent can only narrow what the parent has.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_a_request_or_a_parent)
+
+    original_request: Text = ""
     human: Annotated[str, Field(max_length=254)] = ""
     agent: Annotated[str, Field(max_length=128)] = ""
     service: Annotated[str, Field(max_length=128)] = ""
@@ -41,6 +50,14 @@ class SessionBody(_Body):
     intent: Annotated[str, Field(max_length=128)] = ""
     profile: Annotated[str, Field(max_length=64)] = ""
     delegation: Annotated[tuple[HopBody, ...], Field(max_length=16)] = ()
+    max_data_classification: Annotated[str, Field(max_length=64)] = ""
+    parent_session_id: Annotated[str, Field(max_length=64)] = ""
+
+    @model_validator(mode="after")
+    def _has_a_request(self) -> Self:
+        if not self.model_fields_set & {"original_request", "parent_session_id"}:
+            raise ValueError("original_request is missing")
+        return self
 
 
 class MessageBody(_Body):

@@ -24,6 +24,7 @@ from decisions.intake.bodies import DecideBody
 from decisions.intake.names import split_tool_name
 from decisions.selectors import decision_answer, decision_for, session_summary
 from decisions.services.cancellation import cancel_decision
+from decisions.services.children import open_child
 from decisions.services.claims import ClaimRequest, claim_decision
 from decisions.services.deferrals import add_evidence
 from decisions.services.delegations import NamedHop
@@ -170,7 +171,8 @@ class SessionListView(APIView):
         body = read_body(request._request, SessionBody)
         hops = tuple(NamedHop(**hop.model_dump()) for hop in body.delegation)
         new = NewSession(**body.model_dump(exclude={"delegation"}), delegation=hops)
-        session = open_session(caller=_caller(request), new=new)
+        open_one = open_child if body.parent_session_id else open_session
+        session = open_one(caller=_caller(request), new=new)
         return Response(session_summary(session), status=201)
 
 

@@ -16,7 +16,7 @@ from decisions.engine.document import Consequence, Mode, PolicyDocument, Rule, c
 from decisions.engine.fields import Field, Subject
 from decisions.engine.folding import fold
 from decisions.engine.index import Index, Places, index_of, places_of, unsettled
-from decisions.engine.levels import levels_of
+from decisions.engine.levels import STANDARD_LEVELS, Levels, levels_of
 from decisions.engine.metatools import STANDARD, MetaTools, table_of
 from decisions.engine.networks import networks_of
 from decisions.engine.pointers import Path, value_at
@@ -96,6 +96,7 @@ class Policy:
     has_counters: bool = False
     catalogue: Catalogue = EMPTY_CATALOGUE
     meta_tools: MetaTools = STANDARD
+    levels: Levels = STANDARD_LEVELS
 
     def candidates(self, *, tool: str, operation: str) -> tuple[CompiledRule, ...]:
         """Every enforced rule that could hold for a folded tool and operation."""
@@ -136,6 +137,7 @@ def compile_policy(document: PolicyDocument) -> Policy:
         has_counters=any(rule.counting is not None and rule.mode is Mode.ENFORCE for rule in document.rules),
         catalogue=document.catalogue,
         meta_tools=table_of(document.meta_tools, runners=document.runners),
+        levels=world.levels,
     )
 
 

@@ -70,6 +70,7 @@ class ReasonCode(StrEnum):
     TOOL_NOT_ALLOWED = "tool_not_allowed"
     CONTEXT_INTEGRITY = "context_integrity"
     PAUSED = "paused"
+    DATA_LIMIT = "data_limit"
     NO_ELIGIBLE_REVIEWER = "no_eligible_reviewer"
     EVALUATION_ERROR = "evaluation_error"
 

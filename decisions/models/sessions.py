@@ -43,6 +43,10 @@ class Session(models.Model):
     agent = models.ForeignKey("decisions.Agent", on_delete=models.PROTECT, db_index=False, related_name="sessions")
     host = models.ForeignKey("decisions.Host", null=True, on_delete=models.PROTECT, related_name="sessions")
     human = models.ForeignKey("decisions.Human", null=True, on_delete=models.PROTECT, related_name="sessions")
+    # The session that handed part of its task on to this one, how many there are above, and how many below.
+    parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="child_sessions")
+    depth = models.PositiveSmallIntegerField(default=0)
+    children = models.PositiveIntegerField(default=0)
     service = models.CharField(max_length=128, blank=True)
     scope = models.JSONField(default=list)
     # From the human to the agent, by random ids: see `decisions.services.delegations`.
@@ -50,6 +54,8 @@ class Session(models.Model):
     expected_scope = models.JSONField(default=list)
     intent = models.CharField(max_length=128, blank=True)
     profile = models.CharField(max_length=64, blank=True)
+    # The highest level of data that it may touch; an empty one sets no limit.
+    max_data_classification = models.CharField(max_length=64, blank=True)
     request = models.ForeignKey("receipts.Payload", on_delete=models.PROTECT, related_name="+")
     request_provenance = models.CharField(max_length=8, choices=[("attested", "attested"), ("asserted", "asserted")])
     state = models.JSONField(decoder=StateDecoder)

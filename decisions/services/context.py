@@ -21,7 +21,7 @@ from receipts.selectors import opened_values
 from receipts.services import Committed
 from receipts.signing.canonical import JSON, canonical_bytes, digest, sha256_digest
 
-_WRITTEN = ("state", "length", "head", "active_at", "ended_at", "ended_by", "seal")
+_WRITTEN = ("state", "children", "length", "head", "active_at", "ended_at", "ended_by", "seal")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +20,7 @@ from decisions.services.identity import folded_identifier
 from receipts.problems import ProblemError
 from receipts.signing.canonical import JSON
 
+DAY = timedelta(days=1)
 LAPSED = "What was delegated to the agent has expired."
 BROKEN = "An agent that passed the delegation on was deactivated."
 
@@ -61,6 +62,26 @@ def admit_chain(
     scope = granted_scope(chain, asked=frozenset(asked))
     check_fan_out(chain, others=_held_by(human, at=at), bounds=bounds)
     return Admitted(rows=[_row(hop) for hop in chain], scope=sorted(scope))
+
+
+def passed_on(parent: Session, *, to: Agent, scope: Collection[str], at: datetime) -> list[dict[str, JSON]]:
+    """The chain of a child session: that of its parent, with a hop more where another agent is to act.
+
+    It holds no longer than the parent's does, or a day. Raises `invalid_delegation`, also where it would come back to
+    an agent that is in it.
+    """
+    rows: list[dict[str, JSON]] = list(parent.delegation)
+    if to.pk == parent.agent_id:
+        return rows
+    if parent.human_id is None:
+        raise _unfounded("Nobody whose identity is verified has delegated anything.", hop=0)
+    until = min((_hop(row).expires_at for row in rows), default=at + DAY)
+    first = Hop(parent.human_id, parent.agent_id, frozenset(parent.scope), at, until)
+    chain = [*map(_hop, rows)] or [first]
+    chain.append(Hop(parent.agent_id, to.pk, frozenset(scope), at, until))
+    bounds = Bounds(hops=settings.AARM_DELEGATION_HOPS, fan_out=settings.AARM_DELEGATION_FAN_OUT)
+    check_chain(chain, human=parent.human_id, agent=to.pk, bounds=bounds, at=at)
+    return [_row(hop) for hop in chain]
 
 
 def _with_ids(named: Sequence[NamedHop], *, human: Human) -> list[Hop]:

@@ -25,7 +25,7 @@ from receipts.services import issue_receipt
 from receipts.signing.canonical import digest
 from receipts.signing.statement import ReceiptType
 
-IDLE = "idle"
+IDLE, PARENT = "idle", "parent"
 BATCH = 100
 _UNDECIDED = [state.value for state in NON_TERMINAL]
 
@@ -42,7 +42,10 @@ def end_session(*, caller: Caller, session_id: str) -> Session:
 
 
 def end_idle_sessions() -> int:
-    """Ends sessions in which nothing has happened for long, unless something in them still waits; returns how many."""
+    """Ends sessions in which nothing has happened for long; returns how many.
+
+    Those in which something still waits go on, and those that handed on what isn't finished.
+    """
     count = 0
     for session_id in _idle():
         with transaction.atomic():
@@ -68,10 +71,12 @@ def _idle() -> Iterable[str]:
     asked = Decision.objects.filter(
         Q(approval__state__in=_UNDECIDED) | Q(deferral__approval__state__in=_UNDECIDED), session=OuterRef("pk")
     )
+    handed_on = Session.objects.filter(parent=OuterRef("pk"), ended_at=None)
     # The first condition is implied by the second, and has an index.
     rows = Session.objects.filter(ended_at=None, opened_at__lte=since)
     rows = rows.annotate(last=Coalesce("active_at", "opened_at")).filter(last__lte=since)
-    return rows.filter(~Exists(waiting), ~Exists(asked)).order_by("opened_at").values_list("pk", flat=True)[:BATCH]
+    rows = rows.filter(~Exists(waiting), ~Exists(asked), ~Exists(handed_on))
+    return rows.order_by("opened_at").values_list("pk", flat=True)[:BATCH]
 
 
 def _end(session: Session, *, by: str, credential_id: str, at: datetime) -> None:
@@ -81,6 +86,20 @@ def _end(session: Session, *, by: str, credential_id: str, at: datetime) -> None
     if session.fault:
         # A broken record is left as it is, but for this.
         Session.objects.filter(pk=session.pk).update(ended_at=at, ended_by=by)
+    _receipt(session, credential_id=credential_id, at=at)
+    if session.children:
+        _end_children(session, at=at)
+
+
+def _end_children(parent: Session, *, at: datetime) -> None:
+    """Who acts for a session has nothing left to act for when that has ended. Locks go downwards only."""
+    for child_id in parent.child_sessions.filter(ended_at=None).order_by("pk").values_list("pk", flat=True):
+        child = lock_session(child_id)
+        if child is not None and child.ended_at is None:
+            _end(child, by=PARENT, credential_id="", at=at)
+
+
+def _receipt(session: Session, *, credential_id: str, at: datetime) -> None:
     issue_receipt(
         type=ReceiptType.SESSION_ENDED,
         stream=f"session/{session.pk}",

@@ -21,7 +21,9 @@ from decisions.intake.judging import actions_in, judge
 from decisions.models import PolicyVersion, Session
 from decisions.services.context import context_of
 from decisions.services.counters import Earlier, Ledger, open_ledger
+from decisions.services.inheritance import with_children
 from decisions.services.integrity import fault_of
+from decisions.services.levels import limit_bar
 from decisions.services.parties import Section, bar_to, identity_for_policy
 from decisions.services.policies import active_policy
 from decisions.services.questions import Bar, Question, Standing, question_bytes
@@ -182,6 +184,7 @@ class Asked:
 def judge_action(asked: Asked, *, session: Session, basis: Basis, at: datetime) -> Judged:
     """Evaluates an action in its locked session's present context."""
     is_intact = not fault_of(session)
+    session.state = with_children(session)
     identity = identity_for_policy(session, section=asked.identity)
     context = context_of(session, identity=identity, tool_effect=asked.tool_effect, asserted=asked.asserted, at=at)
     actions = actions_in(asked.action, policy=basis.policy)
@@ -200,7 +203,8 @@ def judge_action(asked: Asked, *, session: Session, basis: Basis, at: datetime) 
         depends_on=asked.depends_on,
         has_reviewers=has_reviewers(ruling.route, session=session) if ruling.route else None,
         is_intact=is_intact,
-        bar=bar_to(actions, session=session, at=at),
+        bar=bar_to(actions, session=session, at=at)
+        or limit_bar(context.data_kinds | ruling.labels, session=session, levels=basis.policy.levels),
     )
     return Judged(
         ruling=settled(ruling, question=question),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import F, Q
 
 from decisions.models import Agent, Human, Session
 from decisions.services.state import EMPTY_STATE, whole, with_labels, with_taint
+
+_HANDED_ON = {name: F(f"state__{name}") for name in ("kinds", "taint", "is_overfull")}
 
 
 def carried_state(*, agent: Agent, human: Human | None, at: datetime) -> dict[str, Any]:
@@ -19,13 +22,12 @@ def carried_state(*, agent: Agent, human: Human | None, at: datetime) -> dict[st
     over from all of them.
     """
     state = dict(EMPTY_STATE)
-    for kinds, taint, is_overfull in _lately_active(agent=agent, human=human, at=at):
-        state = with_taint(with_labels(state, kinds=kinds or ()), *(taint or ()))
-        state |= {"is_overfull": True} if is_overfull else {}
+    for given in _lately_active(agent=agent, human=human, at=at):
+        state = taken_over(state, given)
     return state
 
 
-def _lately_active(*, agent: Agent, human: Human | None, at: datetime) -> Any:
+def _lately_active(*, agent: Agent, human: Human | None, at: datetime) -> Iterable[Mapping[str, Any]]:
     """What is to be handed over, each combination once however many sessions have it."""
     since = at - timedelta(seconds=settings.AARM_TAINT_CARRY_SECONDS)
     if since >= at:
@@ -34,7 +36,28 @@ def _lately_active(*, agent: Agent, human: Human | None, at: datetime) -> Any:
     rows = Session.objects.filter(Q(ended_at=None) | Q(ended_at__gt=since), agent=agent, active_at__gt=since)
     if human is not None:
         rows = rows.filter(Q(human=human) | Q(human=None))
-    return rows.order_by().values_list("state__kinds", "state__taint", "state__is_overfull").distinct()
+    return rows.order_by().values(**_HANDED_ON).distinct()
+
+
+def taken_over(state: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The state with the labels and the taint of another one."""
+    state = with_taint(with_labels(state, kinds=given.get("kinds") or ()), *(given.get("taint") or ()))
+    return {**state, "is_overfull": True} if given.get("is_overfull") else state
+
+
+def with_children(session: Session) -> dict[str, Any]:
+    """The state of a locked session with what all sessions below it have touched so far.
+
+    Whatever a child has learned may have been told to its parent. It asks nothing where there are no children.
+    """
+    state: dict[str, Any] = session.state
+    above = [session.pk] if session.children else []
+    while above:
+        rows = list(Session.objects.filter(parent__in=above).values("pk", "children", **_HANDED_ON))
+        for row in rows:
+            state = taken_over(state, row)
+        above = [row["pk"] for row in rows if row["children"]]
+    return state
 
 
 def handed_over(state: dict[str, Any]) -> dict[str, Any]:

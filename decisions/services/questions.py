@@ -45,8 +45,8 @@ class Question:
     """Everything that a ruling follows from. `policy` is the hash of the version that answers.
 
     `depends_on` are earlier actions, and `standing` how they stand. `has_reviewers` says whether those who would have
-    to be asked were there; None where nobody was to be asked. `bar` is what forbade the action whatever policy said.
-    `nonce` is the decision's, and keeps the digest from
+    to be asked were there; None where nobody was to be asked. `is_intact` is false where the session's record had been
+    altered, `bar` what forbade the action whatever policy said. `nonce` is the decision's, and keeps the digest from
     giving away what can be guessed.
     """
 

@@ -16,6 +16,7 @@ from decisions.services.delegations import NamedHop, admit_chain
 from decisions.services.identity import known_human, named_agent
 from decisions.services.inheritance import carried_state, handed_over
 from decisions.services.integrity import PARTIES, fault_of, require_intact
+from decisions.services.levels import admitted_limit
 from decisions.services.parties import identity_section
 from decisions.services.state import with_fact, with_one_more, with_taint
 from receipts.access import Caller, CallerKind
@@ -40,6 +41,8 @@ class NewSession:
     intent: str = ""
     profile: str = ""
     delegation: tuple[NamedHop, ...] = ()
+    max_data_classification: str = ""
+    parent_session_id: str = ""
 
 
 def _claimed_identity(new: NewSession) -> str | None:
@@ -106,6 +109,7 @@ def open_session(*, caller: Caller, new: NewSession) -> Session:
             expected_scope=list(new.expected_scope),
             intent=new.intent,
             profile=new.profile,
+            max_data_classification=admitted_limit(new.max_data_classification),
             request=request.row,
             request_provenance="attested" if caller.kind is CallerKind.HOST else "asserted",
             state={**carried_state(agent=agent, human=human, at=at), "salt": new_seed().hex()},
@@ -170,10 +174,15 @@ def locked_session(*, caller: Caller, session_id: str, tool: str = "", operation
     found = _LOCKED[caller.kind].one(tool, operation, session_id, caller.id)
     if found is None:
         raise not_found("session")
-    if found.ended_at is not None:
-        raise ProblemError("session_ended", status=409, why="The session has ended.", fix="Open a new one.")
+    require_open(found)
     fault_of(found)
     return found
+
+
+def require_open(session: Session) -> None:
+    """Raises `session_ended`."""
+    if session.ended_at is not None:
+        raise ProblemError("session_ended", status=409, why="The session has ended.", fix="Open a new one.")
 
 
 def add_message(*, caller: Caller, session_id: str, role: str, text: str) -> Session:

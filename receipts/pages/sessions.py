@@ -17,6 +17,7 @@ _WORDS: Mapping[str, str] = {
     "message": "A message",
     "evidence": "A fact became known",
     "end": "The session ended",
+    "child": "Part of the task was handed on",
     "erasure": "The facts were erased",
 }
 _COUNTED = {

@@ -125,7 +125,11 @@ def _outcome(body: Body, names: Names) -> tuple[str, ...]:
     return f"{agent} ran {_action(body)} and {report}.", "This is the agent's own report; nobody else observed it."
 
 
-_ENDED_BY: Mapping[str, str] = {"idle": "Nothing had happened in it for long", "host": "Its host ended it"}
+_ENDED_BY: Mapping[str, str] = {
+    "idle": "Nothing had happened in it for long",
+    "host": "Its host ended it",
+    "parent": "The session that it worked for had ended",
+}
 
 
 def _session(body: Body, names: Names) -> tuple[str, ...]:

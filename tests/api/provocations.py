@@ -203,6 +203,15 @@ def _labels(stage: Stage) -> Reply:
     return stage.agent.decide(stage.session)
 
 
+def _child(**body: Any) -> Provoke:
+    return lambda stage: stage.agent.post("/api/v1/sessions", {"parent_session_id": stage.session} | body)
+
+
+def _many_children(stage: Stage) -> Reply:
+    with patch.object(settings, "AARM_SESSION_CHILDREN", 0):
+        return _child()(stage)
+
+
 def _other_effect(stage: Stage) -> Reply:
     return stage.host.post("/api/v1/tools", {"tools": [{"name": "email.send", "effect": "read"}]})
 
@@ -353,6 +362,7 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "method_not_allowed": (405, lambda stage: stage.bob.post("/healthz")),
     "no_policy": (503, _no_policy),
     "no_second_person": (409, _nobody_else),
+    "not_narrower": (403, _child(scope=["everything"])),
     "not_a_number": (400, _raw(b"NaN")),
     "not_a_tool_call": (400, _envelope("mcp", {"jsonrpc": "2.0", "id": 1, "method": "tools/list"})),
     "not_acceptable": (406, lambda stage: _read(stage, Accept="text/csv")),
@@ -377,6 +387,7 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "signing_unavailable": (503, _no_key),
     "stale_identity": (409, _stale),
     "too_deep": (400, _raw(b"[" * 65)),
+    "too_many_children": (409, _many_children),
     "too_many_facts": (409, _facts),
     "too_many_members": (400, _raw(b"[" + b"0," * 20_000 + b"0]")),
     "too_many_labels": (409, _labels),
@@ -385,6 +396,7 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "unauthenticated": (401, lambda stage: Door().decide(stage.session)),
     "unavailable": (503, _read_only),
     "unknown_agent": (400, _open(human="alice@corp.example", agent="nobody")),
+    "unknown_level": (400, _child(max_data_classification="x")),
     "unknown_dependency": (400, _decide(depends_on=["act_x"])),
     "unknown_filter": (400, _path("/api/v1/receipts?nobody=1")),
     "unknown_protocol": (400, _envelope("smtp", {})),
