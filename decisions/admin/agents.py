@@ -51,7 +51,8 @@ class AgentAdmin(KeyOwnerAdmin):
 @admin.register(Host)
 class HostAdmin(KeyOwnerAdmin):
     list_display = ("name", "is_active", "created_at", "id")
-    fields = ("name", "is_active", "id", "created_at")
+    fields = ("name", "agents", "is_active", "id", "created_at")
+    filter_horizontal = ("agents",)
 
 
 @admin.register(Credential)

@@ -52,12 +52,16 @@ class Agent(models.Model):
 
 
 class Host(models.Model):
-    """An application that runs agents; its word on who the human is counts."""
+    """An application that runs agents; its word on who the human is counts.
 
-    told_fields: ClassVar = ("name", "is_active")
+    `agents` are those that it may run, see `decisions.services.hosting`; an empty list is no limit by itself.
+    """
+
+    told_fields: ClassVar = ("name", "agents", "is_active")
 
     id = models.CharField(primary_key=True, max_length=ID_LENGTH, default=new_host_id, editable=False)
     name = models.CharField(max_length=128, unique=True)
+    agents = models.ManyToManyField(Agent, blank=True, related_name="hosts")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -17,7 +17,8 @@ from decisions.engine.context import Taint
 from decisions.models import Agent, Session
 from decisions.services.context import append_entry
 from decisions.services.delegations import passed_on
-from decisions.services.identity import known_human, named_agent
+from decisions.services.hosting import hosted_agent
+from decisions.services.identity import known_human
 from decisions.services.inheritance import carried_state, handed_over, taken_over, with_children
 from decisions.services.integrity import lock_session, require_intact
 from decisions.services.levels import admitted_limit
@@ -116,7 +117,9 @@ def _agent(caller: Caller, *, parent: Session, new: NewSession) -> Agent:
     """An agent can hand on to itself only; a host to any of its agents."""
     if caller.kind is CallerKind.AGENT and new.agent not in ("", caller.id, caller.name):
         raise _wider("agent", why="An agent opens sessions for itself only.")
-    return named_agent(new.agent) if new.agent else parent.agent
+    if caller.kind is CallerKind.AGENT or not new.agent:
+        return parent.agent
+    return hosted_agent(caller, new.agent)
 
 
 def _require_same(parent: Session, *, new: NewSession) -> None:

@@ -130,14 +130,19 @@ def named_agent(name: str) -> Agent:
     """The active agent with this id or name."""
     agent = Agent.objects.filter(Q(pk=name) | Q(name=name), is_active=True).first()
     if agent is None:
-        raise ProblemError(
-            "unknown_agent",
-            status=400,
-            why="No active agent has this id or name.",
-            fix="Create it first.",
-            param="agent",
-        )
+        raise unknown_agent()
     return agent
+
+
+def unknown_agent() -> ProblemError:
+    """The refusal of an agent that isn't there, or is not for this host to run: the two are told apart by nobody."""
+    return ProblemError(
+        "unknown_agent",
+        status=400,
+        why="No active agent that you may run has this id or name.",
+        fix="Create it first, or have an administrator put it on your list.",
+        param="agent",
+    )
 
 
 def folded_identifier(identifier: str) -> str:

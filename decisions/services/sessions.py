@@ -13,7 +13,8 @@ from decisions.models import Agent, Human, Session
 from decisions.selectors.pauses import PAUSE_OF_ROW
 from decisions.services.context import append_entry
 from decisions.services.delegations import NamedHop, admit_chain
-from decisions.services.identity import known_human, named_agent
+from decisions.services.hosting import hosted_agent
+from decisions.services.identity import known_human
 from decisions.services.inheritance import carried_state, handed_over
 from decisions.services.integrity import PARTIES, fault_of, require_intact
 from decisions.services.levels import admitted_limit
@@ -72,7 +73,7 @@ def _parties(caller: Caller, new: NewSession) -> tuple[Agent, Human | None]:
                 fix=f"Send {field}.",
                 param=field,
             )
-    return named_agent(new.agent), known_human(new.human)
+    return hosted_agent(caller, new.agent), known_human(new.human)
 
 
 def _check_profile(agent: Agent, new: NewSession) -> None:
