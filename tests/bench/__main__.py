@@ -3,6 +3,8 @@
 `./test --bench search` does so for searching a million receipts, `./test --bench receipts` for what signing, chaining
 and sequencing cost on databases of `--sizes` receipts.
 
+`./test --bench sessions` measures decisions in long sessions, and with many live ones.
+
 `--quick` runs every piece for half a minute and prints what it finds; its numbers are worth nothing. `./test --bench
 engine` measures the policy engine beside its peers instead.
 """
@@ -20,6 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.bench import session_report
 from tests.bench.blocks import with_block
 from tests.bench.engine import __main__ as engine
 from tests.bench.load import Client, Target, start_client
@@ -120,6 +123,19 @@ def search(page: Path, *, is_quick: bool) -> int:
     return 0
 
 
+def sessions(page: Path, *, is_quick: bool) -> int:
+    """0; what goes wrong is raised."""
+    folder = working_folder()
+    os.environ["AARM_TEST_REDIS_SERVER"] = start_redis(folder)
+    scale = session_report.QUICK if is_quick else session_report.FULL
+    block = session_report.run_sessions(folder, database_url=start_postgresql(folder), scale=scale)
+    print(block)
+    if not is_quick:
+        begin, end = session_report.BEGIN, session_report.END
+        page.write_text(with_block(page.read_text(encoding="utf-8"), block=block, begin=begin, end=end), "utf-8")
+    return 0
+
+
 def receipts(page: Path, *, sizes: Sequence[int], is_quick: bool) -> int:
     """0; what goes wrong is raised."""
     folder = working_folder()
@@ -140,13 +156,15 @@ def main() -> int:
     if sys.argv[1:2] == ["engine"]:
         return engine.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="./test --bench", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("decide", "search", "receipts"), default="decide")
+    parser.add_argument("what", nargs="?", choices=("decide", "search", "receipts", "sessions"), default="decide")
     parser.add_argument("--quick", action="store_true", help="try every piece, print to the terminal, write nothing")
     parser.add_argument("--output", type=Path, default=PAGE, help="the page whose block of numbers is replaced")
     parser.add_argument("--sizes", type=int, nargs="+", default=[0, 1_000_000], help="receipts before, for `receipts`")
     chosen = parser.parse_args()
     if chosen.what == "search":
         return search(chosen.output, is_quick=chosen.quick)
+    if chosen.what == "sessions":
+        return sessions(chosen.output, is_quick=chosen.quick)
     if chosen.what == "receipts":
         return receipts(chosen.output, sizes=chosen.sizes, is_quick=chosen.quick)
     size = QUICK if chosen.quick else FULL

@@ -37,6 +37,10 @@ from tests.bench.search_report import BEGIN as SEARCH_BEGIN
 from tests.bench.search_report import END as SEARCH_END
 from tests.bench.search_report import run_search, with_search
 from tests.bench.searching import questions
+from tests.bench.session_cost import Scale
+from tests.bench.session_report import BEGIN as SESSIONS_BEGIN
+from tests.bench.session_report import END as SESSIONS_END
+from tests.bench.session_report import run_sessions
 from tests.bench.stage import Accounts, Server, accounts_of, set_stage
 from tests.bench.stopwatch import Moment, Stopwatch
 from tests.bench.yardsticks import RECEIPT_BYTES, receipt_bytes
@@ -195,6 +199,16 @@ def test_the_clock_of_a_phase_moves_on() -> None:
 )  # fmt: skip
 def test_statements_are_told_apart_by_verb_and_table(sql: str, shape: str) -> None:
     assert shape_of(sql) == shape
+
+
+def test_long_sessions_are_measured_on_chains_that_hold(tmp_path: Path) -> None:
+    scale = Scale(lengths=(10, 100, 120), live=(1, 3), turns=3, warm_turns=1)
+    block = run_sessions(tmp_path, database_url=os.environ["DATABASE_URL"], scale=scale)
+    rows = [line.split("|")[1].strip() for line in block.splitlines() if line.startswith("| ") and line[2].isdigit()]
+    assert rows == ["10", "100", "120", "1", "3"]
+    page = Path("docs/performance.md").read_text("utf-8")
+    assert SESSIONS_BEGIN in page
+    assert SESSIONS_END in page
 
 
 def test_a_page_without_marks_is_not_overwritten() -> None:
