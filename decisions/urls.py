@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from decisions.api import agents, pauses, policies, sessions, views
+from decisions.api import agents, observations, pauses, policies, sessions, views
 from decisions.views import pauses as pages
 from decisions.waiting import decision_detail
 
@@ -26,6 +26,7 @@ urlpatterns = [
     ),
     path("api/v1/sessions/<str:session_id>/messages", views.SessionMessageView.as_view(), name="session-messages"),
     path("api/v1/sessions/<str:session_id>/end", views.SessionEndView.as_view(), name="session-end"),
+    path("api/v1/observations", observations.ObservationListView.as_view(), name="observations"),
     path("api/v1/tools", views.ToolListView.as_view(), name="tools"),
 ]
 

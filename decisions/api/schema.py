@@ -40,6 +40,23 @@ ANSWERS: dict[str, dict[str, Any]] = {
         deferral=_OBJECT,
     ),
     "claim": _object("Claim", required={"claim_id": _STRING, "parameters": _OBJECT, "lease_expires_at": _STRING}),
+    "observation": _object(
+        "Observation",
+        required={
+            "observed": {"const": True},
+            "session_id": _STRING,
+            "position": {"type": "integer"},
+            "tool": _STRING,
+            "operation": _STRING,
+            "would_be": {"type": "string", "enum": ["ALLOW", "DENY", "MODIFY", "STEP_UP", "DEFER"]},
+            "reason": _STRING,
+            "reason_code": _STRING,
+            "risk_level": {"type": "string", "enum": ["LOW", "MEDIUM", "HIGH", "CRITICAL"]},
+            "policy": _OBJECT,
+            "decision_id": {"type": ["string", "null"]},
+            "rule_id": {"type": ["string", "null"]},
+        },
+    ),
     "outcome": _object("Outcome", required={"outcome_id": _STRING, "receipt": _OBJECT}),
     "session": _object(
         "Session",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from functools import cached_property
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
-from decisions.intake.envelope import Protocol, action_in
+from decisions.intake.envelope import Protocol, action_in, observed_in
 from decisions.intake.errors import IntakeError
 from decisions.intake.names import DEFAULT_OPERATION, split_tool_name
+from decisions.intake.observed import Observed
 
 MOST_DEPENDENCIES = 64
 MOST_FACTS = 64
@@ -93,3 +95,21 @@ def _from_envelope(value: Mapping[Any, Any]) -> dict[Any, Any]:
         )
     action = action_in(value["protocol"], value["request"])
     return {**value, "tool": action.tool, "operation": action.operation, "parameters": action.parameters}
+
+
+class ObservationBody(BaseModel):
+    """The body of `POST /api/v1/observations`: an envelope around what tells that a tool was run.
+
+    Raises pydantic's ValidationError, and IntakeError with what `observed_in` raises.
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    session_id: Identifier
+    protocol: Literal["otel"]
+    request: dict[str, JsonValue]
+
+    @cached_property
+    def observed(self) -> Observed:
+        """What has run."""
+        return observed_in(self.protocol, self.request)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from decisions.engine.action import Action
-from decisions.intake.adapters import anthropic, claude_code, http, langchain, mcp, openai
+from decisions.intake.adapters import anthropic, claude_code, http, langchain, mcp, openai, otel
 from decisions.intake.errors import IntakeError
+from decisions.intake.observed import Observed
 from decisions.intake.shapes import not_a_call
 from receipts.signing.canonical import JSON
 
@@ -33,6 +34,35 @@ ADAPTERS: Mapping[Protocol, Callable[[dict[str, JSON]], Action]] = {
 }
 
 
+# What only tells that something has run. It is observed, and no answer to it permits anything.
+OBSERVERS: Mapping[str, Callable[[dict[str, JSON]], Observed]] = {"otel": otel.observed_in}
+
+
+def observed_in(protocol: object, request: object) -> Observed:
+    """What a request says has run. Pure and total: an Observed, or an IntakeError as of `action_in`."""
+    if not isinstance(protocol, str) or protocol not in OBSERVERS:
+        raise IntakeError(
+            code="unknown_protocol",
+            why="Nothing is observed by this protocol.",
+            fix=f"Use one of {', '.join(OBSERVERS)}; ask about an action before it runs at POST /decide.",
+            param="protocol",
+        )
+    return OBSERVERS[protocol](_object(request))
+
+
+def _object(request: object) -> dict[str, JSON]:
+    if isinstance(request, list):
+        raise not_a_call("This is a list, not a call.", fix="Send each on its own.")
+    if not isinstance(request, dict):
+        raise IntakeError(
+            code="invalid_envelope",
+            why="`request` is no JSON object.",
+            fix="Send the request as the protocol has it.",
+            param="request",
+        )
+    return request
+
+
 def action_in(protocol: object, request: object) -> Action:
     """The one action that a request asks for. Pure and total: an Action, or an IntakeError.
 
@@ -43,16 +73,8 @@ def action_in(protocol: object, request: object) -> Action:
         raise IntakeError(
             code="unknown_protocol",
             why="Requests of this protocol are not taken.",
-            fix=f"Use one of {', '.join(ADAPTERS)}, or send tool, operation and parameters themselves.",
+            fix=f"Use one of {', '.join(ADAPTERS)}, or send tool, operation and parameters themselves. "
+            "What has run already is observed, at POST /api/v1/observations.",
             param="protocol",
         )
-    if isinstance(request, list):
-        raise not_a_call("This is a list, not a call.", fix="Ask for each call on its own.")
-    if not isinstance(request, dict):
-        raise IntakeError(
-            code="invalid_envelope",
-            why="`request` is no JSON object.",
-            fix="Send the request as the protocol has it.",
-            param="request",
-        )
-    return ADAPTERS[Protocol(protocol)](request)
+    return ADAPTERS[Protocol(protocol)](_object(request))

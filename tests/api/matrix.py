@@ -28,6 +28,11 @@ NO_SIDE, BOTH = "-", "both"
 SOCKET_OPENS = "101"
 COLUMNS = ("anon", "agent", "host", "review", "agent2", "host2", "review2", "audit", "author", "admin")
 
+SPAN = {
+    "context": {"trace_id": "1", "span_id": "2"},
+    "attributes": {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "files.read"},
+}
+
 # Which object of a camp a route is about; one that isn't named here is about what waits.
 DECISIONS: Mapping[str, Callable[[Camp], Any]] = {
     "/api/v1/decisions/{decision_id}/claim": lambda camp: camp.approved.answer,
@@ -73,6 +78,7 @@ BODIES: Mapping[str, Callable[[Camp], dict[str, Any]]] = {
     "/api/v1/decisions/{decision_id}/claim": lambda camp: {"action_digest": camp.approved.answer["action_digest"]},
     "/api/v1/decisions/{decision_id}/outcome": lambda camp: {"status": "succeeded"},
     "/api/v1/deferrals/{deferral_id}/evidence": lambda camp: {"field": "maintenance_window", "value": "closed"},
+    "/api/v1/observations": lambda camp: {"session_id": camp.session, "protocol": "otel", "request": SPAN},
     "/api/v1/tools": lambda camp: {"tools": [{"name": "files.read", "effect": "read"}]},
     "/api/v1/agents": lambda camp: {"name": "another-agent"},
     "/api/v1/policies": lambda camp: {"text": POLICY},

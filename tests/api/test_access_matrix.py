@@ -37,6 +37,7 @@ MACHINES = (
     "/api/v1/decisions/",
     "/api/v1/deferrals/",
     "/api/v1/sessions",
+    "/api/v1/observations",
     "/api/v1/tools",
 )
 SHARED = ("/api/v1/receipts", "/api/v1/log/")

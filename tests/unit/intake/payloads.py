@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from anthropic.types import ToolUseBlock
+from google.protobuf.json_format import MessageToDict
 from langchain_core.messages import AIMessage
 from mcp_types import CallToolRequest, CallToolRequestParams, JSONRPCRequest
 from openai.types.chat import ChatCompletionMessageCustomToolCall, ChatCompletionMessageFunctionToolCall
@@ -20,6 +21,10 @@ from openai.types.responses import (
 from openai.types.responses.response_apply_patch_tool_call import OperationDeleteFile
 from openai.types.responses.response_function_shell_tool_call import Action as ShellAction
 from openai.types.responses.response_output_item import LocalShellCall, LocalShellCallAction, McpApprovalRequest
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 NAME = "email.send"
 PARAMETERS: dict[str, Any] = {"to": "ana@partner.example", "n": 1, "deep": [True, None, {"x": 2.5}]}
@@ -104,3 +109,28 @@ def hook(name: str = NAME, tool_input: dict[str, Any] | None = None) -> dict[str
         "tool_input": PARAMETERS if tool_input is None else tool_input,
         "tool_use_id": "toolu_1",
     }
+
+
+def _finished_span(name: str, **attributes: Any) -> ReadableSpan:
+    exporter, provider = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    said = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": name, "gen_ai.tool.call.id": "call_1"}
+    with provider.get_tracer("agent").start_as_current_span(f"execute_tool {name}", attributes=said | attributes):
+        pass
+    (span,) = exporter.get_finished_spans()
+    return span
+
+
+def sdk_span(name: str = NAME, arguments: str = TEXT, **more: Any) -> dict[str, Any]:
+    """A span as OpenTelemetry's SDK writes it."""
+    written: dict[str, Any] = json.loads(
+        _finished_span(name, **{"gen_ai.tool.call.arguments": arguments, **more}).to_json()
+    )
+    return written
+
+
+def otlp_span(name: str = NAME, arguments: str = TEXT) -> dict[str, Any]:
+    """The same as an exporter sends it, in JSON."""
+    request = MessageToDict(encode_spans([_finished_span(name, **{"gen_ai.tool.call.arguments": arguments})]))
+    span: dict[str, Any] = request["resourceSpans"][0]["scopeSpans"][0]["spans"][0]
+    return span

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('decisions', '0009_child_sessions'),
+        ('decisions', '0010_child_sessions'),
     ]
 
     operations = [
