@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,15 @@ from django.test.utils import CaptureQueriesContext
 
 from approvals.models import ApprovalRequest
 from decisions.models import Decision, Deferral, RuleCounter
+from decisions.services.children import open_child
 from decisions.services.claims import ClaimRequest, claim_decision
 from decisions.services.deferrals import add_evidence
+from decisions.services.identity import authenticate
 from decisions.services.policies import publish_policy
+from decisions.services.sessions import NewSession
 from receipts.models import Receipt
 from tests.e2e.processes import environment, run_command, seeded
-from tests.factories import Cast, StepUp, begin_session, decide, make_cast, vote
+from tests.factories import Cast, StepUp, begin_session, decide, make_agent, make_cast, vote
 from tests.integration.deciders import Order, deciders, own_database
 
 PROCESSES, EACH = 4, 15
@@ -108,6 +112,49 @@ def test_the_same_holds_on_sqlite(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     orders = _orders([agents[0]["key"]] * PROCESSES, [""] * PROCESSES)
     assert _outcomes(variables, orders) == EXPECTED
+
+
+PRINCIPAL = """
+policy: {id: principal, version: "1"}
+rules:
+  - {id: pays, match: {tool: payments.pay}, action: ALLOW}
+  - id: ten-a-week
+    match: {tool: payments.pay}
+    constraints: {budget: {sum: parameters.amount, max: 10, window: 7d, per: human}}
+    action: DENY
+    priority: 5
+"""
+DAY = 86_400
+
+
+@pytest.mark.case("CTX-11")
+def test_sessions_agents_days_and_currencies_of_one_person_share_a_budget(
+    cast: Cast, move_clock: Callable[[float], None]
+) -> None:
+    published(PRINCIPAL)
+    other = replace(cast, agent=authenticate(make_agent("other-agent")[1]))
+    answers = []
+    for currency in ("EUR", "USD", "JPY", "BTC"):
+        for each in (cast, other, cast):
+            paid = {"amount": 1, "currency": currency}
+            answers.append(decide(each, begin_session(each), "payments.pay", parameters=paid))
+        move_clock(DAY)
+    assert [answer["rule_id"] for answer in answers] == ["pays"] * LIMIT + ["ten-a-week"] * 2
+    bobs = begin_session(cast, human="bob@corp.example")
+    assert decide(cast, bobs, "payments.pay", parameters={"amount": 10})["decision"] == "ALLOW"
+    move_clock(7 * DAY)
+    assert decide(other, begin_session(other), "payments.pay", parameters={"amount": 10})["decision"] == "ALLOW"
+
+
+@pytest.mark.case("CTX-11")
+def test_what_is_handed_on_counts_for_the_person_whose_task_it_is(cast: Cast) -> None:
+    published(PRINCIPAL)
+    parent = begin_session(cast)
+    for number in range(LIMIT + 1):
+        new = NewSession(original_request="", parent_session_id=parent)
+        child = open_child(caller=cast.agent, new=new)
+        answer = decide(cast, child.pk, "payments.pay", parameters={"amount": 1})
+        assert answer["decision"] == ("ALLOW" if number < LIMIT else "DENY")
 
 
 def test_what_is_denied_is_not_counted(spender: Callable[..., dict[str, Any]]) -> None:
