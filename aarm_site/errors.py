@@ -192,6 +192,17 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return answer_to(request, exception)
 
 
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """The sign-in library's `handler429`."""
+    problem = ProblemError(
+        "too_many_requests",
+        status=429,
+        why="There were too many attempts from your address or for this account.",
+        fix="Wait five minutes, or use a passkey.",
+    )
+    return answer(request, problem)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's `handler500`, called while the exception is being handled."""
     return answer_to(request, sys.exc_info()[1] or RuntimeError())

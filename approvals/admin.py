@@ -1,9 +1,15 @@
-"""People, with their roles and teams; requests and votes to look up."""
+"""People, with their roles, teams and ways to sign in; requests and votes to look up."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from allauth.usersessions.models import UserSession
+from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import QuerySet
@@ -14,13 +20,15 @@ from approvals.models import AdminChange, ApprovalRequest, User, Vote
 from approvals.selectors import state_at
 from approvals.selectors.people import names_of
 from receipts.clock import database_now
-from receipts.readonly import ReadOnlyAdmin
+from receipts.readonly import AnyModelAdmin, ReadOnlyAdmin
 
 if TYPE_CHECKING:
     # Generic in the stubs only.
     OwnUserAdmin = UserAdmin[User]
+    OwnModelForm = forms.ModelForm[Any]
 else:
     OwnUserAdmin = UserAdmin
+    OwnModelForm = forms.ModelForm
 
 admin.site.site_header = "AARM administration"
 admin.site.site_title = "AARM"
@@ -42,6 +50,56 @@ class PersonAdmin(OwnUserAdmin):
     )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+# What the sign-in library would show: addresses that nobody uses, secrets, and providers that settings define.
+for unused in (Authenticator, EmailAddress, SocialAccount, SocialApp, SocialToken, UserSession):
+    if admin.site.is_registered(unused):
+        admin.site.unregister(unused)
+
+
+@admin.register(Authenticator)
+class SecondFactorAdmin(AnyModelAdmin):
+    """Taking one away is for whoever lost a device. Its secret is nobody's to read."""
+
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type",)
+    search_fields = ("user__username",)
+    fields = ("user", "type", "created_at", "last_used_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return isinstance(request.user, User) and request.user.is_superuser
+
+
+class LinkForm(OwnModelForm):
+    """Which person of ours a provider's subject is."""
+
+    provider = forms.ChoiceField(choices=lambda: [(item.id, item.name) for item in settings.AARM_SSO_PROVIDERS])
+    uid = forms.CharField(label="subject", max_length=191, help_text="The claim `sub` of this person.")
+
+    class Meta:
+        model = SocialAccount
+        fields = ("user", "provider", "uid")
+
+
+@admin.register(SocialAccount)
+class LinkAdmin(AnyModelAdmin):
+    """Links are made and taken away, never bent to another person."""
+
+    form = LinkForm
+    list_display = ("user", "provider", "uid", "last_login")
+    list_filter = ("provider",)
+    search_fields = ("user__username", "uid")
+    autocomplete_fields = ("user",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 

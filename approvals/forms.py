@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 
 from approvals.lifecycle.quorum import Verdict
+from approvals.services.confirmations import NOTHING_MORE, Confirmation
 from approvals.services.votes import CastBallot
 
 MAX_WORDS = 500
+MAX_TARGET = 2000
 PRESETS = (
     ("wrong_target", "Wrong target"),
     ("not_asked", "Not asked for"),
@@ -35,7 +39,12 @@ class DecisionForm(forms.Form):
             version=said["version"],
             reason=self.full_reason(),
             private_note=said.get("private_note", ""),
+            confirmation=self.confirmation(),
         )
+
+    def confirmation(self) -> Confirmation:
+        """What was done for it beyond being signed in."""
+        return NOTHING_MORE
 
     def full_reason(self) -> str:
         """What the record says of why."""
@@ -43,7 +52,23 @@ class DecisionForm(forms.Form):
 
 
 class ApproveForm(DecisionForm):
+    """What a page has nothing to ask for stays empty, and whether that is enough is the service's to say."""
+
     verdict = Verdict.APPROVE
+    confirm_target = forms.CharField(required=False, max_length=MAX_TARGET)
+    assertion = forms.JSONField(required=False)
+
+    def clean_assertion(self) -> dict[str, Any] | None:
+        """An object, as the page's script writes it."""
+        found = self.cleaned_data["assertion"]
+        if found is not None and not isinstance(found, dict):
+            raise forms.ValidationError("This is no signature of a passkey.")
+        return found
+
+    def confirmation(self) -> Confirmation:
+        """What was typed and signed."""
+        said = self.cleaned_data
+        return Confirmation(target=said["confirm_target"] or None, assertion=said["assertion"])
 
 
 class WithdrawForm(DecisionForm):

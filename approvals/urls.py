@@ -1,11 +1,19 @@
-"""Where requests for approval are found, and how people sign in by link."""
+"""Where requests for approval are found, and how people sign in."""
 
 from __future__ import annotations
 
+from allauth.account import views as account
+from allauth.mfa.base import views as second
+from allauth.mfa.recovery_codes import views as codes
+from allauth.mfa.totp import views as app
+from allauth.mfa.webauthn import views as passkeys
+from allauth.socialaccount import views as sso
+from allauth.socialaccount.providers.openid_connect import views as oidc
 from django.urls import include, path
+from django.views.decorators.http import require_POST
 
 from approvals.api import views as api
-from approvals.views import detail, inbox, signin
+from approvals.views import detail, inbox, profile, signin
 
 pages = [
     path("", inbox.home, name="home"),
@@ -16,10 +24,45 @@ pages = [
     path("a/<str:approval_id>/withdraw", detail.withdraw, name="withdraw"),
 ]
 
+# The library's views that we use, one by one: sign-up, addresses and resets by mail have none here.
+accounts = [
+    path("login/", account.login, name="account_login"),
+    path("logout/", require_POST(account.logout), name="account_logout"),
+    path("inactive/", account.account_inactive, name="account_inactive"),
+    path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
+    path("password/change/", account.password_change, name="account_change_password"),
+    path("password/set/", account.password_set, name="account_set_password"),
+    path("second/", second.authenticate, name="mfa_authenticate"),
+    path("second/reauthenticate/", second.reauthenticate, name="mfa_reauthenticate"),
+    path("passkeys/login/", passkeys.login_webauthn, name="mfa_login_webauthn"),
+    path("passkeys/add/", passkeys.add_webauthn, name="mfa_add_webauthn"),
+    path("passkeys/reauthenticate/", passkeys.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
+    path("passkeys/<int:pk>/remove/", passkeys.remove_webauthn, name="mfa_remove_webauthn"),
+    path("app/on/", app.activate_totp, name="mfa_activate_totp"),
+    path("app/off/", app.deactivate_totp, name="mfa_deactivate_totp"),
+    path("codes/", codes.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path("codes/new/", codes.generate_recovery_codes, name="mfa_generate_recovery_codes"),
+    path("oidc/<slug:provider_id>/login/", oidc.login, name="openid_connect_login"),
+    path("oidc/<slug:provider_id>/login/callback/", oidc.callback, name="openid_connect_callback"),
+    path("oidc/cancelled/", sso.login_cancelled, name="socialaccount_login_cancelled"),
+    path("oidc/error/", sso.login_error, name="socialaccount_login_error"),
+    path("link/<str:token>", signin.sign_in_link, name="sign-in-link"),
+]
+
 urlpatterns = [
     path("", include((pages, "approvals"))),
-    path("accounts/link/<str:token>", signin.sign_in_link, name="sign-in-link"),
+    path("accounts/", include(accounts)),
+    path("profile", profile.profile, name="profile"),
+    # Where the library goes when something about an account has changed.
+    path("profile", profile.profile, name="mfa_index"),
+    path("profile", profile.profile, name="mfa_list_webauthn"),
+    path("profile/sign-out-others", profile.sign_out_others, name="sign-out-others"),
     path("api/v1/approvals", api.ApprovalListView.as_view(), name="approvals-api"),
     path("api/v1/approvals/<str:approval_id>", api.ApprovalDetailView.as_view(), name="approval-api"),
     path("api/v1/approvals/<str:approval_id>/votes", api.ApprovalVoteView.as_view(), name="approval-votes"),
+    path(
+        "api/v1/approvals/<str:approval_id>/votes/challenge",
+        api.ApprovalChallengeView.as_view(),
+        name="approval-challenge",
+    ),
 ]

@@ -13,8 +13,11 @@ from typing import Any
 
 from approvals.lifecycle.quorum import Verdict
 from approvals.models import ApprovalRequest, User
+from approvals.selectors.friction import confirm_field, expected_target, needs_passkey
+from approvals.services.confirmations import Confirmation
 from approvals.services.people import Role, create_person
-from approvals.services.votes import CastBallot, cast_vote
+from approvals.services.software_keys import give_software_key
+from approvals.services.votes import CastBallot, ask_to_sign, cast_vote
 from decisions.intake.bodies import DecideBody
 from decisions.models import Agent, Host, Human, PolicyVersion, Tool
 from decisions.services.demo import describe_tools
@@ -27,6 +30,7 @@ from receipts.access import Caller
 from receipts.clock import database_now
 from receipts.services import ensure_signing_key
 from receipts.signing.canonical import JSON
+from tests.authenticators import signed
 
 ALICE = "alice@corp.example"
 SECURITY, DATA_OWNER = "security-team", "data-owner"
@@ -171,8 +175,29 @@ def open_deletion(cast: Cast) -> StepUp:
     )
 
 
-def vote(step: StepUp, person: User, *, verdict: Verdict = Verdict.APPROVE, **words: str) -> ApprovalRequest:
-    """What `person` says of the request as it is."""
+def confirmation(approval: ApprovalRequest, person: User) -> dict[str, Any]:
+    """What its risk asks of somebody who approves, as the API takes it: the target, and a signature of a new key."""
+    said: dict[str, Any] = {}
+    if confirm_field(approval):
+        said["confirm_target"] = expected_target(approval)
+    if needs_passkey(approval):
+        key = give_software_key(person).to_dict()
+        said["assertion"] = signed(key, ask_to_sign(approval_id=approval.pk, person=person).challenge)
+    return said
+
+
+def vote(
+    step: StepUp, person: User, *, verdict: Verdict = Verdict.APPROVE, reason: str = "", private_note: str = ""
+) -> ApprovalRequest:
+    """What `person` says of the request as it is, with everything that its risk asks for."""
     approval = ApprovalRequest.objects.get(pk=step.approval.pk)
-    ballot = CastBallot(verdict=verdict, view_digest=approval.view_digest, version=approval.version, **words)
+    given = confirmation(approval, person) if verdict is Verdict.APPROVE else {}
+    ballot = CastBallot(
+        verdict=verdict,
+        view_digest=approval.view_digest,
+        version=approval.version,
+        reason=reason,
+        private_note=private_note,
+        confirmation=Confirmation(target=given.get("confirm_target"), assertion=given.get("assertion")),
+    )
     return cast_vote(approval_id=approval.pk, person=person, ballot=ballot)

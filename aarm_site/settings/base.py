@@ -8,6 +8,8 @@ import dj_database_url
 from csp.constants import NONE, SELF
 
 from aarm_site.settings.env import ROOT, read_environment
+from aarm_site.settings.signin import *  # noqa: F403
+from aarm_site.settings.signin import ALLAUTH_APPS
 
 ENV = read_environment()
 BASE_DIR = ROOT
@@ -34,6 +36,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    *ALLAUTH_APPS,
     "channels",
     "rest_framework",
     "drf_spectacular",
@@ -52,6 +55,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "aarm_site.gate.gate_middleware",
@@ -110,9 +114,6 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-LOGIN_URL = "/accounts/login/"
-LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "/accounts/login/"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = ENV.data_dir / "static"

@@ -68,6 +68,8 @@ class Environment(BaseSettings):
     # How many hops lead from a human to an agent at most, and to how many agents one party may delegate at one time.
     delegation_hops: int = Field(default=3, ge=1)
     delegation_fan_out: int = Field(default=16, ge=1)
+    # Identity providers that people may sign in with.
+    sso_file: Path | None = None
     # Publishing a policy then takes a second person.
     policy_four_eyes: bool = False
 

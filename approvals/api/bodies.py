@@ -12,7 +12,8 @@ Words = Annotated[str, Field(max_length=500)]
 class VoteBody(BaseModel):
     """`POST /api/v1/approvals/{id}/votes`.
 
-    `confirm_target` and `assertion` are extra proof that no request asks for yet; they are taken and not looked at.
+    `confirm_target` is the value of the parameter that `confirm_field` names, at HIGH and CRITICAL. `assertion` is what
+    a passkey made of the challenge, as WebAuthn's JSON (`AuthenticationResponseJSON`), at CRITICAL.
     `modifications` and `grant` would change what is approved: until that exists they are refused, never ignored.
     """
 
@@ -27,3 +28,13 @@ class VoteBody(BaseModel):
     assertion: dict[str, Any] | None = None
     modifications: None = None
     grant: None = None
+
+
+class ChallengeBody(BaseModel):
+    """`POST /api/v1/approvals/{id}/votes/challenge`: optionally the view that is about to be approved."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    verdict: Literal["approve"] = "approve"
+    view_digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
+    version: Annotated[int, Field(ge=1, strict=True)] | None = None

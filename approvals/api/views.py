@@ -9,11 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from approvals.api.bodies import VoteBody
+from approvals.api.bodies import ChallengeBody, VoteBody
 from approvals.lifecycle.quorum import Verdict
 from approvals.selectors import approval_answer, open_among, page_of, pending_for, request_for, shown_to
+from approvals.services.confirmations import Confirmation
 from approvals.services.people import Person
-from approvals.services.votes import CastBallot, cast_vote
+from approvals.services.votes import CastBallot, ask_to_sign, cast_vote
 from receipts.access import CallerKind
 from receipts.problems import ProblemError
 from receipts.requests import read_body
@@ -29,6 +30,16 @@ _APPROVALS: dict[str, Any] = {
     "type": "object",
     "required": ["results", "next"],
     "properties": {"results": {"type": "array", "items": _APPROVAL}, "next": {"type": ["string", "null"]}},
+}
+_CHALLENGE: dict[str, Any] = {
+    "title": "Challenge",
+    "type": "object",
+    "required": ["challenge", "expires_at", "publicKey"],
+    "properties": {
+        "challenge": {"type": "string"},
+        "expires_at": {"type": "string", "format": "date-time"},
+        "publicKey": {"type": "object", "additionalProperties": True},
+    },
 }
 
 
@@ -86,6 +97,22 @@ class ApprovalVoteView(APIView):
             reason=body.reason,
             private_note=body.private_note,
             surface="api",
+            confirmation=Confirmation(target=body.confirm_target, assertion=body.assertion),
         )
         cast_vote(approval_id=approval_id, person=_person(request), ballot=ballot)
         return Response(approval_answer(shown_to(_person(request), request_for(_person(request), approval_id))))
+
+
+class ApprovalChallengeView(APIView):
+    """What a passkey signs. It changes nothing of the request, and nothing counts before it comes back."""
+
+    callers: ClassVar = {CallerKind.USER}
+    user_permissions: ClassVar = ("approvals.review",)
+
+    @extend_schema(request=ChallengeBody, responses={200: _CHALLENGE}, operation_id="approval_vote_challenge")
+    def post(self, request: Request, approval_id: str) -> Response:
+        body = read_body(request._request, ChallengeBody) if request._request.body else ChallengeBody()
+        person = _person(request)
+        request_for(person, approval_id)
+        asked = ask_to_sign(approval_id=approval_id, person=person, view=(body.view_digest, body.version))
+        return Response(asked.to_dict())

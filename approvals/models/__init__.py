@@ -2,8 +2,18 @@
 
 from approvals.models.administration import AdminChange, Change
 from approvals.models.deliveries import OutboxEvent
+from approvals.models.passkeys import PasskeyChallenge
 from approvals.models.people import SignInLink, User
 from approvals.models.requests import ApprovalRequest
 from approvals.models.votes import Vote
 
-__all__ = ["AdminChange", "ApprovalRequest", "Change", "OutboxEvent", "SignInLink", "User", "Vote"]
+__all__ = [
+    "AdminChange",
+    "ApprovalRequest",
+    "Change",
+    "OutboxEvent",
+    "PasskeyChallenge",
+    "SignInLink",
+    "User",
+    "Vote",
+]

@@ -14,6 +14,7 @@ class Vote(models.Model):
     """`groups` are the route's groups that the person was eligible in when voting.
 
     `number` counts the person's votes on this request; what they come to is `approvals.lifecycle.quorum.standing`.
+    `verified_by` is `session` or `passkey`.
     """
 
     insert_only: ClassVar[bool] = True
@@ -26,6 +27,7 @@ class Vote(models.Model):
     view_digest = models.CharField(max_length=71)
     version = models.PositiveIntegerField()
     surface = models.CharField(max_length=8)
+    verified_by = models.CharField(max_length=8, default="session")
     groups = models.JSONField()
     words = models.ForeignKey("receipts.Payload", null=True, on_delete=models.PROTECT, related_name="+")
     cast_at = models.DateTimeField()

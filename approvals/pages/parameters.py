@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from approvals.lifecycle.friction import target_name
 from approvals.lifecycle.render import flags, value_flags
 from approvals.lifecycle.snapshot import Snapshot
 from receipts.signing.canonical import JSON, canonical_bytes
-
-# Parameters that say where an action goes. The first one that is there stands on the button.
-TARGETS = ("to", "recipient", "recipients", "url", "host", "path", "file", "name", "table", "account", "command")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +68,6 @@ def _change(name: str, *, asked: Mapping[str, JSON], final: Mapping[str, JSON]) 
 
 def target_of(parameters: Mapping[str, JSON]) -> Parameter | None:
     """The parameter that says where the action goes. One that isn't a text has no stand-in: it would mislead."""
-    found = next((name for name in TARGETS if name in parameters), "")
+    found = target_name(parameters)
     value = parameters.get(found)
     return Parameter(name=found, value=value) if isinstance(value, str) else None

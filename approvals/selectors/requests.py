@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from approvals.lifecycle.quorum import Tally, Verdict
 from approvals.lifecycle.states import NON_TERMINAL, State
 from approvals.models import ApprovalRequest, User, Vote
+from approvals.selectors.friction import confirm_field, needs_passkey
 from approvals.selectors.replacing import Replaced, replaced_by
 from approvals.selectors.standing import current_tally, may_withdraw, standing_votes, state_at, why_not
 from receipts.clock import DatabaseNow, database_now
@@ -82,6 +83,7 @@ class ShownVote:
     reason: str
     private_note: str
     why_not: str
+    verified_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ def _shown_votes(row: ApprovalRequest, *, tally: Tally, user: User) -> list[Show
                 reason=str(words.get("reason", "")),
                 private_note=str(words.get("private_note", "")) if may_read_notes else "",
                 why_not=_why_not_counted(vote, standing=standing, counted=counted),
+                verified_by=vote.verified_by,
             )
         )
     return found
@@ -180,6 +183,8 @@ def approval_answer(shown: ShownRequest) -> dict[str, Any]:
             {"person": vote.name, "verdict": vote.verdict, "at": vote.at.isoformat(), "reason": vote.reason}
             for vote in shown.votes
         ],
+        "confirm_field": confirm_field(row) or None,
+        "needs_passkey": needs_passkey(row),
         "may_vote": shown.may_vote,
         "may_withdraw": shown.may_withdraw,
         "release_at": row.release_at and row.release_at.isoformat(),

@@ -44,8 +44,12 @@ def told_values(of: Model) -> dict[str, JSON]:
     return {name: _told(getattr(of, name)) for name in names}
 
 
-def record_change(what: Change, *, of: Model, actor: Actor, fields: Collection[str] = ()) -> None:
+def record_change(
+    what: Change, *, of: Model, actor: Actor, fields: Collection[str] = (), source: str = "command"
+) -> None:
     """Records what was done to `of` in the open transaction, as its last write; a deletion before it is made.
+
+    `source` is what stands for the actor where there is none.
 
     Raises `signing_unavailable`: without a receipt nothing changes.
     """
@@ -66,7 +70,7 @@ def record_change(what: Change, *, of: Model, actor: Actor, fields: Collection[s
         stream=ADMINISTRATION_STREAM,
         body={
             "administration": _said(change, of=of),
-            "actor": {_ACTORS[actor.kind]: actor.id} if actor else {"source": "command"},
+            "actor": {_ACTORS[actor.kind]: actor.id} if actor else {"source": source},
             "commitments": committed.commitments if committed else {},
         },
         at=at,
@@ -75,14 +79,14 @@ def record_change(what: Change, *, of: Model, actor: Actor, fields: Collection[s
     change.save(force_insert=True)
 
 
-def record_difference(of: Model, *, before: Mapping[str, JSON] | None, actor: Actor) -> None:
+def record_difference(of: Model, *, before: Mapping[str, JSON] | None, actor: Actor, source: str = "command") -> None:
     """Records an object that is new, or that tells something else than `before`; nothing if it tells the same."""
     if before is None:
-        record_change(Change.ADDED, of=of, actor=actor)
+        record_change(Change.ADDED, of=of, actor=actor, source=source)
         return
     fields = [name for name, value in told_values(of).items() if before[name] != value]
     if fields:
-        record_change(Change.CHANGED, of=of, actor=actor, fields=fields)
+        record_change(Change.CHANGED, of=of, actor=actor, fields=fields, source=source)
 
 
 def _said(change: AdminChange, *, of: Model) -> dict[str, JSON]:

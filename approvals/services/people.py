@@ -43,6 +43,9 @@ PERMISSIONS: dict[Role, tuple[str, ...]] = {
     Role.ADMIN: ("receipts.audit", "receipts.erase", "decisions.publish_policy", "decisions.pause_everything"),
 }
 
+STAFF_ROLES = frozenset({Role.ADMIN, Role.POLICY_AUTHOR, Role.AUDITOR})
+"""Who has pages among Django's own."""
+
 
 def role_group(role: Role, *, actor: Actor = None) -> Group:
     """The group of a role, with its permissions."""
@@ -83,7 +86,7 @@ def create_person(
     rights = {
         "email": email,
         "is_superuser": Role.ADMIN in roles,
-        "is_staff": not {Role.ADMIN, Role.POLICY_AUTHOR, Role.AUDITOR}.isdisjoint(roles),
+        "is_staff": not STAFF_ROLES.isdisjoint(roles),
     }
     with transaction.atomic():
         known = User.objects.select_for_update().filter(username=username).first()

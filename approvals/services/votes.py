@@ -14,13 +14,16 @@ from approvals.lifecycle.route import Route
 from approvals.lifecycle.states import Event, State
 from approvals.models import ApprovalRequest, User, Vote
 from approvals.selectors.roster import eligible_groups, is_requester
-from approvals.selectors.standing import current_tally, said_by
+from approvals.selectors.standing import current_tally, said_by, state_at
+from approvals.services.confirmations import NOTHING_MORE, Confirmation, Proof, check_confirmation
 from approvals.services.outbox import record_event
+from approvals.services.passkeys import Asked, ask_for_signature
 from approvals.services.requests import locked_request, move, sections, settle
 from receipts.clock import database_now
 from receipts.identifiers import new_id
-from receipts.problems import ProblemError
+from receipts.problems import ProblemError, not_found
 from receipts.services import issue_receipt, store_values
+from receipts.signing.canonical import JSON
 from receipts.signing.statement import ReceiptType
 
 # What may still be said in a state. During the hold an approval can be taken back or denied, not given.
@@ -44,6 +47,7 @@ class CastBallot:
     reason: str = ""
     private_note: str = ""
     surface: str = "web"
+    confirmation: Confirmation = NOTHING_MORE
 
 
 def _refuse(code: str, why: str, *, status: int = 409, fix: str = "Read the request again.") -> ProblemError:
@@ -59,17 +63,38 @@ def _check_person(person: User, *, request: ApprovalRequest, groups: frozenset[s
         )
 
 
-def _check_view(ballot: CastBallot, *, request: ApprovalRequest) -> None:
-    if (ballot.view_digest, ballot.version) != (request.view_digest, request.version):
+def _check_view(request: ApprovalRequest, *, view_digest: str, version: int) -> None:
+    if (view_digest, version) != (request.view_digest, request.version):
         raise _refuse("changed_while_reviewing", "The request is not the one that you were shown.")
+
+
+def _ended(state: State) -> ProblemError:
+    code = "expired" if state is State.EXPIRED else "already_resolved"
+    return _refuse(code, f"This request is {state.value.lower()}.")
+
+
+def ask_to_sign(*, approval_id: str, person: User, view: tuple[str | None, int | None] = (None, None)) -> Asked:
+    """What this person's passkey has to sign so that their approval counts; `view` is what they say they were shown.
+
+    Raises what `cast_vote` would, as far as it can be told now, and `passkey_required` without a passkey.
+    """
+    request = ApprovalRequest.objects.filter(pk=approval_id).first()
+    if request is None:
+        raise not_found("approval")
+    state = state_at(request, database_now())
+    if state is not State.PENDING:
+        raise _ended(state)
+    _check_person(person, request=request, groups=eligible_groups(person, route=Route.from_dict(request.route)))
+    _check_view(request, view_digest=view[0] or request.view_digest, version=view[1] or request.version)
+    return ask_for_signature(request, person=person)
 
 
 def cast_vote(*, approval_id: str, person: User, ballot: CastBallot) -> ApprovalRequest:
     """Records a vote and lets the tally move the request, in one transaction.
 
     Raises `not_found`, `self_approval`, `not_eligible`, `changed_while_reviewing`, `already_voted`,
-    `nothing_to_withdraw`, `stale_identity`, and `already_resolved` or `expired` when the question has ended. An expiry
-    found here is itself committed.
+    `nothing_to_withdraw`, `stale_identity`, `target_not_confirmed`, `passkey_required`, `assertion_refused`, and
+    `already_resolved` or `expired` when the question has ended. An expiry found here is itself committed.
     """
     with transaction.atomic():
         request = locked_request(approval_id)
@@ -78,20 +103,20 @@ def cast_vote(*, approval_id: str, person: User, ballot: CastBallot) -> Approval
         if ballot.verdict in HEARD.get(state, ()):
             _record(request, person=User.objects.get(pk=person.pk), ballot=ballot, at=at)
             return request
-    code = "expired" if state is State.EXPIRED else "already_resolved"
-    raise _refuse(code, f"This request is {state.value.lower()}.")
+    raise _ended(state)
 
 
 def _record(request: ApprovalRequest, *, person: User, ballot: CastBallot, at: datetime) -> None:
     groups = eligible_groups(person, route=Route.from_dict(request.route))
     _check_person(person, request=request, groups=groups)
-    _check_view(ballot, request=request)
+    _check_view(request, view_digest=ballot.view_digest, version=ballot.version)
     said = said_by(person, request=request)
     _check_heard(said, verdict=ballot.verdict)
     problem = ports.identity_problem(approval_id=request.first_id)
     if problem and ballot.verdict is Verdict.APPROVE:
         raise _refuse("stale_identity", problem, fix="The agent has to ask again.")
-    _save_vote(request, person=person, ballot=ballot, groups=groups, at=at)
+    proof = _proof_of(request, person=person, ballot=ballot, at=at)
+    _save_vote(request, person=person, ballot=ballot, groups=groups, proof=proof, at=at)
     _apply_tally(request, at=at)
 
 
@@ -101,12 +126,27 @@ def _check_heard(said: Sequence[Verdict], *, verdict: Verdict) -> None:
         raise _refuse(unheard.value, _UNHEARD[unheard])
 
 
+def _proof_of(request: ApprovalRequest, *, person: User, ballot: CastBallot, at: datetime) -> Proof:
+    """Saying no, or taking a yes back, takes nothing more than being who one is."""
+    if ballot.verdict is not Verdict.APPROVE:
+        return Proof()
+    return check_confirmation(request, person=person, given=ballot.confirmation, at=at)
+
+
 def _save_vote(
-    request: ApprovalRequest, *, person: User, ballot: CastBallot, groups: frozenset[str], at: datetime
+    request: ApprovalRequest,
+    *,
+    person: User,
+    ballot: CastBallot,
+    groups: frozenset[str],
+    proof: Proof,
+    at: datetime,
 ) -> None:
-    words = store_values(
-        {"reason": ballot.reason, "private_note": ballot.private_note}, at=at, subject=person.person_id
-    )
+    said: dict[str, JSON] = {"reason": ballot.reason, "private_note": ballot.private_note}
+    if proof.verified_by == "passkey":
+        # As it was signed, so that an auditor can check it again.
+        said["assertion"] = dict(ballot.confirmation.assertion or {})
+    words = store_values(said, at=at, subject=person.person_id)
     vote = Vote(
         id=new_id("vot"),
         request=request,
@@ -116,6 +156,7 @@ def _save_vote(
         view_digest=ballot.view_digest,
         version=ballot.version,
         surface=ballot.surface,
+        verified_by=proof.verified_by,
         groups=sorted(groups),
         words=words.row,
         cast_at=at,
@@ -132,7 +173,8 @@ def _save_vote(
             "groups": sorted(groups),
             "surface": ballot.surface,
             "view_digest": ballot.view_digest,
-            "verified_by": "session",
+            "verified_by": proof.verified_by,
+            **({"confirmed": dict(proof.section)} if proof.section else {}),
         },
         "commitments": dict(words.commitments),
     }

@@ -13,7 +13,9 @@ from approvals.forms import PRESETS, ApproveForm, DecisionForm, DenyForm, Withdr
 from approvals.models import ApprovalRequest, User
 from approvals.pages import page_of
 from approvals.selectors import request_for, shown_to
+from approvals.selectors.friction import confirm_field, needs_passkey
 from approvals.selectors.roster import REVIEW
+from approvals.services.passkeys import keys_of
 from approvals.services.votes import CastBallot, cast_vote
 from approvals.views.reading import LIVE_URL, is_fragment, reader_of
 from receipts.access import AUDIT, caller_of, for_people
@@ -22,7 +24,7 @@ from receipts.selectors import of_decision
 from receipts.signing.statement import ReceiptType
 
 CHANGED = "changed_while_reviewing"
-WRITTEN = ("preset", "reason", "private_note")
+WRITTEN = ("preset", "reason", "private_note", "confirm_target")
 
 
 def _proofs(user: User, row: ApprovalRequest) -> dict[str, str]:
@@ -68,6 +70,9 @@ def _context(user: User, approval_id: str) -> dict[str, Any]:
         "live_url": LIVE_URL,
         "page_url": reverse("approvals:detail", args=[row.pk]),
         "ballot": {},
+        "confirm_field": confirm_field(row),
+        "needs_passkey": needs_passkey(row),
+        "has_passkey": bool(keys_of(user)),
     }
 
 

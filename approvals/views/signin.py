@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from allauth.account.internal.flows.login import record_authentication
+from allauth.usersessions.models import UserSession
 from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -11,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from approvals.services.people import consume_sign_in_link, link_owner
 from receipts.problems import ProblemError
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 GONE = 410
 
 
@@ -32,6 +34,8 @@ def _consume(request: HttpRequest, token: str) -> HttpResponse:
     except ProblemError:
         return _invalid(request)
     login(request, owner, backend=BACKEND)
+    record_authentication(request, owner, method="link")
+    UserSession.objects.create_from_request(request)
     return HttpResponseRedirect(reverse("approvals:home"), status=303)
 
 

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from approvals.services.administration import record_difference, told_values
 from approvals.services.people import Person, Role, create_person, role_group
+from approvals.services.software_keys import SoftwareKey, give_software_key
 from decisions.models import ActivePolicy, PolicyVersion, Tool
 from decisions.services.packs import pack_named
 from decisions.services.policies import publish_policy
@@ -60,12 +61,13 @@ CATALOGUE = (
 
 @dataclass(frozen=True, slots=True)
 class IssuedUser:
-    """A person and the password that was made for them just now."""
+    """A person, and the password and for reviewers the passkey that were made for them just now."""
 
     username: str
     password: str
     roles: tuple[str, ...]
     groups: tuple[str, ...]
+    passkey: SoftwareKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,8 @@ def _cast(part: Part, *, suffix: str, password: str, hashed: str) -> IssuedUser:
     user = create_person(username=username, email=f"{username}@{DOMAIN}", roles=(part.role,), teams=part.teams)
     user.password = hashed
     user.save(update_fields=["password"])
-    return IssuedUser(username=username, password=password, roles=(part.role.value,), groups=part.teams)
+    key = give_software_key(user) if part.role is Role.REVIEWER else None
+    return IssuedUser(username=username, password=password, roles=(part.role.value,), groups=part.teams, passkey=key)
 
 
 def _activated_policy() -> PolicyVersion:

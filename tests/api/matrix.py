@@ -54,6 +54,8 @@ IDS: Mapping[str, Callable[[World, Camp], str]] = {
     "token": lambda world, camp: world.link,
     "app_label": lambda world, camp: "decisions",
     "url": lambda world, camp: "nowhere",
+    "pk": lambda world, camp: "1",
+    "provider_id": lambda world, camp: "nobody",
     "content_type_id": lambda world, camp: "1",
 }
 # The parameters that name somebody's own: of these there are two rows.

@@ -13,6 +13,8 @@ from django.conf import settings
 from django.db import connection
 
 from approvals.models import ApprovalRequest, User
+from approvals.selectors.friction import confirm_field, expected_target
+from approvals.services.software_keys import give_software_key
 from decisions.models import ActivePolicy, Agent, Scope, Session
 from decisions.services.identity import revoke_keys
 from decisions.services.pauses import Target, pause_actions
@@ -59,8 +61,14 @@ class Stage:
 
     def vote(self, step: StepUp, *, door: Door | None = None, **change: Any) -> Reply:
         row = ApprovalRequest.objects.get(pk=step.approval.pk)
-        body = {"verdict": "approve", "view_digest": row.view_digest, "version": row.version} | change
+        confirmed = {"confirm_target": expected_target(row)} if confirm_field(row) else {}
+        body = {"verdict": "approve", "view_digest": row.view_digest, "version": row.version} | confirmed | change
         return (door or self.bob).post(f"/api/v1/approvals/{row.pk}/votes", body)
+
+    def deletion(self) -> StepUp:
+        """What takes a passkey to approve."""
+        session = begin_session(self.cast, request="Please delete the old rows.")
+        return self.step_up("database.delete", session=session, parameters={"table": "old"})
 
 
 Provoke = Callable[[Stage], Reply]
@@ -116,10 +124,14 @@ def _resolved(stage: Stage) -> Reply:
 
 
 def _voted(stage: Stage) -> Reply:
-    session = begin_session(stage.cast, request="Please delete the old rows.")
-    step = stage.step_up("database.delete", session=session, parameters={"table": "old"})
-    stage.vote(step)
+    step = stage.deletion()
+    vote(step, stage.cast.bob)
     return stage.vote(step)
+
+
+def _forged(stage: Stage) -> Reply:
+    give_software_key(stage.cast.bob)
+    return stage.vote(stage.deletion(), assertion={"id": "x", "response": {}})
 
 
 def _expired(stage: Stage) -> Reply:
@@ -322,6 +334,7 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "already_consumed": (409, _consumed),
     "already_resolved": (409, _resolved),
     "already_voted": (409, _voted),
+    "assertion_refused": (403, _forged),
     "body_too_large": (413, _decide(explanation="x" * 1024 * 1024)),
     "body_unreadable": (400, _cut_off),
     "byte_order_mark": (400, _raw(b"\xef\xbb\xbf{}")),
@@ -379,6 +392,7 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "own_proposal": (403, _approving(ONE_RULE, by_author=True)),
     "paused": (409, _paused),
     "payload_key_unavailable": (503, _no_master_key),
+    "passkey_required": (403, lambda stage: stage.vote(stage.deletion())),
     "policy_changed": (409, _changed_policy),
     "profile_differs": (400, _another_profile),
     "proposal_outdated": (409, _approving(ONE_RULE)),
@@ -386,6 +400,7 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "session_ended": (409, _ended),
     "signing_unavailable": (503, _no_key),
     "stale_identity": (409, _stale),
+    "target_not_confirmed": (403, lambda stage: stage.vote(stage.step_up(), confirm_target="somewhere else")),
     "too_deep": (400, _raw(b"[" * 65)),
     "too_many_children": (409, _many_children),
     "too_many_facts": (409, _facts),

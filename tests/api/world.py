@@ -10,10 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.apps import apps
 from django.contrib.admin.utils import quote
 from django.db import models
 
+from approvals.accounts.vault import sealed
 from approvals.models import ApprovalRequest, User
 from approvals.services.people import Role, issue_sign_in_link, team_group
 from decisions.models import Agent, Scope, Session
@@ -117,6 +120,9 @@ def make_world() -> World:
     theirs = _camp("their", team="marketing", asks="campaign.send")
     author, admin = make_person("author", roles=(Role.POLICY_AUTHOR,)), make_person("admin", roles=(Role.ADMIN,))
     place_hold("hum_held", actor=Actor(person=admin.person_id), reason="A claim.")
+    # So that their pages in the admin are tried; neither opens anything.
+    Authenticator.objects.create(user=admin, type=Authenticator.Type.TOTP, data={"secret": sealed("A" * 32)})
+    SocialAccount.objects.create(user=admin, provider="nobody", uid="1")
     return World(
         ours=ours,
         theirs=theirs,

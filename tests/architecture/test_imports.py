@@ -70,7 +70,7 @@ LAYERS = {
     },
     3: {"services"},
     4: {"answers", "pages", "receivers", "requests", "tasks"},
-    5: {"api", "consumers", "forms", "integrations", "templatetags", "views", "waiting"},
+    5: {"accounts", "api", "consumers", "forms", "integrations", "templatetags", "views", "waiting"},
     6: {"admin", "apps", "checks", "management", "routing", "urls"},
 }
 LAYER_OF = {part: layer for layer, parts in LAYERS.items() for part in parts}
@@ -96,7 +96,15 @@ PLACES = {
     ),
     "celery": ("aarm_site.celery", "approvals.tasks", "decisions.tasks", "receipts.tasks"),
     # The library of time stamps takes certificates as this one reads them. Sealing is no part of what verifiers ship.
-    "cryptography": ("receipts.signing", "receipts.sealing", "receipts.anchors.timestamp"),
+    "cryptography": (
+        "receipts.signing", "receipts.sealing", "receipts.anchors.timestamp", "approvals.accounts.vault",
+        "approvals.services.software_keys",
+    ),
+    "allauth": (
+        "aarm_site.decide_tier", "approvals.accounts", "approvals.admin", "approvals.services.passkeys",
+        "approvals.services.software_keys", "approvals.urls", "approvals.views",
+    ),
+    "fido2": ("approvals.services.passkeys", "approvals.services.software_keys"),
     "boto3": ("receipts.anchors.s3", "receipts.signers.awskms"),
     "pkcs11": ("receipts.signers.pkcs11",),
 }  # fmt: skip

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from tests.authenticators import signed
 from tests.e2e.servers import Servers
 
 SECONDS = 30.0
@@ -24,6 +25,7 @@ class SignedIn:
         self.scheme = "https" if servers.variables.get("AARM_BASE_URL", "").startswith("https") else "http"
         self.http = httpx.Client(base_url=servers.base_url, timeout=SECONDS)
         self.cookies: dict[str, str] = {}
+        self.passkey: Mapping[str, Any] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -45,9 +47,20 @@ class SignedIn:
     def vote(self, approval_id: str, *, verdict: str = "approve", **more: Any) -> httpx.Response:
         """Reads the request, as a person has to, and decides on what was read."""
         shown = self.reads(approval_id)
-        body = {"verdict": verdict, "view_digest": shown["view_digest"], "version": shown["version"]} | more
-        headers = {"X-CSRFToken": self._token()}
-        return self._send("POST", f"/api/v1/approvals/{approval_id}/votes", json=body, headers=headers)
+        body = {"verdict": verdict, "view_digest": shown["view_digest"], "version": shown["version"]}
+        if verdict == "approve" and shown["confirm_field"]:
+            body["confirm_target"] = shown["snapshot"]["parameters"][shown["confirm_field"]]
+        if verdict == "approve" and shown["needs_passkey"]:
+            body["assertion"] = self._signs(approval_id)
+        return self._posts(f"/api/v1/approvals/{approval_id}/votes", body | more)
+
+    def _signs(self, approval_id: str) -> dict[str, Any]:
+        asked = self._posts(f"/api/v1/approvals/{approval_id}/votes/challenge", {})
+        assert asked.status_code == 200, asked.text
+        return signed(self.passkey, asked.json()["challenge"])
+
+    def _posts(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
+        return self._send("POST", path, json=body, headers={"X-CSRFToken": self._token()})
 
     def post_form(self, path: str, **fields: str) -> httpx.Response:
         """Reads the page at `path` and sends its form back, filled in."""
@@ -71,6 +84,7 @@ def sign_in(servers: Servers, username: str) -> SignedIn:
     """Somebody whom `seed_demo` made, by their password."""
     user = next(user for user in servers.seed["users"] if user["username"] == username)
     person = SignedIn(servers)
+    person.passkey = user.get("passkey", {})
     answer = person.post_form("/accounts/login/", username=username, password=user["password"])
     assert answer.status_code == 302, f"{username} could not sign in: {answer.status_code} {answer.text[:500]}"
     return person

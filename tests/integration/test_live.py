@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -11,10 +12,11 @@ from asgiref.sync import async_to_sync, sync_to_async
 from channels.layers import get_channel_layer
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import transaction
 
-from approvals.models import OutboxEvent
-from tests.api.doors import row_counts
+from approvals.models import OutboxEvent, User
+from tests.api.doors import open_transaction_kept, row_counts
 from tests.factories import Cast, make_cast, open_step_up, vote
 from tests.integration.sockets import ARRIVES_SECONDS, PONG, REFETCH, closing_code, next_message, socket_of, talk
 
@@ -65,6 +67,35 @@ def test_a_socket_answers_pings_takes_no_votes_and_closes_with_the_role(cast: Ca
 
     talk(socket_of(cast.bob), conversation)
     assert row_counts() == before
+
+
+@pytest.mark.case("APR-13", "CHN-23")
+def test_what_ends_a_session_or_a_role_closes_silent_sockets_within_five_seconds(cast: Cast) -> None:
+    losing = [socket_of(person) for person in (cast.bob, cast.carol, cast.dave, cast.victor)]
+    trent = socket_of(cast.trent)
+
+    def end_them() -> None:
+        ended = [row.pk for row in Session.objects.all() if row.get_decoded()["_auth_user_id"] == str(cast.bob.pk)]
+        Session.objects.filter(pk__in=ended).delete()
+        cast.carol.set_password("another battery staple")
+        cast.carol.save()
+        User.objects.filter(pk=cast.dave.pk).update(is_active=False)
+        cast.victor.groups.clear()
+
+    async def whole() -> None:
+        for socket in (*losing, trent):
+            assert (await socket.connect(timeout=ARRIVES_SECONDS))[0]
+        await sync_to_async(end_them)()
+        # All at once: each has these seconds, and none gets those of another.
+        closed = await asyncio.gather(*(socket.receive_output(ARRIVES_SECONDS) for socket in losing))
+        assert [message["code"] for message in closed] == [NOT_ALLOWED] * 4
+        # The control: nothing ended for Trent.
+        await trent.send_to(text_data="ping")
+        assert await next_message(trent) == PONG
+        await trent.disconnect()
+
+    with open_transaction_kept():
+        async_to_sync(whole)()
 
 
 def test_opening_and_voting_reach_every_open_page(cast: Cast) -> None:

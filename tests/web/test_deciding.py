@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -13,7 +14,18 @@ from approvals.lifecycle.states import State
 from approvals.models import ApprovalRequest, Vote
 from decisions.models import Credential
 from receipts.selectors import opened_values
-from tests.factories import ALICE, SECURITY, Cast, StepUp, make_person, open_deletion, open_step_up, vote
+from tests.factories import (
+    ALICE,
+    MAIL,
+    SECURITY,
+    Cast,
+    StepUp,
+    confirmation,
+    make_person,
+    open_deletion,
+    open_step_up,
+    vote,
+)
 from tests.web.reading import Element, ballot, read, signed_in
 
 
@@ -32,8 +44,10 @@ def forms(page: Element) -> dict[str, Element]:
 
 
 def send(client: Client, form: Element, **words: str) -> Element:
-    """Presses the form's button and follows to the page that says what came of it."""
-    reply = client.post(form.attributes["action"], fields(form) | words)
+    """Presses the form's button and follows to the page that says what came of it. The target is typed if asked for."""
+    asked = form.all(lambda item: item.attributes.get("id") == "confirm-target")
+    typed = {"confirm_target": str(MAIL["to"])} if asked else {}
+    reply = client.post(form.attributes["action"], fields(form) | typed | words)
     assert reply.status_code == 303, reply.content.decode()
     page, _, fragment = reply.headers["Location"].partition("#")
     assert fragment == "decision"
@@ -67,10 +81,38 @@ def test_denying_needs_no_reason(cast: Cast, bob: Client) -> None:
 
 def test_the_first_of_two_approvals_says_that_another_is_needed(cast: Cast, bob: Client) -> None:
     step = open_deletion(cast)
-    page = send(bob, forms(read(bob.get(step.path)))["Approve"])
+    given = confirmation(step.approval, cast.bob)
+    sent = given | {"assertion": json.dumps(given["assertion"])}
+    page = send(bob, forms(read(bob.get(step.path)))["Approve"], **sent)
     assert state_of(step) == State.PENDING
     assert "1 of 2 approvals" in page.by_id("decision").text
     assert "You have already voted." in page.by_id("decision").text
+    assert "signed with a passkey" in page.by_id("decision").text
+
+
+@pytest.mark.case("CHN-29")
+def test_without_a_passkey_the_page_offers_to_add_one_and_still_denies(cast: Cast, bob: Client) -> None:
+    step = open_deletion(cast)
+    page = read(bob.get(step.path))
+    assert list(forms(page)) == ["Deny"]
+    assert "takes a passkey, and you have none" in page.by_id("approve").text
+    assert page.by_id("approve").tagged("a")[0].attributes["href"] == "/accounts/passkeys/add/"
+    assert bob.post(f"{step.path}/approve", ballot(step.approval)).status_code == 403
+    assert Vote.objects.count() == 0
+    send(bob, forms(page)["Deny"])
+    assert state_of(step) == State.DENIED
+
+
+def test_another_target_than_the_actions_is_refused_and_stays_to_be_corrected(cast: Cast, bob: Client) -> None:
+    step = open_step_up(cast)
+    for typed in ("", "ana@partnor.example"):
+        reply = bob.post(f"{step.path}/approve", ballot(step.approval, confirm_target=typed, reason="Fine."))
+        page = read(reply)
+        assert (reply.status_code, Vote.objects.count()) == (403, 0)
+        assert "target of this action" in page.of_class("banner--bad")[0].text
+        assert page.by_id("confirm-target").attributes["value"] == typed
+        assert page.by_id("approve-reason").raw_text.strip() == "Fine."
+    assert bob.post(f"{step.path}/approve", ballot(step.approval)).status_code == 303
 
 
 @pytest.mark.case("APR-32")

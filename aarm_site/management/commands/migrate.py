@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.core.management.commands import migrate
 from django.db import connections, transaction
@@ -38,11 +39,17 @@ class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> str | None:
         owner = settings.AARM_MIGRATION_DATABASE_URL
         if not owner:
-            return super().handle(*args, **options)
+            return self._migrate(*args, **options)
         role = role_of(read_environment().database_url)
         if role in ("", role_of(owner)):
             raise CommandError("AARM_MIGRATION_DATABASE_URL and DATABASE_URL must sign in as two different roles.")
         connect_as_owner(owner)
-        answer = super().handle(*args, **options)
+        answer = self._migrate(*args, **options)
         grant_to(role)
+        return answer
+
+    def _migrate(self, *args: Any, **options: Any) -> str | None:
+        answer = super().handle(*args, **options)
+        # The table in which attempts to sign in are counted has no model, and so no migration.
+        call_command("createcachetable", verbosity=0)
         return answer

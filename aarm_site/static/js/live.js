@@ -10,7 +10,7 @@ const idsIn = (list) => [...list.querySelectorAll(PART)].map((part) => part.id);
 
 /** What the reader has typed or opened survives the replacement of the part around it. */
 function carry(old, part) {
-  for (const field of old.querySelectorAll("textarea[id], details[id], input[type=radio]")) {
+  for (const field of old.querySelectorAll("textarea[id], details[id], input[type=radio], input[type=text][id]")) {
     const name = field.id ? `#${field.id}` : `[name="${field.name}"][value="${field.value}"]`;
     const twin = part.querySelector(name);
     for (const key of twin ? ["open", "checked", "value"] : []) if (key in field) twin[key] = field[key];

@@ -56,6 +56,7 @@ def as_json(seeded: Seeded, *, url: str) -> dict[str, object]:
                 "password": user.password,
                 "roles": list(user.roles),
                 "groups": list(user.groups),
+                **({"passkey": user.passkey.to_dict()} if user.passkey else {}),
             }
             for user in seeded.users
         ],

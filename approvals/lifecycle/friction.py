@@ -1,0 +1,83 @@
+"""What stands between reading a request and approving it, by its risk. Denying takes none of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from enum import StrEnum
+
+from approvals.lifecycle.snapshot import RiskLevel
+from receipts.signing.canonical import JSON, canonical_bytes
+
+
+class Step(StrEnum):
+    """Something that a person does before an approval counts."""
+
+    TARGET = "target"
+    PASSKEY = "passkey"
+
+
+STEPS: Mapping[RiskLevel, frozenset[Step]] = {
+    RiskLevel.LOW: frozenset(),
+    RiskLevel.MEDIUM: frozenset(),
+    RiskLevel.HIGH: frozenset({Step.TARGET}),
+    RiskLevel.CRITICAL: frozenset({Step.TARGET, Step.PASSKEY}),
+}
+
+TARGETS = ("to", "recipient", "recipients", "url", "host", "path", "file", "name", "table", "account", "command")
+"""Parameters that say where an action goes. The first one that is there is its target."""
+
+CHALLENGE_DOMAIN = b"aarm/passkey-approval/1"
+
+WHOLE = "tool.operation"
+"""What is confirmed of an action without such a parameter: what it is."""
+
+
+def steps_for(risk_level: str) -> frozenset[Step]:
+    """What approving takes. A level that is none of ours takes everything."""
+    known = risk_level in set(RiskLevel)
+    return STEPS[RiskLevel(risk_level)] if known else frozenset(Step)
+
+
+def target_name(parameters: Mapping[str, JSON]) -> str:
+    """The name of the parameter that says where the action goes, or empty."""
+    return next((name for name in TARGETS if name in parameters), "")
+
+
+def confirmed_text(*, tool: str, operation: str, parameters: Mapping[str, JSON]) -> str:
+    """What has to be typed: the target as it is, or `tool.operation` where no parameter says it.
+
+    A list of texts is typed with commas between; any other value as its canonical JSON.
+    """
+    name = target_name(parameters)
+    return _typed(parameters[name]) if name else f"{tool}.{operation}"
+
+
+def _typed(value: JSON) -> str:
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        return ", ".join(str(item) for item in value).strip()
+    return canonical_bytes(value).decode()
+
+
+def is_confirmed(typed: str, *, expected: str) -> bool:
+    """Whether somebody typed the target: character by character, but for blanks around it. Empty confirms nothing."""
+    return bool(expected) and typed.strip() == expected
+
+
+def challenge(*, approval_id: str, action_digest: str, view_digest: str, version: int, nonce: str) -> bytes:
+    """What a passkey signs: this view of this action, to be approved, once.
+
+    32 bytes: SHA-256 over the domain, a zero byte and RFC 8785 JSON.
+    """
+    bound: JSON = {
+        "approval_id": approval_id,
+        "action_digest": action_digest,
+        "view_digest": view_digest,
+        "version": version,
+        "verdict": "approve",
+        "scope": "once",
+        "nonce": nonce,
+    }
+    return hashlib.sha256(CHALLENGE_DOMAIN + b"\x00" + canonical_bytes(bound)).digest()
