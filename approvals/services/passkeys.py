@@ -17,7 +17,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db import transaction
 from fido2.server import Fido2Server
-from fido2.utils import websafe_encode
+from fido2.utils import websafe_decode, websafe_encode
 from fido2.webauthn import (
     AttestedCredentialData,
     AuthenticationResponse,
@@ -31,14 +31,14 @@ from approvals.models import ApprovalRequest, PasskeyChallenge, User
 from receipts.clock import database_now
 from receipts.identifiers import new_seed
 from receipts.problems import ProblemError
-from receipts.signing.canonical import sha256_digest
+from receipts.signing.canonical import StrictJSONError, load_strict, sha256_digest
 
 FOR_APPROVALS = "for_approvals"
 """Marks a key that confirms approvals and doesn't turn signing in into two steps: one that scripts hold."""
 
 VALID_FOR = timedelta(minutes=5)
 # What the library raises for an answer that is no answer.
-MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError, struct.error)
+MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError, struct.error, StrictJSONError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +139,8 @@ def _refused(why: str) -> ProblemError:
 
 def _parsed(assertion: Mapping[str, Any]) -> AuthenticationResponse:
     try:
+        # First as strictly as every other body: the library's own parser would follow any depth.
+        load_strict(websafe_decode(assertion["response"]["clientDataJSON"]))
         answer = AuthenticationResponse.from_dict(dict(assertion))
         is_framed = answer.response.client_data.cross_origin
     except MALFORMED as error:

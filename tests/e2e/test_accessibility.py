@@ -49,6 +49,7 @@ def stale(page: Page, servers: Servers, path: str) -> None:
     """The page that answers a form of another view."""
     page.goto(servers.base_url + path)
     page.evaluate("document.querySelector('#approve [name=version]').value = '2'")
+    page.fill("#confirm-target", "ana@partner.example")
     page.fill("#approve-reason", "Looked fine.")
     page.get_by_role("button", name=re.compile("Approve")).click()
     page.wait_for_selector("text=Changed while you were reading")
@@ -116,6 +117,10 @@ SCENES: dict[str, tuple[str, str, Opening]] = {
     "forbidden": ("peggy", "/inbox", plainly),
     "absent": ("bob", "/nowhere", plainly),
     "sign-in": ("", "/accounts/login/", plainly),
+    "profile": ("bob", "/profile", plainly),
+    "new password": ("bob", "/accounts/password/change/", plainly),
+    "who are you": ("bob", "/accounts/reauthenticate/", plainly),
+    "stranger to us": ("", "/accounts/oidc/error/", plainly),
     "spent link": ("", "/accounts/link/spent", plainly),
 }
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.e2e.agents import Answer, ask, open_session, read_decision, send
 from tests.e2e.servers import Servers
-from tests.e2e.visitors import DESKTOP, PHONE, visitor
+from tests.e2e.visitors import DESKTOP, PHONE, by_name, signer, visitor
 
 LONG = 20_000
 OUTSIDE = "ana@partner.example"
@@ -54,6 +54,7 @@ def test_from_the_agents_question_to_the_verified_receipt(
         row(page, asked).locator("a").click()
         expect(page.locator("h1")).to_contain_text(f"Sends an e-mail to {OUTSIDE}.")
         expect(page.locator("#facts")).to_contain_text("The journey")
+        page.fill("#confirm-target", OUTSIDE)
         page.fill("#approve-reason", "Alice told me.")
         page.get_by_role("button", name=f"Approve email.send to {OUTSIDE}, once").click()
         expect(page.locator("#outcome")).to_contain_text("by bob")
@@ -121,16 +122,20 @@ def test_an_open_request_shows_what_another_reviewer_decided(browser: Browser, e
 def test_an_open_request_shows_votes_and_what_the_agent_reports(browser: Browser, embedded_server: Servers) -> None:
     session = open_session(embedded_server, request="Please delete the test customers.")
     asked = ask(embedded_server, "database.delete", session, table="customers")
-    with visitor(browser, embedded_server, "bob") as page, visitor(browser, embedded_server, "dave") as other:
+    with signer(browser, embedded_server, "bob") as page, signer(browser, embedded_server, "dave") as other:
         for reader in (page, other):
-            open_request(reader, embedded_server, asked)
+            reader.goto(f"{by_name(embedded_server)}/a/{asked['approval']['id']}")
             expect(reader.locator("[data-connection]")).to_have_text("Live")
         approve = re.compile("Approve database.delete")
+        other.fill("#confirm-target", "customers")
+        page.fill("#confirm-target", "customers")
         page.get_by_role("button", name=approve).click()
         expect(page.locator("#decision")).to_contain_text("You have already voted.")
         expect(other.locator("#decision")).to_contain_text("1 of 2")
         expect(other.locator(".votes")).to_contain_text("bob approved")
         expect(other.locator("form[data-inert]")).to_have_count(0)
+        # What was typed has survived the news.
+        expect(other.locator("#confirm-target")).to_have_value("customers")
         other.get_by_role("button", name=approve).click()
         expect(page.locator("#outcome")).to_contain_text("by bob and dave")
         carry_on(embedded_server, asked)
@@ -155,6 +160,7 @@ def test_two_quick_clicks_are_one_decision(browser: Browser, embedded_server: Se
     asked = ask_for_mail(embedded_server, subject="Twice")
     with visitor(browser, embedded_server, "bob") as page:
         open_request(page, embedded_server, asked)
+        page.fill("#confirm-target", OUTSIDE)
         page.get_by_role("button", name=re.compile("Approve email.send")).dblclick()
         expect(page.locator("#outcome")).to_contain_text("by bob")
         expect(page.locator(".votes li")).to_have_count(1)
