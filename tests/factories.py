@@ -186,13 +186,13 @@ def confirmation(approval: ApprovalRequest, person: User) -> dict[str, Any]:
     return said
 
 
-def vote(
+def ballot_of(
     step: StepUp, person: User, *, verdict: Verdict = Verdict.APPROVE, reason: str = "", private_note: str = ""
-) -> ApprovalRequest:
+) -> CastBallot:
     """What `person` says of the request as it is, with everything that its risk asks for."""
     approval = ApprovalRequest.objects.get(pk=step.approval.pk)
     given = confirmation(approval, person) if verdict is Verdict.APPROVE else {}
-    ballot = CastBallot(
+    return CastBallot(
         verdict=verdict,
         view_digest=approval.view_digest,
         version=approval.version,
@@ -200,4 +200,9 @@ def vote(
         private_note=private_note,
         confirmation=Confirmation(target=given.get("confirm_target"), assertion=given.get("assertion")),
     )
-    return cast_vote(approval_id=approval.pk, person=person, ballot=ballot)
+
+
+def vote(step: StepUp, person: User, *, verdict: Verdict = Verdict.APPROVE, **words: str) -> ApprovalRequest:
+    """Says it."""
+    ballot = ballot_of(step, person, verdict=verdict, **words)
+    return cast_vote(approval_id=step.approval.pk, person=person, ballot=ballot)

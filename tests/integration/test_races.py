@@ -14,7 +14,7 @@ from django.db import connection, connections
 from approvals.lifecycle.quorum import Verdict
 from approvals.models import ApprovalRequest, OutboxEvent, User, Vote
 from approvals.services.requests import cancel_request, expire_due
-from approvals.services.votes import CastBallot, cast_vote
+from approvals.services.votes import cast_vote
 from decisions.intake.bodies import DecideBody
 from decisions.models import Claim, Decision, IdempotentAnswer
 from decisions.services.claims import ClaimRequest, claim_decision
@@ -24,7 +24,7 @@ from receipts.problems import ProblemError
 from receipts.selectors import envelope_of, published_jwks
 from receipts.signing.keys import KeySet
 from receipts.signing.verify import verify_chain
-from tests.factories import MAIL, Cast, StepUp, begin_session, make_cast, open_step_up, vote
+from tests.factories import MAIL, Cast, StepUp, ballot_of, begin_session, make_cast, open_step_up, vote
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TRIALS = 100
@@ -71,12 +71,9 @@ def cast() -> Cast:
     return make_cast()
 
 
-def ballot_of(step: StepUp, verdict: Verdict = Verdict.APPROVE) -> CastBallot:
-    return CastBallot(verdict=verdict, view_digest=step.approval.view_digest, version=step.approval.version)
-
-
 def voting(step: StepUp, person: User, verdict: Verdict = Verdict.APPROVE) -> Callable[[], object]:
-    return lambda: cast_vote(approval_id=step.approval.pk, person=person, ballot=ballot_of(step, verdict))
+    ballot = ballot_of(step, person, verdict=verdict)
+    return lambda: cast_vote(approval_id=step.approval.pk, person=person, ballot=ballot)
 
 
 def end_by_clock(step: StepUp) -> None:

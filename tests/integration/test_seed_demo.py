@@ -50,7 +50,12 @@ def test_the_object_for_scripts_has_the_promised_shape() -> None:
     assert sorted(seed) == ["agents", "host_key", "policy", "url", "users"]
     assert [agent["name"] for agent in seed["agents"]] == ["demo-agent", "other-agent"]
     assert [sorted(agent) for agent in seed["agents"]] == [["id", "key", "name"]] * 2
+    passkeys = {user["username"]: user.pop("passkey", None) for user in seed["users"]}
     assert all(sorted(user) == ["groups", "password", "roles", "username"] for user in seed["users"])
+    assert [name for name, key in passkeys.items() if key] == ["bob", "carol", "dave", "erin"]
+    assert "BEGIN PRIVATE KEY" in passkeys["bob"]["private_key"]
+    parts = {"algorithm", "credential_id", "origin", "private_key", "rp_id", "sign_count", "user_handle"}
+    assert set(passkeys["bob"]) == parts
     assert seed["policy"]["id"] == "demo"
     assert [authenticate_key(key).name for key in keys_of(seed)] == ["demo-host", "demo-agent", "other-agent"]
     assert all(may_sign_in(seed))

@@ -10,15 +10,18 @@ from typing import Any
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from allauth.socialaccount.models import SocialAccount
 from django.core.cache import cache
 from django.test import Client
 
+from aarm_site.settings.sso import Provider
 from approvals.accounts.vault import unsealed
-from approvals.models import User
+from approvals.models import AdminChange, User
 from tests.api.routes import addresses
 from tests.factories import Cast
-from tests.web.reading import read
+from tests.web.reading import read, signed_in
 
+CORP = {"id": "corp", "name": "C", "issuer": "https://c.example", "client_id": "a", "client_secret": "hush"}
 PASSWORD = "correct horse battery"
 
 
@@ -181,3 +184,25 @@ def test_there_is_no_way_to_make_an_account_or_to_reset_a_password_by_mail() -> 
 def test_the_admin_has_no_sign_in_of_its_own(bob: User) -> None:
     reply = Client().post("/admin/login/?next=/admin/", {"username": "bob", "password": PASSWORD})
     assert (reply.status_code, reply["Location"]) == (302, "/accounts/login/?next=/admin/")
+
+
+def test_an_admin_takes_second_factors_away_and_links_people_and_both_leave_receipts(
+    cast: Cast, bob: User, settings: Any
+) -> None:
+    settings.AARM_SSO_PROVIDERS = (Provider.model_validate(CORP),)
+    client, trent = with_password(), signed_in(cast.trent)
+    confirm(client)
+    secret = turn_app_on(client)
+    for row in Authenticator.objects.filter(user=bob):
+        page = f"/admin/mfa/authenticator/{row.pk}"
+        assert secret not in trent.get(f"{page}/change/").content.decode()
+        assert trent.post(f"{page}/change/", {"type": "webauthn"}).status_code == 403
+        assert trent.post(f"{page}/delete/", {"post": "yes"}).status_code == 302
+    assert try_password(Client(), PASSWORD) == 302
+    words = {"user": str(bob.pk), "provider": "corp", "uid": "8b1f"}
+    assert trent.post("/admin/socialaccount/socialaccount/add/", words).status_code == 302
+    link = SocialAccount.objects.get()
+    assert (link.user, link.provider, link.uid) == (bob, "corp", "8b1f")
+    assert trent.post(f"/admin/socialaccount/socialaccount/{link.pk}/change/", words).status_code == 403
+    newest = AdminChange.objects.order_by("changed_at").values_list("what", "kind")
+    assert list(newest)[-3:] == [("deleted", "mfa.authenticator")] * 2 + [("added", "socialaccount.socialaccount")]

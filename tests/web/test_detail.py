@@ -8,6 +8,7 @@ from django.test import Client
 
 from approvals.lifecycle.quorum import Verdict
 from approvals.services.requests import cancel_request
+from approvals.services.software_keys import give_software_key
 from decisions.models import Tool
 from decisions.services.policies import publish_policy
 from receipts.models import Payload
@@ -169,6 +170,7 @@ def test_who_may_not_decide_gets_one_sentence_and_no_form(cast: Cast, victor: Cl
 def test_a_part_of_the_quorum_is_shown_with_who_gave_it(cast: Cast) -> None:
     step = open_deletion(cast)
     vote(step, cast.bob, reason="Alice told me.")
+    give_software_key(cast.dave)
     panel = read(signed_in(cast.dave).get(step.path)).by_id("decision")
     assert "1 of 2 approvals" in panel.text
     assert "bob approved" in panel.text
