@@ -6,6 +6,8 @@ import json
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from hashlib import sha256
+from itertools import count
+from time import time
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -13,6 +15,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 PRESENT, VERIFIED = 1, 4
+# One key may be used by a script and by a browser, which counts on by itself from where it is told to.
+_counts = count(int(time()), 1000)
+
+
+def next_count() -> int:
+    """A number that no key of this run has said yet."""
+    return next(_counts)
 
 
 def _text(data: bytes) -> str:

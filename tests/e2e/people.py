@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tests.authenticators import signed
+from tests.authenticators import next_count, signed
 from tests.e2e.servers import Servers
 
 SECONDS = 30.0
@@ -57,7 +57,7 @@ class SignedIn:
     def _signs(self, approval_id: str) -> dict[str, Any]:
         asked = self._posts(f"/api/v1/approvals/{approval_id}/votes/challenge", {})
         assert asked.status_code == 200, asked.text
-        return signed(self.passkey, asked.json()["challenge"])
+        return signed(self.passkey, asked.json()["challenge"], counter=next_count())
 
     def _posts(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
         return self._send("POST", path, json=body, headers={"X-CSRFToken": self._token()})

@@ -10,6 +10,7 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from playwright.sync_api import Browser, Page
 
+from tests.authenticators import next_count
 from tests.e2e.servers import Servers
 
 DESKTOP = {"width": 1366, "height": 768}
@@ -49,7 +50,7 @@ def plug_in_authenticator(page: Page, key: Mapping[str, Any] | None = None) -> N
             "rpId": key["rp_id"],
             "privateKey": b64encode(der).decode(),
             "userHandle": _padded(key["user_handle"]),
-            "signCount": 1,
+            "signCount": next_count(),
         }
         session.send("WebAuthn.addCredential", {"authenticatorId": made["authenticatorId"], "credential": credential})
 
