@@ -24,7 +24,7 @@ from receipts.services.publication import publish_due_copies
 from receipts.services.sequencing import sequence_waiting
 from tests.api.doors import Door, Reply, door_of
 from tests.api.routes import addresses
-from tests.factories import Cast
+from tests.factories import Cast, confirmation
 
 FIELDS = (
     "request", "person", "user_turn", "model_turn", "asserted", "attested", "parameter", "nested", "explanation",
@@ -60,6 +60,7 @@ def _approve(cast: Cast, answer: Mapping[str, Any]) -> None:
     row = ApprovalRequest.objects.get(pk=answer["approval"]["id"])
     words = {"reason": WORDS["reason"], "private_note": WORDS["note"]}
     ballot = {"verdict": "approve", "view_digest": row.view_digest, "version": row.version} | words
+    ballot |= confirmation(row, cast.bob)
     _taken(door_of(cast.bob).post(f"/api/v1/approvals/{row.pk}/votes", ballot))
 
 
