@@ -50,7 +50,7 @@ def test_a_passkey_is_added_signs_in_and_approves_what_is_critical(browser: Brow
         sign_in(page, embedded_server, "erin", at=by_name(embedded_server))
         add_passkey(page, embedded_server, "erin", called="Laptop")
         page.locator("button[popovertarget=profile]").click()
-        page.get_by_role("button", name="Sign out").click()
+        page.get_by_role("button", name="Sign out", exact=True).click()
         page.get_by_role("button", name="Sign in with a passkey").click()
         page.wait_for_url(re.compile("/inbox$"))
         page.goto(f"{by_name(embedded_server)}/a/{asked['approval']['id']}")
