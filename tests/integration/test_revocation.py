@@ -1,0 +1,122 @@
+"""What is taken from somebody is gone on every process with the next request: nothing about callers is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.test import Client
+
+from approvals.models import User
+from approvals.services.people import Role, role_group
+from decisions.models import Agent, Credential
+from decisions.services.identity import revoke_keys
+from decisions.services.sessions import NewSession, open_session
+from receipts.clock import database_now
+from tests.factories import MAIL, SECURITY, Cast, confirmation, make_agent, make_cast, make_person, open_step_up
+from tests.integration.applications import Answered, Application, Asked, applications
+from tests.integration.deciders import own_database
+
+PROCESSES = 4
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def cast(transactional_db: None) -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def crew(cast: Cast) -> Iterator[list[Application]]:
+    with applications(PROCESSES, variables=own_database()) as children:
+        yield children
+
+
+def answers(crew: list[Application], ask: Callable[[], Asked]) -> list[Answered]:
+    """What every process answers to one more such request."""
+    return [each.answer(ask()) for each in crew]
+
+
+def is_revoked(agent: Agent) -> None:
+    assert revoke_keys(ids=[agent.credentials.get().pk]) == 1
+
+
+def expires(agent: Agent) -> None:
+    Credential.objects.filter(agent=agent).update(expires_at=database_now())
+
+
+def is_stopped(agent: Agent) -> None:
+    Agent.objects.filter(pk=agent.pk).update(is_active=False)
+
+
+@pytest.mark.case("API-15", "CTX-17")
+def test_no_process_takes_a_key_that_was_taken_away_and_asks_once_a_request(
+    cast: Cast, crew: list[Application]
+) -> None:
+    agents = {change: make_agent(change.__name__) for change in (is_revoked, expires, is_stopped)}
+
+    def action_by(agent: Agent, key: str) -> Callable[[], Asked]:
+        new = NewSession(original_request="Do it.", human="alice@corp.example", agent=agent.pk)
+        session = open_session(caller=cast.host, new=new).pk
+        body = {"session_id": session, "tool": "email", "operation": "send", "parameters": dict(MAIL)}
+        return lambda: Asked("/decide", body, {"Authorization": f"Bearer {key}"})
+
+    asks = {change: action_by(*made) for change, made in agents.items()}
+    for change, ask in asks.items():
+        before = answers(crew, ask)
+        assert [(each.status, each.body["decision"]) for each in before] == [(202, "STEP_UP")] * PROCESSES
+        assert [each.reads_of("decisions_credential") for each in before] == [1] * PROCESSES
+        change(agents[change][0])
+        after = answers(crew, ask)
+        assert [(each.status, each.body["code"]) for each in after] == [(401, "unauthenticated")] * PROCESSES
+        assert [each.reads_of("decisions_credential") for each in after] == [1] * PROCESSES
+
+
+def leaves_team(person: User) -> None:
+    person.groups.remove(Group.objects.get(name=SECURITY))
+
+
+def loses_role(person: User) -> None:
+    person.groups.remove(role_group(Role.REVIEWER))
+
+
+def is_deactivated(person: User) -> None:
+    User.objects.filter(pk=person.pk).update(is_active=False)
+
+
+# What somebody is told who isn't asked, may not review, or can't be told apart from anybody.
+REFUSALS: Mapping[Callable[[User], None], tuple[int, str]] = {
+    leaves_team: (404, "not_found"),
+    loses_role: (403, "forbidden"),
+    is_deactivated: (401, "unauthenticated"),
+}
+
+
+@pytest.mark.case("APR-13", "APR-14")
+def test_no_process_takes_the_vote_of_somebody_who_may_no_longer(cast: Cast, crew: list[Application]) -> None:
+    for change, refusal in REFUSALS.items():
+        person = make_person(change.__name__, teams=(SECURITY,))
+        ask = vote_of(person, cast=cast)
+        before = answers(crew, ask)
+        assert [(each.status, each.body["state"]) for each in before] == [(200, "APPROVED")] * PROCESSES
+        change(person)
+        after = answers(crew, ask)
+        assert [(each.status, each.body["code"]) for each in after] == [refusal] * PROCESSES
+
+
+def vote_of(person: User, *, cast: Cast) -> Callable[[], Asked]:
+    """Votes in a browser that is signed in, each on a request that nobody has voted on."""
+    client = Client()
+    client.force_login(person)
+    cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+
+    def ask() -> Asked:
+        approval = open_step_up(cast).approval
+        body = {"verdict": "approve", "view_digest": approval.view_digest, "version": approval.version}
+        body |= confirmation(approval, person)
+        return Asked(f"/api/v1/approvals/{approval.pk}/votes", body, {"Cookie": cookie})
+
+    return ask
