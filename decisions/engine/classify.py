@@ -7,7 +7,7 @@ finding is not thereby harmless.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from unicodedata import normalize
 
 from decisions.engine.detectors.table import DETECTORS, detectors_for
@@ -38,6 +38,22 @@ def kinds_of(names: Iterable[str]) -> frozenset[str]:
 def detect_kinds(value: JSON) -> frozenset[str]:
     """The kinds of data that `value` is found to hold."""
     return kinds_of(findings(value))
+
+
+class Search:
+    """The kinds of data in a value, searched once for as long as it is asked about that one."""
+
+    __slots__ = ("_found", "_value")
+
+    def __init__(self) -> None:
+        self._value: object = None
+        self._found: frozenset[str] = frozenset()
+
+    def kinds_in(self, value: Mapping[str, JSON]) -> frozenset[str]:
+        """As `detect_kinds`, for an object that nobody changes meanwhile."""
+        if value is not self._value:
+            self._value, self._found = value, detect_kinds(dict(value))
+        return self._found
 
 
 def _lines(value: JSON) -> Iterator[str]:

@@ -14,7 +14,7 @@ from decisions.engine.context import Trust
 from decisions.engine.counters import Per
 from decisions.engine.examples import Case
 from decisions.engine.fields import Field
-from decisions.engine.levels import STANDARD_NAMES
+from decisions.engine.levels import STANDARD_GRADING, STANDARD_NAMES, Grading
 from decisions.engine.metatools import MetaTool, Runner
 from decisions.engine.pointers import Path
 from decisions.engine.source import Place
@@ -128,6 +128,7 @@ class PolicyDocument:
     organisation_networks: tuple[str, ...] = ()
     thresholds: Thresholds = NO_THRESHOLDS
     levels: tuple[str, ...] = STANDARD_NAMES
+    grading: Grading = STANDARD_GRADING
     catalogue: Catalogue = EMPTY_CATALOGUE
     meta_tools: tuple[MetaTool, ...] = ()
     runners: tuple[Runner, ...] = ()
@@ -141,6 +142,7 @@ def canonical_form(document: PolicyDocument) -> JSON:
     The order of rules, of tools and of what stands together in a group means nothing, so it is lost here.
     """
     opened = {"meta_tools": document.meta_tools, "runners": document.runners}
+    is_graded = document.grading != STANDARD_GRADING
     return {
         "language": LANGUAGE,
         "id": document.id,
@@ -152,7 +154,8 @@ def canonical_form(document: PolicyDocument) -> JSON:
         "thresholds": _plain(document.thresholds),
         "levels": _plain(document.levels),
         "catalogue": _plain(document.catalogue),
-        # A policy that adds nothing to the table keeps the hash that it had before there was one.
+        # A policy that says nothing of these keeps the hash that it had before there were any.
+        **({"classification": _plain(document.grading)} if is_graded else {}),
         **{name: _in_any_order(entries) for name, entries in opened.items() if entries},
     }
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decisions.engine import supply
 from decisions.engine.action import NAME_GRAMMAR, is_operation_name, is_tool_name
 from decisions.engine.context import Environment, ToolEffect
+from decisions.engine.detectors.table import KINDS
 from decisions.engine.pointers import Path
 from decisions.engine.subject import Field, FieldKind, Reader, Subject
 from decisions.engine.supply import Supplier, of_catalogue, of_context, plain
@@ -36,6 +37,7 @@ FACT_NAMES = Words(lambda text: _FACT_NAME.fullmatch(text) is not None, "letters
 _TOOLS = Words(is_tool_name, NAME_GRAMMAR)
 _OPERATIONS = Words(is_operation_name, NAME_GRAMMAR + "; an operation has no dot")
 _EFFECTS = Words(lambda text: text in set(ToolEffect), "one of " + ", ".join(ToolEffect))
+_FOUND = Words(lambda text: text.upper() in KINDS, "one of " + ", ".join(KINDS))
 _ENVIRONMENTS = Words(lambda text: text in set(Environment), "one of " + ", ".join(Environment))
 
 
@@ -114,6 +116,7 @@ FIELDS: Mapping[FieldKind, FieldSpec] = {
         of_context(lambda context: context.data_kinds), folds=True, words=LABELS, more=_MEMBERSHIP | _LEVELS
     ),
     FieldKind.DATA_LEVEL: FieldSpec(supply.data_level, _LEVEL, folds=True, types=(str,)),
+    FieldKind.PARAMETER_KINDS: _set(plain(supply.parameter_kinds), folds=True, words=_FOUND),
     FieldKind.TOOLS_USED: _set(of_context(lambda context: context.tools_used), folds=True, words=_TOOLS),
     FieldKind.ENTITIES: _set(of_context(lambda context: context.entities), folds=True),
     FieldKind.TAINT: _set(of_context(lambda context: context.taint), folds=True),

@@ -1,4 +1,4 @@
-"""Reading what a policy says about itself and its organisation: `policy:`, `organisation:`, `levels:`."""
+"""Reading what a policy says about itself and its organisation: `policy:`, `organisation:`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ from typing import TypeAlias
 from decisions.engine.consequences import read_consequence
 from decisions.engine.destinations import is_domain
 from decisions.engine.document import Consequence, Mode
-from decisions.engine.fields import LABELS
-from decisions.engine.folding import fold
-from decisions.engine.levels import STANDARD_NAMES
 from decisions.engine.networks import parse_network
 from decisions.engine.readers import Entry, members, read_choice, read_items, read_mapping, wrong_type
 from decisions.engine.routes import read_stages
@@ -94,21 +91,6 @@ def read_organisation(entries: Iterable[Entry | None], *, findings: Findings) ->
         domains=_read_texts(organisation.get("domains"), read=_read_domain, findings=findings),
         networks=_read_texts(organisation.get("networks"), read=_read_network, findings=findings),
     )
-
-
-def read_levels(node: Node, *, findings: Findings) -> tuple[str, ...]:
-    """The levels of data, lowest first, in upper case."""
-    items = read_items(node, wanted="a level", findings=findings) or ()
-    names: list[str] = []
-    for item in items:
-        if not isinstance(item, Scalar) or not isinstance(item.value, str) or not LABELS.accepts(item.value):
-            wrong_type(item, wanted=f"the name of a level ({LABELS.grammar})", findings=findings)
-        elif fold(item.value) in map(fold, names):
-            why, fix = f"`{item.value}` is a level already.", "Name each level once."
-            findings.report(item.place, code="duplicate_level", why=why, fix=fix)
-        else:
-            names.append(item.value.upper())
-    return tuple(names) or STANDARD_NAMES
 
 
 def has_all(entries: Mapping[str, Entry], *, names: Iterable[str], place: Place, findings: Findings) -> bool:

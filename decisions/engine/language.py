@@ -63,6 +63,7 @@ def policy_schema() -> dict[str, Any]:
         "organisation": reference("organisation"),
         "thresholds": _thresholds(),
         "levels": one_or_more(TEXT),
+        "classification": mapping({"kinds": named(TEXT, pattern=f"^{LABEL}$"), "unclassified": TEXT}, minProperties=1),
         "categories": named(one_or_more(TEXT), pattern=f"^{LABEL}$"),
         "tools": {"type": "array", "items": _tool()},
         "meta_tools": _meta_tools(),

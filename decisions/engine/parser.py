@@ -14,9 +14,10 @@ from decisions.engine.catalogue_reading import read_categories, read_tools_block
 from decisions.engine.document import Mode, PolicyDocument, Rule
 from decisions.engine.errors import PolicyError
 from decisions.engine.examples import read_cases
-from decisions.engine.header import HEADER_KEYS, Header, has_all, read_header, read_levels, read_organisation
+from decisions.engine.grading_reading import read_grading, read_levels
+from decisions.engine.header import HEADER_KEYS, Header, has_all, read_header, read_organisation
 from decisions.engine.includes import Include, Terms, included_rules, merged_catalogue, read_includes
-from decisions.engine.levels import STANDARD_NAMES, levels_of
+from decisions.engine.levels import STANDARD_GRADING, STANDARD_NAMES, levels_of
 from decisions.engine.metatool_reading import MetaTerms, merged_meta_tools, read_meta_tools
 from decisions.engine.policy import compile_policy
 from decisions.engine.readers import Entry, read_mapping
@@ -30,7 +31,7 @@ __all__ = ["compile_policy", "included_keys", "parse_policy"]
 
 REQUIRED_KEYS = ("policy", "rules")
 TOP_KEYS = (
-    *REQUIRED_KEYS, "organisation", "thresholds", "levels", "categories", "tools", "meta_tools",
+    *REQUIRED_KEYS, "organisation", "thresholds", "levels", "classification", "categories", "tools", "meta_tools",
     "intent_boundaries", "re_validation", "include", "cases",
 )  # fmt: skip
 _TOP = {name: name for name in TOP_KEYS}
@@ -120,9 +121,12 @@ def _assembled(parts: Sequence[_Part]) -> PolicyDocument:
     assert header is not None, "only what has a header is assembled"
     organisation = read_organisation([entries.get("organisation"), header.organisation], findings=findings)
     levels = read_levels(entries["levels"].node, findings=findings) if "levels" in entries else STANDARD_NAMES
+    grading = STANDARD_GRADING
+    if "classification" in entries:
+        grading = read_grading(entries["classification"].node, levels=levels, findings=findings)
     catalogue = merged_catalogue([_terms(part) for part in parts], findings=findings)
     vocabulary = Vocabulary(
-        levels=levels_of(levels),
+        levels=levels_of(levels, grading=grading),
         categories=catalogue.category_names(),
         has_organisation=bool(organisation.domains or organisation.networks),
     )
@@ -140,6 +144,7 @@ def _assembled(parts: Sequence[_Part]) -> PolicyDocument:
         organisation_networks=organisation.networks,
         thresholds=thresholds,
         levels=levels,
+        grading=grading,
         catalogue=catalogue,
         meta_tools=meta_tools,
         runners=runners,

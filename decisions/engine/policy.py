@@ -146,7 +146,7 @@ def scope_of(document: PolicyDocument) -> Scope:
     return Scope(
         domains=own_domains(document.organisation_domains),
         networks=networks_of(document.organisation_networks),
-        levels=levels_of(document.levels),
+        levels=levels_of(document.levels, grading=document.grading),
         catalogue=document.catalogue,
     )
 

@@ -8,6 +8,7 @@ from enum import Enum, StrEnum
 from typing import Final, TypeAlias
 
 from decisions.engine.budget import Meter
+from decisions.engine.classify import Search
 from decisions.engine.context import Context
 from decisions.engine.pointers import Path, pointer
 from receipts.signing.canonical import JSON
@@ -33,13 +34,17 @@ GAPS: Final = (None, Gap.MISSING, STALE, CONFLICTING)
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What one evaluation is about. `tool` and `operation` are folded; `meter` is what it may still look at."""
+    """What one evaluation is about. `tool` and `operation` are folded; `meter` is what it may still look at.
+
+    `search` finds what kinds of data the parameters hold, if a rule asks.
+    """
 
     tool: str
     operation: str
     parameters: Mapping[str, JSON]
     context: Context
     meter: Meter = field(default_factory=Meter, compare=False)
+    search: Search = field(default_factory=Search, compare=False)
 
 
 class Item:
@@ -76,6 +81,7 @@ class FieldKind(StrEnum):
     PROFILE = "context.profile"
     DATA_KINDS = "context.data_kinds"
     DATA_LEVEL = "context.data_level"
+    PARAMETER_KINDS = "context.parameter_kinds"
     TOOLS_USED = "context.tools_used"
     ENTITIES = "context.entities"
     TAINT = "context.taint"

@@ -128,9 +128,14 @@ def request(field: Field, scope: Scope, missing: object) -> Reader:
 
 
 def data_level(field: Field, scope: Scope, missing: object) -> Reader:
-    """The name of the highest level among the kinds of data, the lowest level if there is none."""
+    """The name of the highest level among what the session has touched, the lowest level if that is nothing."""
     levels = scope.levels
-    return lambda subject: levels.names[levels.highest(subject.context.data_kinds) or 0]
+    return lambda subject: levels.level_of(subject.context.data_kinds)
+
+
+def parameter_kinds(subject: Subject) -> object:
+    """The kinds of data that detectors find in the parameters."""
+    return subject.search.kinds_in(subject.parameters)
 
 
 def signal(field: Field, scope: Scope, missing: object) -> Reader:

@@ -11,13 +11,14 @@ from django.db import transaction
 from approvals.services.outbox import record_event
 from decisions.engine.classify import detect_kinds
 from decisions.engine.context import Taint
+from decisions.engine.levels import NOT_CLASSIFIED
 from decisions.engine.verdict import Effective
 from decisions.models import Claim, Decision, OpenLease, Outcome, Session
 from decisions.selectors import approval_of, decision_for, effective_at
 from decisions.services.context import append_entry
 from decisions.services.idempotency import Answer, Attempt, earlier_answer, remember
 from decisions.services.integrity import lock_session
-from decisions.services.records import decision_sections
+from decisions.services.records import decision_sections, is_labelled
 from decisions.services.state import with_labels, with_one_more, with_taint
 from receipts.access import Caller
 from receipts.clock import database_now
@@ -30,9 +31,17 @@ from receipts.signing.statement import ReceiptType
 AT_ONCE = frozenset({"ALLOW", "MODIFY"})
 
 
+# What of a report comes from the tool. A digest says that there was something which nobody here has seen.
+_CONTENT = ("output", "error", "resources")
+_SIGNS_OF_CONTENT = (*_CONTENT, "output_digest")
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
-    """An agent's report. `values` are output, error, resources and the like, as sent."""
+    """An agent's report. `values` are output, error, resources and the like, as sent.
+
+    `data_classification` are the agent's own labels. They are added, and make nothing count as classified.
+    """
 
     status: str
     values: dict[str, JSON]
@@ -40,7 +49,7 @@ class Report:
 
 
 def report_outcome(*, caller: Caller, decision_id: str, report: Report, key: str) -> Answer:
-    """Appends an outcome to an action that was allowed, and labels the session with what its output was found to hold.
+    """Appends an outcome to an action that was allowed, and labels the session with what its content was found to hold.
 
     Raises `not_found`, and `not_executable` for an action that was never allowed or was not claimed.
     """
@@ -86,7 +95,7 @@ def _append(decision: Decision, *, session: Session, report: Report, attempt: At
 
 def record_outcome(decision: Decision, *, session: Session, report: Report, at: datetime) -> Outcome:
     """Appends an outcome to a locked session. What a tool gave back is untrusted, and so is what it may have."""
-    kinds = detect_kinds(report.values.get("output")) | frozenset(report.data_classification)
+    kinds = _labels_of(report, decision=decision)
     stored = store_values(report.values, at=at, subject=session.human_id or "")
     state = with_labels(with_one_more(session.state, "outcomes", report.status), kinds=kinds)
     session.state = with_taint(state, Taint.TOOL_OUTPUT) if _may_carry_content(report) else state
@@ -118,9 +127,17 @@ def record_outcome(decision: Decision, *, session: Session, report: Report, at: 
     )
 
 
+def _labels_of(report: Report, *, decision: Decision) -> frozenset[str]:
+    """What detectors find and what the report says; where nothing classifies what came back, the label that says so."""
+    found = detect_kinds([report.values.get(name) for name in _CONTENT])
+    is_classified = found or is_labelled(decision) or not _may_carry_content(report)
+    unclassified = frozenset[str]() if is_classified else {NOT_CLASSIFIED}
+    return found | frozenset(report.data_classification) | unclassified
+
+
 def _may_carry_content(report: Report) -> bool:
     """An error text comes from the tool as well. Where nobody knows what came back, anything may have."""
-    return report.status == "unknown" or any(report.values.get(name) for name in ("output", "error", "resources"))
+    return report.status == "unknown" or any(report.values.get(name) for name in _SIGNS_OF_CONTENT)
 
 
 def _announce(decision: Decision) -> None:

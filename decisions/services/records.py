@@ -56,9 +56,19 @@ def ruling_record(ruling: Ruling) -> dict[str, Any]:
         "classification": ruling.classification.value if ruling.classification else None,
         "matched": list(ruling.matched_rules),
         "is_modified": bool(ruling.modifications),
+        "labels": sorted(ruling.labels),
         "counted": {each.rule_id: each.amount for each in ruling.counted},
         **({"steps": [*map(step_record, ruling.steps)]} if ruling.steps else {}),
     }
+
+
+def is_labelled(decision: Decision) -> bool:
+    """Whether rules or the catalogue have said what data the action touches.
+
+    Of several commands in one call the labels of one say nothing about the others. Earlier decisions don't tell.
+    """
+    calls = [step for step in decision.ruling.get("steps", ()) if not step["only_carries"]]
+    return bool(decision.ruling.get("labels")) and len(calls) <= 1
 
 
 def step_record(step: Step) -> dict[str, JSON]:

@@ -189,7 +189,7 @@ def test_an_asserted_request_opens_no_rule_that_wants_an_attested_one(cast: Cast
 )
 def test_personal_data_in_an_output_denies_mail_to_the_outside_later(agent: Door, session: str, output: Any) -> None:
     query = agent.decide(session, "database.query", parameters={"table": "orders", "limit": 5}).json()
-    assert agent.report(query, output={"rows": [1, 2]}).json()["data_kinds"] == []
+    assert agent.report(query, output={"rows": [1, 2]}).json()["data_kinds"] == ["NOT_CLASSIFIED"]
     assert agent.decide(session).json()["decision"] == "STEP_UP"
     assert "PII" in agent.report(query, output=output).json()["data_kinds"]
     answer = agent.decide(session).json()

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from decisions.engine.cases import run_cases
 from decisions.engine.classify import findings, kinds_of
 from decisions.engine.detectors.table import DETECTORS, KINDS
-from tests.docs.reading import ROOT
+from decisions.engine.examples import read_cases
+from decisions.engine.parser import compile_policy, parse_policy
+from decisions.engine.source import Findings, read_source
+from tests.docs.reading import ROOT, page
 from tests.unit.engine.labelled import LABELLED
 
 PAGE = ROOT / "docs" / "data-classification.md"
@@ -45,6 +49,16 @@ def _of_detector(name: str, hits: list[bool]) -> str:
 def test_the_page_has_what_is_measured() -> None:
     expected = measured()
     assert expected in PAGE.read_text(encoding="utf-8"), f"Put this into docs/data-classification.md:\n\n{expected}"
+
+
+def test_the_cases_on_the_page_come_out_as_it_says() -> None:
+    policy, cases = (block.text for block in page("docs/data-classification.md").blocks("yaml"))
+    tree = read_source(cases, findings=Findings())
+    assert tree is not None
+    results = run_cases(
+        read_cases(tree, findings=Findings()), policy=compile_policy(parse_policy(policy, source=PAGE.name))
+    )
+    assert [(each.has_passed, each.differences) for each in results] == [(True, ())] * 3
 
 
 def test_the_page_names_every_detector() -> None:

@@ -81,7 +81,7 @@ def test_outcomes_that_come_late_out_of_order_twice_or_lower_never_lower_a_label
     report(cast, first, output="nothing in it", labels=("PUBLIC",))
     report(cast, second, output=f"Card {CARD}", key="b")
     report(cast, second, status="failed", output="no card in it")
-    assert state_of(session)["kinds"] == ["PCI", "PII", "PUBLIC"]
+    assert state_of(session)["kinds"] == ["NOT_CLASSIFIED", "PCI", "PII", "PUBLIC"]
     assert state_of(session)["outcomes"] == {"succeeded": 2, "failed": 1}, "A repetition under its key is none."
 
 
@@ -101,6 +101,7 @@ def test_a_lease_that_ends_without_an_outcome_is_unknown_and_a_later_report_stan
     assert Receipt.objects.get(pk=outcome.receipt_id).outcome == "unknown"
     state = state_of(Decision.objects.get(pk=silent["decision_id"]).session_id)
     assert state["taint"] == {"tool_output": 1}, "Nobody knows what came back."
+    assert state["kinds"] == ["NOT_CLASSIFIED"], "Missing is the highest."
     report(cast, silent, output="sent after all")
     assert Outcome.objects.filter(decision_id=silent["decision_id"]).count() == 2
     assert [each.noun for each in accounts() if not each.is_even] == []

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tests.reference.detections import kinds_in
 from tests.reference.kleene import Truth, all_of, any_of, negation
 from tests.reference.operators import ABOUT_ABSENCE, Around, answer, is_older
 from tests.reference.readings import MISSING, at_path, fold, microseconds_of, name_of_parameter
@@ -27,8 +28,9 @@ BARE = {
     "data_classification_accessed": ("context", "data_kinds"),
 }
 SETS = {"context.data_kinds", "context.tools_used", "context.entities", "context.taint", "identity.effective_scope"}
-SETS |= {"risk_signals.untrusted_parameters", "context.original_request", "tool.data_class"}
+SETS |= {"context.parameter_kinds", "risk_signals.untrusted_parameters", "context.original_request", "tool.data_class"}
 CASELESS = {"context.original_request", "context.intent", "context.data_kinds", "context.data_level"}
+CASELESS |= {"context.parameter_kinds"}
 CASELESS |= {"context.tools_used", "context.entities", "context.taint", "tool", "operation", "tool.data_class"}
 # A fact that sources differ about is there.
 DISPUTED = {"unknown_or_conflicting": True, "absent": False, "required": True}
@@ -203,14 +205,18 @@ def value_of(field: str, scene: Scene) -> tuple[Any, bool]:
         value = scene.session.get(name, MISSING)
         return (value, is_asserted) if scene.trusts_agent else (MISSING if is_asserted else value, False)
     if field == "context.data_level":
-        return level_of(scene.session["data_kinds"], scene.policy["levels"]), False
+        return level_of(scene.session["data_kinds"], scene.policy), False
+    if field == "context.parameter_kinds":
+        return kinds_in(scene.parameters), False
     where = scene.session if family == "context" else scene.session[family]
     return where.get(name, MISSING), False
 
 
-def level_of(kinds: list[str], levels: list[str]) -> str:
-    touched = {fold(kind) for kind in kinds}
-    return next((level for level in reversed(levels) if fold(level) in touched), levels[0])
+def level_of(kinds: list[str], policy: dict[str, Any]) -> str:
+    """The highest of the labels' levels, as the policy writes it. Levels are written in any case."""
+    grades, levels = policy["grades"], [fold(level) for level in policy["levels"]]
+    ranks = [levels.index(fold(grades.get(fold(kind), grades[""]))) for kind in kinds]
+    return str(policy["levels"][max(ranks, default=0)])
 
 
 def fact_of(name: str, scene: Scene) -> tuple[dict[str, Any] | None, bool]:

@@ -103,7 +103,7 @@ def _limit_holds(rule: Rule, scene: Scene) -> bool:
         return _is_one_of(wanted, scene) is (limit == "denied_tools")
     if limit == "max_data_classification":
         levels = scene.policy["levels"]
-        level = level_of(scene.session["data_kinds"], levels)
+        level = level_of(scene.session["data_kinds"], scene.policy)
         return bool(levels.index(level) > [fold(each) for each in levels].index(fold(wanted)))
     if limit == "max_chain_length":
         return bool(scene.session["action_count"] >= wanted)

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.reference.readings import as_list, seconds_in
+from tests.reference.readings import as_list, fold, seconds_in
 
 LEVELS = ["PUBLIC", "INTERNAL", "CONFIDENTIAL", "RESTRICTED"]
+STANDARD_GRADES = {"pii": "CONFIDENTIAL", "phi": "RESTRICTED", "pci": "RESTRICTED", "secret": "RESTRICTED"}
 RISKS = {"ALLOW": "LOW", "DENY": "HIGH"}
 WAITS = {"STEP_UP": 3600, "DEFER": 300}
 LIMIT_PRIORITY = 1_000_000
@@ -49,6 +50,7 @@ def loaded(document: dict[str, Any], included: Mapping[str, dict[str, Any]] | No
     policy = {
         "organisation": document.get("organisation") or header.get("organisation") or {},
         "levels": document.get("levels", LEVELS),
+        "grades": grades_of(document),
         "thresholds": document.get("thresholds", {}),
         "people": default_rule({"action": "STEP_UP", **document.get("thresholds", {})}),
         "default": default_rule(header.get("default", "DENY")),
@@ -59,6 +61,15 @@ def loaded(document: dict[str, Any], included: Mapping[str, dict[str, Any]] | No
     for entry in document.get("include", []):
         _include(policy, entry, (included or {})[entry.get("pack") or entry["file"]])
     return policy
+
+
+def grades_of(document: dict[str, Any]) -> dict[str, str]:
+    """The level of every label that has one; that of all others under the empty name."""
+    levels, said = document.get("levels", LEVELS), document.get("classification", {})
+    grades = dict(STANDARD_GRADES) if levels == LEVELS else {}
+    grades |= {fold(kind): level for kind, level in said.get("kinds", {}).items()}
+    grades |= {fold(level): level for level in levels}
+    return grades | {"": said.get("unclassified", levels[-1])}
 
 
 def _include(policy: dict[str, Any], entry: dict[str, Any], document: dict[str, Any]) -> None:

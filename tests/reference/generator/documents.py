@@ -110,12 +110,21 @@ def limits(rng: Random, policy: Node) -> Node:
     return node | (approvers(rng) if action == "STEP_UP" else {})
 
 
+def grading(rng: Random, policy: Node) -> Node:
+    level = policy.get("levels", fields.LEVELS)
+    kinds = {kind: rng.choice(level) for kind in rng.sample(["pii", "PCI", "Other"], rng.randint(1, 2))}
+    return rng.choice(
+        [{"unclassified": rng.choice(level)}, {"kinds": kinds}, {"kinds": kinds, "unclassified": level[0]}]
+    )
+
+
 def _names_category(operand: Any) -> bool:
     return isinstance(operand, list) and any(isinstance(each, dict) for each in operand)
 
 
 _PARTS: list[tuple[float, str, Callable[[Random, Node], Any]]] = [
     (0.1, "levels", lambda rng, _: rng.sample(fields.LEVELS, len(fields.LEVELS))),
+    (0.25, "classification", lambda rng, policy: grading(rng, policy)),
     (0.35, "thresholds", lambda rng, _: thresholds(rng)),
     (0.6, "categories", lambda rng, _: policies.CATEGORIES),
     (0.6, "tools", lambda rng, _: catalogue(rng)),

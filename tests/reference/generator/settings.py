@@ -27,6 +27,7 @@ _ASKED: dict[str, tuple[list[Any], dict[str, list[Any]]]] = {
     ),
     "context.data_classification": ([], {"lower_than": LEVELS, "contains": ["RESTRICTED"], "not_contains": ["PII"]}),
     "context.data_level": (["INTERNAL", "public"], {**_names(*LEVELS), "higher_than": LEVELS, "lower_than": LEVELS}),
+    "context.parameter_kinds": (["PII", ["pci", "SECRET"]], {"contains": ["pii", ["PHI", "PII"]], "length": [0, 1]}),
     "context.tools_used": (["mail.send"], {"contains": _HOLDS_NAMES, "not_contains": _HOLDS_NAMES}),
     "context.prior_actions": (["MAIL.send", ["db.query", "mail.read"]], {"contains": _HOLDS_NAMES}),
     "context.entities": (["alice", "BOB"], {"contains": _HOLDS_NAMES, "max_length": [1, 2]}),

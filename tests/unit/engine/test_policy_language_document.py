@@ -15,6 +15,7 @@ from decisions.engine.changes import ChangeKind
 from decisions.engine.consequences import CONSEQUENCE_KEYS
 from decisions.engine.examples import EXPECT_KEYS, FACT_KEYS, GIVEN_KEYS, Case, read_cases
 from decisions.engine.fields import CATALOGUE_NAMES, CONTEXT_NAMES, IDENTITY_NAMES, SIGNAL_NAMES
+from decisions.engine.grading_reading import GRADING_KEYS
 from decisions.engine.header import HEADER_KEYS, ORGANISATION_KEYS
 from decisions.engine.includes import INCLUDE_KEYS
 from decisions.engine.operators import OPERATOR_SPELLINGS
@@ -32,6 +33,7 @@ BLOCK = re.compile(r"^```yaml ?(\S*) ?(.*?)$\n(.*?)^```$", re.MULTILINE | re.DOT
 WORDS = (
     *OPERATOR_SPELLINGS, *RULE_KEYS, *CONSEQUENCE_KEYS, *CONTEXT_NAMES, *IDENTITY_NAMES, *SIGNAL_NAMES,
     *CATALOGUE_NAMES, *TOP_KEYS, *HEADER_KEYS, *ORGANISATION_KEYS, *TOOL_KEYS, *THRESHOLDS, *ROUTE_KEYS, *ChangeKind,
+    *GRADING_KEYS,
     *LIMIT_KEYS, *FOLLOWING_KEYS, *REVALIDATION_KEYS, *INCLUDE_KEYS, *GIVEN_KEYS, *EXPECT_KEYS, *FACT_KEYS, "all",
     "any",
 )  # fmt: skip

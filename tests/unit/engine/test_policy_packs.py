@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ from decisions.engine.cases import CaseResult, run_cases
 from decisions.engine.context import Trust
 from decisions.engine.document import Mode
 from decisions.engine.findings import Severity
+from decisions.engine.levels import NOT_CLASSIFIED
 from decisions.engine.lint import lint
 from decisions.engine.parser import compile_policy, parse_policy
+from decisions.engine.pdp import evaluate
 from decisions.engine.policy import Policy
 from decisions.engine.verdict import Classification, Decision, ReasonCode, RiskLevel, Stage
 from receipts.signing.canonical import JSON
@@ -207,6 +210,17 @@ def test_every_case_of_every_pack_comes_out_as_expected(name: str) -> None:
     failing = [f"{each.case.name}: {each.differences}" for each in pack_results(name) if not each.has_passed]
     assert failing == []
     assert len(pack_results(name)) >= len(parse_policy(PACKS[name], source=name).rules)
+
+
+@pytest.mark.parametrize("name", sorted({*PACKS, "demo", "starter", "replay"}))
+def test_what_nothing_has_classified_changes_no_decision_of_a_pack_but_the_page_s_limit_of_a_level(name: str) -> None:
+    document = parse_policy(PACKS.get(name) or (FOLDER / f"{name}.yaml").read_text(encoding="utf-8"), source=name)
+    policy = compile_policy(document)
+    for case in document.cases:
+        touched = replace(case.context, data_kinds=case.context.data_kinds | {NOT_CLASSIFIED})
+        before, after = (evaluate(case.action, context=each, policy=policy) for each in (case.context, touched))
+        if (after.decision, after.rule_id) != (before.decision, before.rule_id):
+            assert after.rule_id == "intent_boundaries/meeting_prep/max_data_classification", case.name
 
 
 @pytest.mark.parametrize("name", PACKS)

@@ -53,7 +53,8 @@ def test_a_policy_has_a_limit_of_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         "organisation: {networks: [10.0.0.0/8]}", "organisation: {domains: [a.example]}",
         "thresholds: {alignment: 0.5}",
-        "levels: [A, B]", "categories: {a: [b]}", "tools: [{tool: a.b, effect: read}]",
+        "levels: [A, B]", "classification: {unclassified: PUBLIC}", "classification: {kinds: {PII: PUBLIC}}",
+        "categories: {a: [b]}", "tools: [{tool: a.b, effect: read}]",
         "tools: [{tool: a.b, effect: write}]",
         "intent_boundaries: {a: {max_chain_length: 5}}",
         "re_validation: {interval: 5_actions, method: user_confirmation}",
