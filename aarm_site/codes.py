@@ -50,6 +50,7 @@ CODES: Mapping[str, str] = {
     "invalid_tool": "The tool has no name that can be used",
     "invalid_wait": "The waiting time can't be read",
     "legal_hold": "A legal hold forbids it",
+    "issuer_exists": "The issuer or its client is there already",
     "key_ended": "The key is over",
     "link_spent": "The sign-in link is used up",
     "log_halted": "The database has lost receipts",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 
 from decisions.engine.allowed_tools import is_entry
-from decisions.models import Agent, PolicyProposal, PolicyVersion, Scope
+from decisions.intake.tokens import AGENT_CLAIMS, ALGORITHMS, HUMAN_CLAIMS, SCOPE_CLAIMS
+from decisions.models import Agent, Issuer, PolicyProposal, PolicyVersion, Scope
 from decisions.services.checking import Finding, check_files
 from decisions.services.includes import with_included
+from decisions.services.issuers import issuer_fault
 from decisions.services.packs import PolicyFiles
 
 SOURCE = "admin"
@@ -18,8 +21,9 @@ if TYPE_CHECKING:
     # Generic in the stubs only.
     PolicyModelForm = forms.ModelForm[PolicyVersion]
     AgentModelForm = forms.ModelForm[Agent]
+    IssuerModelForm = forms.ModelForm[Issuer]
 else:
-    PolicyModelForm = AgentModelForm = forms.ModelForm
+    PolicyModelForm = AgentModelForm = IssuerModelForm = forms.ModelForm
 
 
 class PolicyForm(PolicyModelForm):
@@ -113,3 +117,31 @@ class PauseForm(forms.Form):
     def name(self) -> str:
         """Of a valid form: which one."""
         return str(self.cleaned_data["target"].partition(":")[2])
+
+
+def _choices(names: Iterable[str]) -> list[tuple[str, str]]:
+    return [(name, name) for name in names]
+
+
+class IssuerForm(IssuerModelForm):
+    algorithms = forms.MultipleChoiceField(choices=_choices(ALGORITHMS), initial=("RS256", "ES256"))
+    agent_claim = forms.ChoiceField(choices=_choices(AGENT_CLAIMS), help_text="Names the client, listed below.")
+    human_claim = forms.ChoiceField(
+        choices=_choices(HUMAN_CLAIMS),
+        help_text="Names the person. Where reviewers may be those persons, choose one that their accounts have too.",
+    )
+    scope_claim = forms.ChoiceField(choices=_choices(SCOPE_CLAIMS))
+
+    class Meta:
+        model = Issuer
+        fields = (
+            "name", "url", "audience", "algorithms", "jwks_url", "agent_claim", "human_claim", "scope_claim",
+            "required_scope", "leeway_seconds", "introspection_url", "introspection_client", "is_active",
+        )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}
+        fault = issuer_fault(values)
+        if fault and fault[0] not in self.errors:
+            raise forms.ValidationError({fault[0]: fault[1]})
+        return values

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from decisions.api import agents, observations, pauses, policies, sessions, views
+from decisions.api import agents, issuers, observations, pauses, policies, sessions, views
 from decisions.views import pauses as pages
 from decisions.waiting import decision_detail
 
@@ -60,6 +60,17 @@ administration_patterns = [
         "api/v1/agents/<str:agent_id>/keys/<str:key_id>/revoke",
         agents.AgentKeyRevokeView.as_view(),
         name="agent-key-revoke",
+    ),
+    path("api/v1/issuers", issuers.IssuerListView.as_view(), name="issuers"),
+    path("api/v1/issuers/<str:issuer_id>", issuers.IssuerDetailView.as_view(), name="issuer"),
+    path("api/v1/issuers/<str:issuer_id>/clients", issuers.IssuerClientListView.as_view(), name="issuer-clients"),
+    path(
+        "api/v1/issuers/<str:issuer_id>/clients/<str:client_id>/remove",
+        issuers.IssuerClientRemoveView.as_view(),
+        name="issuer-client-remove",
+    ),
+    path(
+        "api/v1/issuers/<str:issuer_id>/revocations", issuers.IssuerRevocationView.as_view(), name="issuer-revocations"
     ),
 ]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
@@ -47,11 +48,30 @@ class KeyScope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Authority:
+    """What an access token says beside who bears it.
+
+    `human` is the person it speaks for, None where the bearer acts for itself. `actors` are the ids of those through
+    whom that person's authority came, in order and the bearer last; an empty one is nobody known here. `token` and
+    `subject` are digests, by which either can be revoked.
+    """
+
+    issuer: str
+    human: str | None
+    scope: frozenset[str]
+    actors: tuple[str, ...]
+    token: str
+    subject: str
+    issued_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """An authenticated caller.
 
     `id` is the agent's, the host's or the user's prefixed id; `key_id` names the credential, and `scopes` what that may
-    be used for: an empty set leaves everything to its kind.
+    be used for: an empty set leaves everything to its kind. `authority` is there where the credential is a token.
     """
 
     kind: CallerKind
@@ -59,6 +79,7 @@ class Caller:
     name: str
     key_id: str = ""
     scopes: frozenset[str] = frozenset()
+    authority: Authority | None = None
     user: AbstractUser | None = None
 
     def may(self, scope: str | None) -> bool:

@@ -78,6 +78,13 @@ class RowRead(Generic[Row]):
             values = cursor.fetchone()
         return None if values is None else self._loaded(list(values))
 
+    def all(self, *parameters: str) -> list[Row]:
+        """As `one`, every row."""
+        with connection.cursor() as cursor:
+            cursor.execute(self._sql, list(parameters))
+            found = cursor.fetchall()
+        return [self._loaded(list(values)) for values in found]
+
     def _loaded(self, values: list[Any]) -> Row:
         for place, converters, expression in self._converters:
             for convert in converters:

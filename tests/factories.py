@@ -19,9 +19,10 @@ from approvals.services.people import Role, create_person
 from approvals.services.software_keys import give_software_key
 from approvals.services.votes import CastBallot, ask_to_sign, cast_vote
 from decisions.intake.bodies import DecideBody
-from decisions.models import Agent, Host, Human, PolicyVersion, Tool
+from decisions.models import Agent, Host, Human, Issuer, PolicyVersion, Tool
 from decisions.services.demo import describe_tools
 from decisions.services.identity import authenticate, issue_key
+from decisions.services.issuers import create_issuer
 from decisions.services.packs import pack_named
 from decisions.services.policies import publish_policy
 from decisions.services.sessions import NewSession, open_session
@@ -55,6 +56,11 @@ def make_host(name: str) -> tuple[Host, str]:
     """A host and its key."""
     host = Host.objects.create(name=name)
     return host, issue_key(owner=host, at=database_now())
+
+
+def make_issuer(url: str = "https://idp.corp.example", **values: Any) -> Issuer:
+    """An issuer of tokens that is believed."""
+    return create_issuer(values={"name": "corp", "url": url, "audience": "aarm"} | values, actor=None)
 
 
 def publish(name: str) -> PolicyVersion:

@@ -230,6 +230,7 @@ AARM_SESSION_IDLE_SECONDS = ENV.session_idle_seconds
 AARM_TAINT_CARRY_SECONDS = ENV.taint_carry_seconds
 AARM_DELEGATION_HOPS = ENV.delegation_hops
 AARM_DELEGATION_FAN_OUT = ENV.delegation_fan_out
+AARM_INTROSPECTION_SECRETS = ENV.introspection_secrets
 AARM_POLICY_FOUR_EYES = ENV.policy_four_eyes
 AARM_CHECKPOINT_SECONDS = ENV.checkpoint_seconds
 AARM_CHECKPOINT_IDLE_SECONDS = ENV.checkpoint_idle_seconds

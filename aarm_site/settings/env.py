@@ -70,6 +70,8 @@ class Environment(BaseSettings):
     delegation_fan_out: int = Field(default=16, ge=1)
     # Identity providers that people may sign in with.
     sso_file: Path | None = None
+    # For issuers that are asked about tokens: {"issuer's name": "secret"}.
+    introspection_secrets: dict[str, str] = Field(default_factory=dict)
     # Publishing a policy then takes a second person.
     policy_four_eyes: bool = False
 

@@ -9,7 +9,9 @@ from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
+from decisions.intake.tokens import is_token
 from decisions.services.identity import authenticate, unauthenticated
+from decisions.services.tokens.bearers import authenticate_token
 from receipts.access import Caller, CallerKind
 from receipts.problems import ProblemError
 
@@ -20,7 +22,8 @@ def caller_of_header(header: str) -> Caller | None:
     """The caller that an `Authorization` header names, if it is a bearer's. Raises `unauthenticated`."""
     if not header.lower().startswith(SCHEME):
         return None
-    return authenticate(header[len(SCHEME) :].strip())
+    credential = header[len(SCHEME) :].strip()
+    return authenticate_token(credential) if is_token(credential) else authenticate(credential)
 
 
 def permitted_caller(request: HttpRequest, *, kinds: Collection[CallerKind], scope: str) -> Caller:
@@ -38,7 +41,7 @@ def permitted_caller(request: HttpRequest, *, kinds: Collection[CallerKind], sco
 
 
 class KeyAuthentication(BaseAuthentication):
-    """`Authorization: Bearer aak_…` or `ahk_…`."""
+    """`Authorization: Bearer` with `aak_…`, `ahk_…` or an access token."""
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, Caller] | None:
         caller = caller_of_header(request.headers.get("Authorization", ""))

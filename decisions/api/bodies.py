@@ -182,3 +182,44 @@ class RotationBody(_Body):
     """`POST /api/v1/agents/{id}/keys/{key}/rotate`. How long the old key still holds; by default a day."""
 
     overlap_seconds: Annotated[int, Field(ge=0, le=90 * 86400)] = 86400
+
+
+class _IssuerFields(_Body):
+    algorithms: Annotated[tuple[Short, ...], Field(min_length=1, max_length=16)] = ("RS256", "ES256")
+    jwks_url: Annotated[str, Field(max_length=500)] = ""
+    agent_claim: Annotated[str, Field(max_length=16)] = "azp"
+    human_claim: Annotated[str, Field(max_length=32)] = "sub"
+    scope_claim: Annotated[str, Field(max_length=16)] = "scope"
+    required_scope: Annotated[str, Field(max_length=128)] = ""
+    leeway_seconds: Annotated[int, Field(ge=0, le=300)] = 30
+    introspection_url: Annotated[str, Field(max_length=500)] = ""
+    introspection_client: Annotated[str, Field(max_length=200)] = ""
+    is_active: bool = True
+
+
+class IssuerBody(_IssuerFields):
+    """`POST /api/v1/issuers`. `url` is the `iss` of its tokens, to the letter."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    url: Annotated[str, Field(min_length=1, max_length=500)]
+    audience: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class IssuerChangeBody(_IssuerFields):
+    """`POST /api/v1/issuers/{id}`. What is left out stays as it is; name and address never change."""
+
+    audience: Annotated[str, Field(min_length=1, max_length=200)] = ""
+
+
+class ClientBody(_Body):
+    """`POST /api/v1/issuers/{id}/clients`: `agent` by id or name."""
+
+    client: Annotated[str, Field(min_length=1, max_length=200)]
+    agent: Short
+
+
+class RevocationBody(_Body):
+    """`POST /api/v1/issuers/{id}/revocations`: one token by its `jti`, or a person by their `sub`."""
+
+    kind: Literal["jti", "sub"]
+    value: Annotated[str, Field(min_length=1, max_length=254)]

@@ -164,6 +164,25 @@ PAUSES: dict[str, dict[str, Any]] = {
         "Pauses", required={"results": {"type": "array", "items": _PAUSE}, "next": {"type": ["string", "null"]}}
     ),
 }
+_CLIENT = _object("TokenClient", required=dict.fromkeys(("id", "client", "agent"), _STRING))
+_ISSUER = _object(
+    "Issuer",
+    required={
+        **dict.fromkeys(("id", "name", "url", "audience", "agent_claim", "human_claim", "scope_claim"), _STRING),
+        **dict.fromkeys(("jwks_url", "required_scope", "introspection_url", "introspection_client"), _STRING),
+        "algorithms": {"type": "array", "items": _STRING},
+        "leeway_seconds": {"type": "integer"},
+        "is_active": {"type": "boolean"},
+        "clients": {"type": "array", "items": _CLIENT},
+    },
+)
+ISSUERS: dict[str, dict[str, Any]] = {
+    "issuer": _ISSUER,
+    "client": _CLIENT,
+    "list": _object("Issuers", required={"results": {"type": "array", "items": _ISSUER}, "next": _OPTIONAL}),
+    "revocation": _object("Revocation", required={"revoked": _STRING}),
+}
+
 # 201 where it holds from now on, 202 where it waits for a second person.
 SUBMITTED = {201: _VERSION, 202: _PROPOSAL}
 

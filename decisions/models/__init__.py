@@ -3,6 +3,7 @@
 from decisions.models.agents import Agent, Credential, Host, Human, Tool
 from decisions.models.decisions import Claim, Decision, IdempotentAnswer, OpenLease, Outcome
 from decisions.models.deferrals import Deferral
+from decisions.models.issuers import Issuer, RevokedToken, TokenClient
 from decisions.models.pauses import Pause, Scope
 from decisions.models.policies import ActivePolicy, PolicyProposal, PolicyVersion, RefusedPolicy, RuleCounter
 from decisions.models.sessions import ContextEntry, ContextWatch, Session
@@ -19,14 +20,17 @@ __all__ = [
     "Host",
     "Human",
     "IdempotentAnswer",
+    "Issuer",
     "OpenLease",
     "Outcome",
     "Pause",
     "PolicyProposal",
     "PolicyVersion",
     "RefusedPolicy",
+    "RevokedToken",
     "RuleCounter",
     "Scope",
     "Session",
+    "TokenClient",
     "Tool",
 ]

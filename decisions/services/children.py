@@ -22,8 +22,7 @@ from decisions.services.identity import known_human
 from decisions.services.inheritance import carried_state, handed_over, taken_over, with_children
 from decisions.services.integrity import lock_session, require_intact
 from decisions.services.levels import admitted_limit
-from decisions.services.parties import identity_section
-from decisions.services.sessions import NewSession, require_open, session_of
+from decisions.services.sessions import NewSession, require_open, session_of, vouched_identity
 from decisions.services.state import with_one_more, with_taint
 from receipts.access import Caller, CallerKind
 from receipts.clock import database_now
@@ -85,7 +84,7 @@ def _append_beginnings(parent: Session, *, child: Session, caller: Caller, at: d
     said: dict[str, JSON] = {"child": child.pk, "agent": child.agent_id, "scope": list(child.scope)}
     there = append_entry(parent, kind="child", body=said, at=at)
     body: dict[str, JSON] = {
-        "identity": identity_section(child, credential_id=caller.key_id, at=at),
+        "identity": vouched_identity(child, caller=caller, at=at),
         "provenance": child.request_provenance,
         "inherited": handed_over(child.state),
         "parent": {"session": parent.pk, "position": there.position, "digest": there.digest},

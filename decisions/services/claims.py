@@ -27,6 +27,7 @@ from decisions.services.deferrals import judge_again
 from decisions.services.evaluation import Judged, approval_route
 from decisions.services.idempotency import Answer, Attempt, earlier_answer, remember
 from decisions.services.integrity import lock_session, require_intact
+from decisions.services.parties import recorded_section, speaks_again
 from decisions.services.questions import nonce_in
 from decisions.services.records import decision_sections
 from decisions.services.renewal import explained, lapse
@@ -145,7 +146,7 @@ def _take(approved: _Approved, *, wanted: ClaimRequest, attempt: Attempt, caller
     request = _check_state(approved, at=at)
     _check_pause(approved, request=request)
     _check_action(approved, wanted=wanted)
-    _check_identity(approved, at=at)
+    _check_identity(approved, caller=caller, at=at)
     _check_policy(approved, at=at)
     if request is not None:
         claim_request(request, at=at)
@@ -241,10 +242,13 @@ def _digest_of(action: Mapping[str, JSON], *, nonce: bytes) -> str:
     return action_digest(nonce=nonce, tool=tool, operation=operation, parameters=parameters)
 
 
-def _check_identity(approved: _Approved, *, at: datetime) -> None:
+def _check_identity(approved: _Approved, *, caller: Caller, at: datetime) -> None:
     session = approved.session
     require_intact(session)
     problem = identity_problem(approved.decision, session=session, at=at)
+    section = recorded_section(approved.decision, session=session)
+    if problem is None and not speaks_again(section, session=session, authority=caller.authority):
+        problem = "No token says any more what was said of the human when this was asked."
     if problem is None and session.ended_at is not None:
         problem = "The session has ended."
     if problem:

@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
 
 from decisions.intake.delegation import Bounds, Hop, check_chain, check_fan_out, granted_scope, has_lapsed
+from decisions.intake.errors import IntakeError
 from decisions.models import Agent, Human, Session
 from decisions.services.identity import folded_identifier
+from receipts.access import Authority
 from receipts.problems import ProblemError
 from receipts.signing.canonical import JSON
 
@@ -57,7 +60,7 @@ def admit_chain(
         raise _unfounded("Nobody whose identity is verified has delegated anything.", hop=0)
     Human.objects.select_for_update().get(pk=human.pk)
     chain = _with_ids(named, human=human)
-    bounds = Bounds(hops=settings.AARM_DELEGATION_HOPS, fan_out=settings.AARM_DELEGATION_FAN_OUT)
+    bounds = _bounds()
     check_chain(chain, human=human.pk, agent=agent.pk, bounds=bounds, at=at)
     scope = granted_scope(chain, asked=frozenset(asked))
     check_fan_out(chain, others=_held_by(human, at=at), bounds=bounds)
@@ -110,10 +113,39 @@ def _held_by(human: Human, *, at: datetime) -> list[Hop]:
     return [hop for rows in kept for hop in map(_hop, rows) if not has_lapsed(hop, at=at)]
 
 
-def delegation_problem(session: Session, *, at: datetime) -> str | None:
-    """Why the session's chain no longer holds, or nothing. Costs a statement only where agents lie in between."""
-    chain = [_hop(row) for row in session.delegation]
-    if any(has_lapsed(hop, at=at) for hop in chain):
+def presented_chain(authority: Authority, *, human_id: str, agent_id: str) -> list[dict[str, JSON]]:
+    """What a token says of how its bearer came to act. Raises IntakeError `invalid_delegation`.
+
+    Each hop has the token's own scope and time: it says nothing of what those before it had.
+    """
+    actors = authority.actors or (agent_id,)
+    if not all(actors):
+        raise IntakeError(
+            code="invalid_delegation",
+            why="Somebody through whom the token came is no active agent here.",
+            fix="Register the client that acted before.",
+            param="act",
+        )
+    chain = [
+        Hop(delegator, delegatee, authority.scope, authority.issued_at, authority.expires_at)
+        for delegator, delegatee in pairwise((human_id, *actors))
+    ]
+    # Its times were checked with the token, with as much leeway as its issuer is given.
+    check_chain(chain, human=human_id, agent=agent_id, bounds=_bounds(), at=authority.issued_at)
+    return [_row(hop) for hop in chain]
+
+
+def _bounds() -> Bounds:
+    return Bounds(hops=settings.AARM_DELEGATION_HOPS, fan_out=settings.AARM_DELEGATION_FAN_OUT)
+
+
+def delegation_problem(rows: Sequence[Mapping[str, Any]], *, is_lasting: bool, at: datetime) -> str | None:
+    """Why a chain no longer holds, or nothing. Costs a statement only where agents lie in between.
+
+    What a token said holds while a token says it again (`is_lasting` is false); a host's word as long as it says.
+    """
+    chain = [_hop(row) for row in rows]
+    if is_lasting and any(has_lapsed(hop, at=at) for hop in chain):
         return LAPSED
     between = {hop.delegatee for hop in chain[:-1]}
     if between and Agent.objects.filter(pk__in=between, is_active=True).count() < len(between):
@@ -121,9 +153,9 @@ def delegation_problem(session: Session, *, at: datetime) -> str | None:
     return None
 
 
-def go_betweens(session: Session) -> tuple[str, ...]:
+def go_betweens(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """The names of the agents between the human and the one that acts, in order."""
-    ids = [row["delegatee"] for row in session.delegation[:-1]]
+    ids = [row["delegatee"] for row in rows[:-1]]
     names = dict(Agent.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}
     return tuple(names[pk] for pk in ids)
 

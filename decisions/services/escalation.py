@@ -78,7 +78,7 @@ def snapshot_of(
         service=session.service or None,
         session=session.pk,
         scope=tuple(identity["scope"]),
-        delegation=go_betweens(session),
+        delegation=go_betweens(identity["delegation"]),
         environment=None if identity["environment"] == Environment.LIVE else identity["environment"],
         consequence=consequence_of(
             tool=decision.tool,

@@ -203,7 +203,7 @@ def judge_action(asked: Asked, *, session: Session, basis: Basis, at: datetime) 
         depends_on=asked.depends_on,
         has_reviewers=has_reviewers(ruling.route, session=session) if ruling.route else None,
         is_intact=is_intact,
-        bar=bar_to(actions, session=session, at=at)
+        bar=bar_to(actions, session=session, section=asked.identity, at=at)
         or limit_bar(context.data_kinds | ruling.labels, session=session, levels=basis.policy.levels),
     )
     return Judged(

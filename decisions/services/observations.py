@@ -65,7 +65,7 @@ def _observe(caller: Caller, body: ObservationBody, *, attempt: Attempt) -> Answ
     policy_id = getattr(session, "active_policy_id")  # noqa: B009 - annotated by the locking query
     basis = basis_for([action], session=session, policy_id=policy_id, is_counting=True)
     effect = getattr(session, "tool_effect")  # noqa: B009 - annotated by the locking query
-    identity = identity_section(session, credential_id=caller.key_id, at=at)
+    identity = identity_section(session, credential_id=caller.key_id, authority=caller.authority, at=at)
     asked = Asked(action, nonce=nonce, identity=identity, tool_effect=effect)
     judged = judge_action(asked, session=session, basis=basis, at=at)
     decided = _decision_of(session, observed=observed)

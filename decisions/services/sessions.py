@@ -63,7 +63,8 @@ def _parties(caller: Caller, new: NewSession) -> tuple[Agent, Human | None]:
                 fix="Leave it out, or open the session with a host key.",
                 param=field,
             )
-        return Agent.objects.get(pk=caller.id), None
+        named = caller.authority.human if caller.authority else None
+        return Agent.objects.get(pk=caller.id), known_human(named) if named else None
     for field in ("human", "agent"):
         if not getattr(new, field):
             raise ProblemError(
@@ -117,13 +118,26 @@ def open_session(*, caller: Caller, new: NewSession) -> Session:
             opened_at=at,
         )
         body: dict[str, JSON] = {
-            "identity": identity_section(session, credential_id=caller.key_id, at=at),
+            "identity": vouched_identity(session, caller=caller, at=at),
             "provenance": session.request_provenance,
             "inherited": handed_over(session.state),
             "commitments": dict(request.commitments),
         }
         append_entry(session, kind="request", body=body, at=at, payload=request)
     return session
+
+
+def vouched_identity(session: Session, *, caller: Caller, at: datetime) -> dict[str, JSON]:
+    """Who is behind a session that opens. Raises `invalid_delegation` where the caller's token contradicts itself."""
+    section = identity_section(session, credential_id=caller.key_id, authority=caller.authority, at=at)
+    if "fault" in section:
+        raise ProblemError(
+            "invalid_delegation",
+            status=400,
+            why=str(section["fault"]),
+            fix="Get a token whose actors are registered here, and whose chain is no longer than is permitted.",
+        )
+    return section
 
 
 _OWNER = {CallerKind.AGENT: "agent_id", CallerKind.HOST: "host_id"}

@@ -67,7 +67,7 @@ def _decide(caller: Caller, body: DecideBody, *, attempt: Attempt) -> Answer:
     action = Action(tool=body.tool, operation=body.operation, parameters=body.parameters)
     policy_id = getattr(session, "active_policy_id")  # noqa: B009 - annotated by the locking query
     basis = basis_for([action], session=session, policy_id=policy_id, is_counting=True)
-    identity = identity_section(session, credential_id=caller.key_id, at=at)
+    identity = identity_section(session, credential_id=caller.key_id, authority=caller.authority, at=at)
     judged = _judge(session, body, action=action, identity=identity, basis=basis, nonce=nonce, at=at)
     basis.ledger.count(judged.ruling.counted, action=action, at=at)
     values = committed_values(judged, asked=body.parameters, explanation=body.explanation, at=at, session=session)

@@ -27,7 +27,7 @@ from receipts.services.checkpoints import sign_due_checkpoint
 from receipts.services.erasure import Actor, Ground, erase_subject, place_hold
 from receipts.services.sequencing import sequence_waiting
 from tests.api.doors import Door, Reply, door_of
-from tests.factories import Cast, StepUp, begin_session, vote
+from tests.factories import Cast, StepUp, begin_session, make_issuer, vote
 
 # What an unexpected error might say, and no answer may.
 SECRETS = ("Traceback", "SELECT secret", "/srv/private", "hunter2", "psycopg", "site-packages", "DETAIL:")
@@ -311,6 +311,12 @@ def _rotating_a_revoked_key(stage: Stage) -> Reply:
     return door_of(stage.cast.trent).post(f"/api/v1/agents/{caller.id}/keys/{caller.key_id}/rotate", {})
 
 
+def _same_issuer_twice(stage: Stage) -> Reply:
+    issuer = make_issuer()
+    body = {"name": issuer.name, "url": issuer.url, "audience": "aarm"}
+    return door_of(stage.cast.trent).post("/api/v1/issuers", body)
+
+
 def _altered(stage: Stage) -> Reply:
     step = stage.approved()
     Session.objects.filter(pk=stage.session).update(scope=["everything"])
@@ -368,6 +374,7 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "invalid_tool": (400, _raw('{"tool": "é"}'.encode())),
     "invalid_wait": (400, _impatient),
     "legal_hold": (409, _held),
+    "issuer_exists": (409, _same_issuer_twice),
     "key_ended": (409, _rotating_a_revoked_key),
     "log_halted": (503, _halted),
     "lone_surrogate": (400, _raw(rb'"\ud800"')),

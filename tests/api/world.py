@@ -21,6 +21,7 @@ from approvals.models import ApprovalRequest, User
 from approvals.services.people import Role, issue_sign_in_link, team_group
 from decisions.models import Agent, Scope, Session
 from decisions.services.identity import authenticate
+from decisions.services.issuers import add_client, revoke_token
 from decisions.services.packs import PolicyFiles
 from decisions.services.pauses import pause_actions, target_named
 from decisions.services.policies import publish_policy
@@ -30,7 +31,7 @@ from receipts.models import LegalHold, Receipt
 from receipts.services import ensure_signing_key
 from receipts.services.erasure import Actor, place_hold
 from tests.api.doors import Door
-from tests.factories import StepUp, describe, make_agent, make_host, make_person, vote
+from tests.factories import StepUp, describe, make_agent, make_host, make_issuer, make_person, vote
 
 # Two teams are asked, so that a request can be another team's.
 POLICY = """
@@ -76,6 +77,8 @@ class World:
     link: str
     version: str
     proposal: str
+    issuer: str
+    client: str
     hold: str
     pause: str
 
@@ -118,6 +121,9 @@ def make_world() -> World:
     # Teams have to be there before anybody of them is asked.
     ours = _camp("our", team="security-team", asks="email.send")
     theirs = _camp("their", team="marketing", asks="campaign.send")
+    issuer = make_issuer()
+    revoke_token(issuer=issuer, kind="jti", value="t-1", actor=None)
+    client = add_client(issuer=issuer, client="worker", agent=ours.agent.id, actor=None)
     author, admin = make_person("author", roles=(Role.POLICY_AUTHOR,)), make_person("admin", roles=(Role.ADMIN,))
     place_hold("hum_held", actor=Actor(person=admin.person_id), reason="A claim.")
     # So that their pages in the admin are tried; neither opens anything.
@@ -131,6 +137,8 @@ def make_world() -> World:
         admin=admin,
         link=issue_sign_in_link(user=ours.reviewer),
         version=version.pk,
+        issuer=issuer.pk,
+        client=client.pk,
         proposal=propose_policy(PolicyFiles(text=POLICY, source="proposed.yaml"), author=author).pk,
         hold=LegalHold.objects.get().pk,
         pause=_paused(ours),

@@ -94,6 +94,7 @@ PLACES = {
         "aarm_site.asgi", "approvals.consumers", "approvals.routing", "approvals.realtime",
         "decisions.consumers", "decisions.routing", "decisions.realtime",
     ),
+    "joserfc": ("decisions.services.tokens",),
     "celery": ("aarm_site.celery", "approvals.tasks", "decisions.tasks", "receipts.tasks"),
     # The library of time stamps takes certificates as this one reads them. Sealing is no part of what verifiers ship.
     "cryptography": (

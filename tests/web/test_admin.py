@@ -12,20 +12,33 @@ from django.db.models import Model
 from django.test import Client
 
 from approvals.models import AdminChange, ApprovalRequest, User, Vote
-from decisions.models import Agent, Credential, Decision, Deferral, Host, PolicyProposal, PolicyVersion, Session, Tool
+from decisions.models import (
+    Agent,
+    Credential,
+    Decision,
+    Deferral,
+    Host,
+    Issuer,
+    PolicyProposal,
+    PolicyVersion,
+    RevokedToken,
+    Session,
+    Tool,
+)
 from decisions.selectors import active_version_id
 from decisions.services.identity import authenticate
+from decisions.services.issuers import revoke_token
 from decisions.services.packs import PolicyFiles
 from decisions.services.proposals import propose_policy
 from receipts.models import PublishedKey, Receipt
 from receipts.problems import ProblemError
-from tests.factories import Cast, begin_session, begin_session_of, decide, open_step_up, vote
+from tests.factories import Cast, begin_session, begin_session_of, decide, make_issuer, open_step_up, vote
 from tests.web.reading import read, signed_in
 from tests.web.tampering import tamper
 
 READ_ONLY = [ApprovalRequest, Vote, Session, Decision, Deferral, Receipt, PublishedKey, PolicyVersion, Credential]
-READ_ONLY += [PolicyProposal, AdminChange]
-EDITABLE = [User, Agent, Host, Tool]
+READ_ONLY += [PolicyProposal, AdminChange, RevokedToken]
+EDITABLE = [User, Agent, Host, Issuer, Tool]
 POLICY = 'policy: {id: typed, version: "7", default: DENY}\nrules:\n  - {id: a, match: {tool: x.y}, action: ALLOW}\n'
 
 
@@ -41,6 +54,7 @@ def everything(cast: Cast) -> Cast:
     vote(step, cast.bob, reason="Because of the deck.", private_note="Between us.")
     decide(cast, begin_session(cast), "credentials.rotate", parameters={"name": "db"})
     propose_policy(PolicyFiles(text=POLICY, source="proposed.yaml"), author=cast.peggy)
+    revoke_token(issuer=make_issuer(), kind="jti", value="t-1", actor=None)
     return cast
 
 

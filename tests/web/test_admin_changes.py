@@ -17,7 +17,7 @@ from django.test import Client
 
 from approvals.models import AdminChange, SignInLink, User
 from approvals.services.people import Role, create_person, issue_sign_in_link, role_group
-from decisions.models import Agent, Credential, Host, Tool
+from decisions.models import Agent, Credential, Host, Issuer, Tool
 from decisions.services.identity import authenticate
 from decisions.services.registration import register_agent
 from receipts.models import Receipt
@@ -33,12 +33,18 @@ from tests.web.test_admin import address
 
 Body = Mapping[str, Any]
 SCHEMA = '{"type": "object"}'
+ISSUER = {
+    "name": "corp", "url": "https://idp.corp.example", "audience": "aarm", "algorithms": ["RS256"],
+    "agent_claim": "azp", "human_claim": "sub", "scope_claim": "scope", "leeway_seconds": "30", "is_active": "on",
+    "clients-TOTAL_FORMS": "0", "clients-INITIAL_FORMS": "0",
+}  # fmt: skip
 # What a person types to add one of each that may be written by hand, and what to change of it then.
 NEW: Mapping[type[Model], Mapping[str, Any]] = {
     User: {"username": "ivan", "usable_password": "false"},
     Group: {"name": "on-call"},
     Agent: {"name": "new-agent", "environment": "LIVE", "is_active": "on"},
     Host: {"name": "new-host", "is_active": "on"},
+    Issuer: ISSUER,
     Tool: {"tool": "wiki", "operation": "edit", "effect": "write", "parameters_schema": SCHEMA},
 }
 CHANGED: Mapping[type[Model], Mapping[str, Any]] = {
@@ -46,6 +52,7 @@ CHANGED: Mapping[type[Model], Mapping[str, Any]] = {
     Group: {"name": "off-call"},
     Agent: {"name": "new-agent", "environment": "LIVE"},
     Host: {"name": "new-host"},
+    Issuer: {name: value for name, value in ISSUER.items() if name != "is_active"},
     Tool: {"tool": "wiki", "operation": "edit", "effect": "egress", "parameters_schema": SCHEMA}
     | {"initial-parameters_schema": SCHEMA},
 }
@@ -54,6 +61,7 @@ FIELDS: Mapping[type[Model], list[str]] = {
     Group: ["name"],
     Agent: ["is_active"],
     Host: ["is_active"],
+    Issuer: ["is_active"],
     Tool: ["effect"],
 }
 
