@@ -26,6 +26,8 @@ from tests.api.world import POLICY, Camp, World, any_object, receipt_of
 SIGN_IN = ("/accounts/login/", "/admin/login/")
 NO_SIDE, BOTH = "-", "both"
 SOCKET_OPENS = "101"
+# A socket that is given up on while its thread still works is never closed, however slow the machine.
+PATIENCE_SECONDS = 120
 COLUMNS = ("anon", "agent", "host", "review", "agent2", "host2", "review2", "audit", "author", "admin")
 
 SPAN = {
@@ -236,8 +238,8 @@ def _listen(caller: Caller, route: Route) -> str:
 
     async def attempt() -> str:
         socket = WebsocketCommunicator(application, route.template, headers=headers)
-        is_open, code = await socket.connect()
-        await socket.disconnect()
+        is_open, code = await socket.connect(timeout=PATIENCE_SECONDS)
+        await socket.disconnect(timeout=PATIENCE_SECONDS)
         return SOCKET_OPENS if is_open else str(code)
 
     with open_transaction_kept():
