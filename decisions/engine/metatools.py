@@ -90,22 +90,25 @@ _TOOLS = (
         _shell(name)
         for name in (
             "bash.call", "bash.run", "sh.call", "zsh.call", "shell.run", "terminal.call", "terminal.run",
-            "local_shell.call", "run_command.call", "run_shell_command.call", "run_terminal_cmd.call",
-            "run_in_terminal.call", "execute_command.call",
+            "local_shell.call", "shell_command.call", "run_shell_command.call", "run_terminal_cmd.call",
+            "run_in_terminal.call", "execute_command.call", "execute_bash.call",
         )
     ),
+    _shell("run_command.call", "command", "CommandLine"),
+    _shell("exec_command.call", "cmd"),
     _shell("shell.call", "commands", "command", are_lines=True),
     MetaTool(
         "mcp_tool", "call", Opening.CALL, name="mcp_tool_name", server="mcp_server_name", arguments="arguments"
     ),
+    MetaTool("use_mcp_tool", "call", Opening.CALL, name="tool_name", server="server_name", arguments="arguments"),
     MetaTool("skill", "call", Opening.CALL, name="skill", under="skill"),
 )  # fmt: skip
 
 _RUNNERS = (
     Runner(
         "env",
-        flags=_options("-i --ignore-environment -0 --null -v --debug"),
-        valued=_options("-u --unset -C --chdir"),
+        flags=_options("- -i --ignore-environment -0 --null -v --debug"),
+        valued=_options("-u --unset"),
         takes_assignments=True,
     ),
     Runner("nohup"),
@@ -138,7 +141,7 @@ _RUNNERS = (
     Runner(
         "sudo",
         flags=_options("-n --non-interactive -E --preserve-env -H --set-home -k -S --stdin -b -A -P"),
-        valued=_options("-u --user -g --group -h --host -p --prompt -C -r -t -T -D --chdir -R --chroot"),
+        valued=_options("-u --user -g --group -h --host -p --prompt -C -r -t -T"),
         idle=_options("-l --list -v --validate -K"),
         takes_assignments=True,
         only_runs=False,

@@ -13,7 +13,8 @@ from decisions.engine.metatools import MetaTool, MetaTools, Opening
 from decisions.intake.errors import IntakeError
 from decisions.intake.names import split_tool_name
 from decisions.intake.shell.doubts import Doubt
-from decisions.intake.shell.programs import Command, Found, Redirection, read_script, read_words, sets_harmful
+from decisions.intake.shell.programs import read_script, read_words
+from decisions.intake.shell.steps import Command, Found, Redirection, sets_harmful
 from receipts.signing.canonical import JSON
 
 DEEPEST_CALL = 4
@@ -98,7 +99,7 @@ def _read(value: JSON, *, tool: MetaTool, table: MetaTools) -> Found:
 def _of_environment(parameters: Mapping[str, JSON]) -> frozenset[Doubt]:
     """Variables that the tool itself sets for the command."""
     variables = parameters.get("env") or {}
-    is_harmless = isinstance(variables, Mapping) and not sets_harmful(iter(variables))
+    is_harmless = isinstance(variables, Mapping) and not sets_harmful(variables)
     return frozenset(set[Doubt]() if is_harmless else {Doubt.VARIABLE})
 
 

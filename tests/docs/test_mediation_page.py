@@ -15,13 +15,17 @@ from decisions.intake.adapters.http import CREDENTIALS
 from decisions.intake.adapters.mcp import METHOD
 from decisions.intake.envelope import Protocol, action_in
 from decisions.intake.opening import opened
-from decisions.intake.shell.programs import HARMLESS_VARIABLES
+from decisions.intake.shell.doubts import Doubt
+from decisions.intake.shell.steps import HARMLESS_VARIABLES
 from decisions.services.checking import check_files
 from decisions.services.packs import PolicyFiles
 from tests.docs.reading import Block, page
 
 MEDIATION = page("docs/mediation.md")
-PARAMETERS = {"command", "commands", "mcp_server_name", "mcp_tool_name", "arguments"}
+PARAMETERS = {
+    "command", "commands", "commandline", "cmd", "mcp_server_name", "mcp_tool_name", "server_name", "tool_name",
+    "arguments",
+}  # fmt: skip
 EXAMPLES = [
     (request, action)
     for request, action in pairwise(MEDIATION.blocks("json"))
@@ -70,6 +74,7 @@ def test_every_tool_and_program_of_the_table_is_named() -> None:
     } - PARAMETERS
     unnamed = {"toybox", "noglob", "nocorrect", "repeat"}
     assert set(STANDARD.runners) - set(re.findall(r"`(\w+)`", commands)) == unnamed
+    assert {str(doubt) for doubt in Doubt} == {row[0] for row in MEDIATION.table("What the reason says")}
     assert {name for name in HARMLESS_VARIABLES if f"`{name}`" not in MEDIATION.text} == set()
 
 

@@ -15,9 +15,20 @@ REDIRECTIONS = frozenset({"<", ">", ">>", "<>", "<&", ">&", ">|", "&>", "&>>", "
 _SEPARATORS = frozenset({";", "&", "&&", "|", "||", "|&"})
 # Words that only say when the commands after them run; the strictest of all counts anyway.
 _LEADING = frozenset({"if", "then", "elif", "else", "fi", "while", "until", "do", "done", "{", "}", "!"})
-# One that no program looks at: those are in capitals, or name a proxy.
-_LOOP_VARIABLE = re.compile(r"(?!.*_proxy)[a-z_][a-z0-9_]*", re.ASCII)
-_UNREAD = frozenset({"case", "esac", "select", "function", "coproc", "[["})
+# As arguments they are words to most shells, and to some the end of the command.
+_BRACES = frozenset({"{", "}"})
+_CLOSING = frozenset({"fi", "done", "}"})
+# One that neither a program nor a shell looks at: those are in capitals, name a proxy, or are one of zsh's own.
+_LOOP_VARIABLE = re.compile(
+    r"(?!.*(?:_proxy|path|argv|chars|aliases|functions|commands|builtins|options|parameters|modules|dirs|dirstack"
+    r"|prompt|ignore|watch|auto_resume)$)[a-z_][a-z0-9_]*",
+    re.ASCII,
+)
+_UNREAD = frozenset({"case", "esac", "select", "function", "coproc", "[[", "foreach", "always"})
+# Words of the language; after a program that takes a command they are no program's name.
+RESERVED = _LEADING | _UNREAD | {"for", "in"}
+# What a shell that takes a text for an expression would run.
+RUN_WITHIN = re.compile(r"\$\(|`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +59,23 @@ class _Line:
         words = tuple(self.words)
         # What a loop goes over is no command; commands inside those words are lists of their own.
         if words and words[0].raw == "for":
-            if len(words) < 2 or _LOOP_VARIABLE.fullmatch(words[1].raw) is None:
-                self.doubts.add(Doubt.VARIABLE)
+            self.doubts |= _loop_doubts(words[1:])
         elif words or self.redirections:
             self.found.append(Simple(words, tuple(self.redirections)))
         self.words, self.redirections, self.awaited = [], [], ""
         self.has_closed = self.is_split = False
+
+
+def _loop_doubts(words: tuple[Word, ...]) -> set[Doubt]:
+    """What is in doubt about a loop over words: its variable, the words, and whether it has begun to run something."""
+    doubts = set[Doubt]()
+    if not words or _LOOP_VARIABLE.fullmatch(words[0].raw) is None:
+        doubts.add(Doubt.VARIABLE)
+    if len(words) > 1 and words[1].raw != "in":
+        doubts.add(Doubt.CONSTRUCT)
+    if any(word.text is not None and RUN_WITHIN.search(word.text) for word in words):
+        doubts.add(Doubt.EXPANSION)
+    return doubts
 
 
 def simple_commands(script: str) -> tuple[tuple[Simple, ...], frozenset[Doubt]]:
@@ -83,12 +105,16 @@ def _read(tokens: Iterable[Token]) -> _Line:
 def _word(line: _Line, word: Word) -> None:
     line.has_opened = False
     if line.awaited:
+        # To some shells a mark after the operator is a part of it.
+        if word.raw.startswith("!"):
+            line.doubts.add(Doubt.CONSTRUCT)
         line.redirections.append((line.awaited, word))
         line.awaited = ""
         return
     if not line.words and word.raw in _LEADING:
+        line.has_closed = line.has_closed or word.raw in _CLOSING
         return
-    if line.has_closed or line.is_split or (not line.words and word.raw in _UNREAD):
+    if line.has_closed or line.is_split or word.raw in (_UNREAD if not line.words else _BRACES):
         line.doubts.add(Doubt.CONSTRUCT)
     line.words.append(word)
 

@@ -18,3 +18,7 @@ class Doubt(StrEnum):
     CHANGES_SHELL = "it changes what later words mean, or runs text as commands"
     OPTION = "an option of a program that runs others is not known"
     RUNS_INPUT = "an interpreter runs what it is sent"
+    CODE = "a program is given code or commands that are not read here"
+    RUNS_OTHERS = "a program runs another one that is not read here"
+    MOVED = "a file is run by its place in a folder that is changed to"
+    CONNECTION = "the name of a file stands for a connection"

@@ -4,67 +4,45 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from decisions.engine.metatools import Runner
-from decisions.intake.shell.commands import Simple, simple_commands
+from decisions.intake.shell.carriers import carried_doubts, expression_doubts
+from decisions.intake.shell.commands import RESERVED, Simple, simple_commands
 from decisions.intake.shell.doubts import Doubt
+from decisions.intake.shell.finding import find
+from decisions.intake.shell.options import UNKNOWN, after_options, filled, shell_options
+from decisions.intake.shell.scripts import code_doubts, is_input
+from decisions.intake.shell.steps import (
+    Command,
+    Found,
+    Redirection,
+    command_of,
+    in_doubt,
+    script_file,
+    together,
+    without_assignments,
+)
 from decisions.intake.shell.words import DEEPEST_NESTING, LONGEST_SCRIPT, Word
 
-# A program found in one of these is the one that its bare name stands for.
-_SYSTEM = frozenset({"/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"})
-_SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh"})
-_SHELL_FLAGS = re.compile(r"-[abefhilmnuvxECHP]*", re.ASCII)
-_SHELL_COMMAND = re.compile(r"-[abefhilmnuvxECHP]*c[abefhilmnuvxECHP]*", re.ASCII)
-# Without a file to run these run their input.
-_INTERPRETERS = re.compile(
-    r"(?:python|pypy|perl|ruby|node|nodejs|deno|bun|php|lua|tclsh|pwsh|fish|csh|tcsh|osascript)[0-9.]*"
-)
 _CHANGES_SHELL = frozenset({
-    "eval", ".", "source", "trap", "alias", "unalias", "hash", "enable", "shopt", "export", "declare", "typeset",
-    "local", "readonly", "unset", "read", "mapfile", "readarray", "getopts", "let", "autoload", "zmodload",
+    "eval", ".", "source", "trap", "alias", "unalias", "hash", "enable", "disable", "shopt", "setopt", "unsetopt",
+    "emulate", "export", "declare", "typeset", "local", "integer", "float", "readonly", "unset", "read", "mapfile",
+    "readarray", "getopts", "let", "autoload", "zmodload", "functions", "compgen", "complete", "compopt", "compdef",
+    "bind", "bindkey", "zle", "zstyle", "vared", "sched", "fc", "history",
 })  # fmt: skip
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[[^\]]*\])?\+?=", re.ASCII)
-# They change what is printed and how, and nothing about what is done.
-HARMLESS_VARIABLES = frozenset({"LANG", "LC_ALL", "TZ", "TERM", "CI", "NO_COLOR", "COLUMNS", "LINES"})
+_MOVES = frozenset({"cd", "chdir", "pushd", "popd"})
 _HARMLESS_SETTING = re.compile(r"[-+][eux]*o?|pipefail|errexit|nounset|xtrace")
-_FIND_RUNS = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One command that might run. `arguments` is None where any of them is not known before it does.
-
-    `only_runs`: it does nothing by itself but run others, which are commands of their own.
-    """
-
-    program: str
-    arguments: tuple[str, ...] | None
-    only_runs: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Redirection:
-    """A file that is read, written or appended to; `path` is None where it is not known before."""
-
-    kind: str
-    path: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Everything that a command line might do, in reading order, and what is in doubt."""
-
-    steps: tuple[Command | Redirection, ...]
-    doubts: frozenset[Doubt]
 
 
 _KINDS = {"<": "read", ">": "write", ">>": "append", "<>": "write", ">|": "write", "&>": "write", "&>>": "append",
           ">&": "write", "<&": "read"}  # fmt: skip
 _NOWHERE = frozenset({"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/stdin"})
 _STREAM = re.compile(r"[0-9]*-?")
+# To some shells a file of such a name is a connection.
+_CONNECTIONS = ("/dev/tcp/", "/dev/udp/")
 
 
 def read_script(script: str, *, runners: Mapping[str, Runner], depth: int = 0) -> Found:
@@ -72,8 +50,15 @@ def read_script(script: str, *, runners: Mapping[str, Runner], depth: int = 0) -
     if depth > DEEPEST_NESTING:
         return Found((), frozenset({Doubt.TOO_LONG}))
     commands, doubts = simple_commands(script)
-    found = [_of_simple(each, runners=runners, depth=depth) for each in commands]
-    return _together([*found, Found((), doubts)])
+    found = together([_of_simple(each, runners=runners, depth=depth) for each in commands])
+    return together([found, Found((), doubts | _moved(found))])
+
+
+def _moved(found: Found) -> set[Doubt]:
+    """A path that begins here names another file once the folder is changed."""
+    programs = {step.program for step in found.steps if isinstance(step, Command)}
+    is_moved = programs & _MOVES and any(program.startswith(("./", "../")) for program in programs)
+    return {Doubt.MOVED} if is_moved else set()
 
 
 def read_words(words: Sequence[str], *, runners: Mapping[str, Runner]) -> Found:
@@ -83,27 +68,15 @@ def read_words(words: Sequence[str], *, runners: Mapping[str, Runner]) -> Found:
     return _of_words([Word(each, each) for each in words], runners=runners, depth=0)
 
 
-def sets_harmful(names: Iterator[str]) -> bool:
-    """Whether one of these variables may change what a program does."""
-    return any(name not in HARMLESS_VARIABLES for name in names)
-
-
-def _together(found: Sequence[Found]) -> Found:
-    steps = tuple(step for each in found for step in each.steps)
-    return Found(steps, frozenset[Doubt]().union(*(each.doubts for each in found)))
-
-
-def _doubt(doubt: Doubt) -> Found:
-    return Found((), frozenset({doubt}))
-
-
 def _of_simple(simple: Simple, *, runners: Mapping[str, Runner], depth: int) -> Found:
     files = tuple(
         Redirection(_KINDS[operator], target.text)
         for operator, target in simple.redirections
         if operator in _KINDS and not _goes_nowhere(operator, target)
     )
-    return _together([_of_words(simple.words, runners=runners, depth=depth), Found(files, frozenset())])
+    connects = any(file.path is not None and file.path.startswith(_CONNECTIONS) for file in files)
+    doubts = frozenset({Doubt.CONNECTION} if connects else set[Doubt]())
+    return together([_of_words(simple.words, runners=runners, depth=depth), Found(files, doubts)])
 
 
 def _goes_nowhere(operator: str, target: Word) -> bool:
@@ -115,141 +88,90 @@ def _goes_nowhere(operator: str, target: Word) -> bool:
 def _of_words(words: Sequence[Word], *, runners: Mapping[str, Runner], depth: int) -> Found:
     """A program with its arguments, and whatever it runs."""
     if depth > DEEPEST_NESTING:
-        return _doubt(Doubt.TOO_LONG)
-    rest, doubts = _without_assignments(words)
+        return in_doubt(Doubt.TOO_LONG)
+    rest, doubts = without_assignments(words)
     if not rest:
         return Found((), doubts)
     if not rest[0].text:
         return Found((), doubts | {Doubt.COMPUTED})
-    command = _command(rest)
-    look = _looking_into(command.program, runners=runners)
-    found = look(command, rest[1:], runners=runners, depth=depth + 1)
+    if rest[0].raw in RESERVED:
+        doubts |= {Doubt.CONSTRUCT}
+    # To some shells these words are the name of something else.
+    if rest[0].text.startswith(("=", "%")) or rest[0].text == "-":
+        doubts |= {Doubt.COMPUTED}
+    command = command_of(rest)
+    found = _looking_into(command, rest[1:], runners=runners, depth=depth + 1)
     return Found(found.steps, found.doubts | doubts)
 
 
-def _without_assignments(words: Sequence[Word]) -> tuple[Sequence[Word], frozenset[Doubt]]:
-    names = []
-    for word in words:
-        assigned = _ASSIGNMENT.match(word.raw)
-        if assigned is None:
-            break
-        names.append(assigned[1])
-    doubts = frozenset({Doubt.VARIABLE} if sets_harmful(iter(names)) else set[Doubt]())
-    return words[len(names) :], doubts
+def _looking_into(command: Command, words: Sequence[Word], *, runners: Mapping[str, Runner], depth: int) -> Found:
+    """The program with whatever it runs. One that lies elsewhere is looked into by its name, and stands for itself."""
+    name = posixpath.basename(command.program).lower().removesuffix(".exe")
+    found = _opened(command, words, name=name, runners=runners, depth=depth)
+    if found is None:
+        is_near = command.program.startswith(("./", "../"))
+        doubts = code_doubts(name, words) | (frozenset[Doubt]() if is_near else carried_doubts(name, words))
+        found = Found((command,), doubts | (_builtin_doubts(name, words) if name == command.program else set()))
+    if "/" not in command.program:
+        return found
+    own, *inner = found.steps
+    return Found((replace(own, only_runs=False) if isinstance(own, Command) else own, *inner), found.doubts)
 
 
-def _command(words: Sequence[Word]) -> Command:
-    program = words[0].text or ""
-    texts = [word.text for word in words[1:]]
-    known = [text for text in texts if text is not None]
-    return Command(_named(program), tuple(known) if len(known) == len(texts) else None)
+def _opened(
+    command: Command, words: Sequence[Word], *, name: str, runners: Mapping[str, Runner], depth: int
+) -> Found | None:
+    if _SHELLS.fullmatch(name):
+        return _shell(command, words, runners=runners, depth=depth)
+    if name == "find":
+        return find(command, words, run=partial(_of_words, runners=runners, depth=depth))
+    runner = runners.get(name)
+    return None if runner is None else _runner(command, words, runners=runners, depth=depth, runner=runner)
 
 
-def _named(program: str) -> str:
-    """A program of the system by its name, in lower case as some file systems take it; any other by its path."""
-    if "/" not in program:
-        return program.lower()
-    path = posixpath.normpath(program)
-    folder, name = posixpath.split(path)
-    if folder in _SYSTEM:
-        return name.lower()
-    return path if path.startswith(("/", "../")) else f"./{path}"
+def _builtin_doubts(name: str, words: Sequence[Word]) -> frozenset[Doubt]:
+    """What is in doubt about a command of the shell itself."""
+    texts = [word.text for word in words]
+    doubts = set(expression_doubts(name, words))
+    if name == "printf" and any(text is None or text.startswith("-v") for text in texts[:1]):
+        doubts.add(Doubt.VARIABLE)
+    # Options that stop or print are harmless; others change what is run, or set arguments.
+    if name == "set" and not all(text is not None and _HARMLESS_SETTING.fullmatch(text) for text in texts):
+        doubts.add(Doubt.CHANGES_SHELL)
+    return frozenset(doubts | ({Doubt.CHANGES_SHELL} if name in _CHANGES_SHELL else set()))
 
 
-_Look = Callable[..., Found]
-
-
-def _looking_into(program: str, *, runners: Mapping[str, Runner]) -> _Look:
-    """How to find what a program runs."""
-    if program in _LOOKS:
-        return _LOOKS[program]
-    if program in _CHANGES_SHELL:
-        return _changes_shell
-    if program in runners:
-        return partial(_runner, runner=runners[program])
-    return _interpreter if _INTERPRETERS.fullmatch(program) else _plain
-
-
-def _plain(command: Command, words: Sequence[Word], **_: object) -> Found:
-    return Found((command,), frozenset())
-
-
-def _changes_shell(command: Command, words: Sequence[Word], **_: object) -> Found:
-    return Found((command,), frozenset({Doubt.CHANGES_SHELL}))
-
-
-def _printf(command: Command, words: Sequence[Word], **_: object) -> Found:
-    """It prints, or sets a variable."""
-    sets = any(word.text is None or word.text.startswith("-v") for word in words[:1])
-    return Found((command,), frozenset({Doubt.VARIABLE} if sets else set[Doubt]()))
-
-
-def _set(command: Command, words: Sequence[Word], **_: object) -> Found:
-    """Options that stop or print are harmless; others change what is run, or set arguments."""
-    is_harmless = all(word.text is not None and _HARMLESS_SETTING.fullmatch(word.text) for word in words)
-    return Found((command,), frozenset(set[Doubt]() if is_harmless else {Doubt.CHANGES_SHELL}))
-
-
-def _interpreter(command: Command, words: Sequence[Word], **_: object) -> Found:
-    """A program in some language: what it does is in its arguments, or in what it is sent."""
-    is_sent = all(word.text is not None and word.text in ("", "-", "-s", "-u", "-i") for word in words)
-    return Found((command,), frozenset({Doubt.RUNS_INPUT} if is_sent else set[Doubt]()))
+_SHELLS = re.compile(r"(?:ba|da|a|z|k|mk|lk|pdk|ya|rba|po)?sh(?:[-.]?[0-9][0-9.]*)?", re.ASCII)
 
 
 def _shell(command: Command, words: Sequence[Word], *, runners: Mapping[str, Runner], depth: int) -> Found:
-    """A shell runs the text after `-c`, a file, or what it is sent."""
+    """A shell runs the text after its options if one of them is `-c`, a file, or what it is sent."""
     runs = Found((replace(command, only_runs=True),), frozenset())
-    for number, word in enumerate(words):
-        if word.text is None or word.text in ("", "-", "--"):
-            return _together([runs, _doubt(Doubt.COMPUTED if word.text is None else Doubt.RUNS_INPUT)])
-        if _SHELL_COMMAND.fullmatch(word.text):
-            script = words[number + 1].text if number + 1 < len(words) else None
-            inner = _doubt(Doubt.COMPUTED) if script is None else read_script(script, runners=runners, depth=depth)
-            return _together([runs, inner])
-        if number and _HARMLESS_SETTING.fullmatch(word.text):
-            continue
-        if not word.text.startswith(("-", "+")):
-            return _together([runs, Found((_script_file(words[number:]),), frozenset())])
-        if _SHELL_FLAGS.fullmatch(word.text) is None and _HARMLESS_SETTING.fullmatch(word.text) is None:
-            return _together([runs, _doubt(Doubt.OPTION)])
-    return _together([runs, _doubt(Doubt.RUNS_INPUT)])
-
-
-def _script_file(words: Sequence[Word]) -> Command:
-    """A file that a shell runs is the program; without a folder it is one of the present folder."""
-    command, path = _command(words), words[0].text or ""
-    return command if "/" in path else replace(command, program=f"./{path}")
-
-
-def _find(command: Command, words: Sequence[Word], *, runners: Mapping[str, Runner], depth: int) -> Found:
-    """It looks for files, and runs a command for each."""
-    # What comes to several words may bring any option along.
-    doubts = {Doubt.OPTION for word in words if word.text is None and not word.raw.startswith('"')}
-    found = [Found((command,), frozenset(doubts))]
-    for number, word in enumerate(words):
-        if word.text in _FIND_RUNS:
-            rest = words[number + 1 :]
-            end = next((at for at, each in enumerate(rest) if each.text in (";", "+")), len(rest))
-            found.append(_of_words([*rest[:end], _UNKNOWN], runners=runners, depth=depth))
-    return _together(found)
-
-
-# Stands for arguments that only come when the command runs.
-_UNKNOWN = Word(None, "")
+    start, takes_text = shell_options(words)
+    if start is None:
+        return together([runs, in_doubt(Doubt.OPTION)])
+    first = words[start].text if start < len(words) else ""
+    if first is None or (takes_text and start >= len(words)):
+        return together([runs, in_doubt(Doubt.COMPUTED)])
+    if takes_text:
+        return together([runs, read_script(first, runners=runners, depth=depth)])
+    if not first or is_input(first):
+        return together([runs, in_doubt(Doubt.RUNS_INPUT)])
+    return together([runs, Found((script_file(words[start:]),), frozenset())])
 
 
 def _runner(
     command: Command, words: Sequence[Word], *, runners: Mapping[str, Runner], depth: int, runner: Runner
 ) -> Found:
     """A program of the table: its options, then the command that it runs."""
-    start = _after_options(words, runner=runner)
+    start = after_options(words, runner=runner)
     if any(word.text in runner.idle for word in words[:1]):
         return Found((command,), frozenset())
     if start is None:
         return Found((command,), frozenset({Doubt.OPTION}))
     rest = [*words[start:]]
     if runner.takes_assignments:
-        kept, doubts = _without_assignments(rest)
+        kept, doubts = without_assignments(rest)
         rest = [*kept]
     else:
         doubts = frozenset()
@@ -257,36 +179,6 @@ def _runner(
     if not rest:
         return Found((command,), doubts)
     if runner.adds_arguments:
-        rest.append(_UNKNOWN)
+        rest = [*filled(rest, program=runner.program, options=words[:start]), UNKNOWN]
     own = Found((replace(command, only_runs=runner.only_runs),), doubts)
-    return _together([own, _of_words(rest, runners=runners, depth=depth)])
-
-
-def _after_options(words: Sequence[Word], *, runner: Runner) -> int | None:
-    """Where the options end; None if one of them is not known."""
-    at = 0
-    while at < len(words):
-        text = words[at].text
-        if text is None:
-            return None
-        if text == "--":
-            return at + 1
-        if not text.startswith("-") or text == "-":
-            return at
-        length = _option(text, runner=runner)
-        if length is None:
-            return None
-        at += length
-    return at
-
-
-def _option(text: str, *, runner: Runner) -> int | None:
-    """How many words an option takes; None for one that isn't known."""
-    if text in runner.valued:
-        return 2
-    is_cluster = not text.startswith("--") and all(f"-{letter}" in runner.flags for letter in text[1:])
-    name = text.partition("=")[0] if text.startswith("--") else text[:2]
-    return 1 if text in runner.flags or is_cluster or name in runner.valued else None
-
-
-_LOOKS: Mapping[str, _Look] = {"printf": _printf, "set": _set, "find": _find, **dict.fromkeys(_SHELLS, _shell)}
+    return together([own, _of_words(rest, runners=runners, depth=depth)])

@@ -24,8 +24,12 @@ OPERATORS = (
 _DOCUMENTS = frozenset({"<<", "<<-"})
 _ENDS_WORD = frozenset(" \t\n|&;()<>")
 _VARIABLE = re.compile(r"\$(?:[A-Za-z_]\w*|[0-9@*#?$!-]|\{#?[A-Za-z_]\w*\}|\{[0-9@*#?$!-]\})", re.ASCII)
-# Without subscripts and quotes nothing is run to compute it.
+# Without subscripts and quotes nothing is run to compute it, unless a variable holds what is.
 _ARITHMETIC = re.compile(r"\$\(\([\w\s+*/%<>=!&|?:,~^-]*\)\)", re.ASCII)
+_NAME = re.compile(r"[A-Za-z_]", re.ASCII)
+# The stream that is redirected, and a variable that is to name it.
+_STREAM = re.compile(r"[0-9]+|\{[A-Za-z_].*\}", re.ASCII | re.DOTALL)
+_JOINED = "\\\n"
 # Shells differ in where one with escapes ends.
 _QUOTED_C = re.compile(r"\$'[^'\\]*'")
 _PLAIN = re.compile(r"[^\s|&;()<>'\"\\$`*?\[\]{}~#]+")
@@ -155,11 +159,14 @@ def _word(scanner: _Scanner) -> Word | None:
         part = _part(scanner, start=start)
         is_known = is_known and part is not None
         parts.append(part or "")
-    raw = scanner.text[start : scanner.at]
-    if raw.isdigit() and scanner.next() in ("<", ">"):
-        # The number of the stream that is redirected.
+    # Lines are joined before anything is recognised in them.
+    raw = scanner.text[start : scanner.at].replace(_JOINED, "")
+    if not raw:
         return None
-    if raw == "\\\n":
+    if scanner.next() in ("<", ">") and _STREAM.fullmatch(raw):
+        # A second digit is a word to some shells, and a named stream sets a variable to its number.
+        if len(raw) > 1:
+            scanner.doubts.add(Doubt.VARIABLE if raw.startswith("{") else Doubt.CONSTRUCT)
         return None
     return Word("".join(parts) if is_known else None, raw)
 
@@ -240,8 +247,16 @@ def _dollar(scanner: _Scanner, *, is_quoted: bool = False) -> str | None:
         found = pattern.match(scanner.text, scanner.at)
         if found:
             scanner.at = found.end()
+            if pattern is _ARITHMETIC and _NAME.search(found[0]):
+                scanner.doubts.add(Doubt.EXPANSION)
             return None
-    if scanner.starts("$((") or scanner.starts("${") or scanner.starts("$[") or scanner.starts("$'"):
+    if (
+        scanner.starts("$" + _JOINED)
+        or scanner.starts("$((")
+        or scanner.starts("${")
+        or scanner.starts("$[")
+        or scanner.starts("$'")
+    ):
         scanner.give_up(Doubt.EXPANSION)
         return None
     if scanner.starts("$("):

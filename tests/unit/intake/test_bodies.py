@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from decisions.intake.bodies import LONGEST_EXPLANATION, MOST_DEPENDENCIES, MOST_FACTS, DecideBody
+from decisions.intake.envelope import Protocol
 from decisions.intake.errors import IntakeError
 
 LEAST = {"session_id": "ses_1", "tool": "email.send"}
@@ -155,3 +156,12 @@ def test_a_name_that_cannot_be_used_has_its_own_code() -> None:
 def test_a_body_is_not_changed_afterwards() -> None:
     with pytest.raises(ValidationError):
         setattr(body(), "tool", "other")  # noqa: B010 - the type checker knows that it is read-only
+
+
+def test_the_schema_asks_for_an_action_in_one_of_two_ways() -> None:
+    schema = DecideBody.model_json_schema()
+    assert schema["required"] == ["session_id"]
+    own, enveloped = schema["oneOf"]
+    assert (own["required"], enveloped["required"]) == (["tool"], ["protocol", "request"])
+    assert {each["required"][0] for each in enveloped["not"]["anyOf"]} == {"tool", "operation", "parameters"}
+    assert set(schema["properties"]["protocol"]["enum"]) == set(Protocol)

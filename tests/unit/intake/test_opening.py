@@ -39,6 +39,9 @@ def actions(found: Opened) -> list[Action]:
         ("shell", "call", {"command": ["ls -l", "rm x"]}),
         ("shell", "call", {"commands": ["ls -l", "rm x"], "timeout_ms": 5}),
         ("run_terminal_cmd", "call", {"command": "ls -l\nrm x"}),
+        ("run_command", "call", {"CommandLine": "ls -l; rm x", "Cwd": "/src"}),
+        ("exec_command", "call", {"cmd": "ls -l; rm x", "workdir": "/src"}),
+        ("execute_bash", "call", {"command": "ls -l; rm x"}),
         ("Local_Shell", "call", {"command": "ls -l; rm x", "env": {"LANG": "C"}}),
     ],
 )
@@ -74,6 +77,7 @@ def test_what_is_not_known_before_it_runs_is_left_out() -> None:
         ),
         ("MCP_Tool", {"mcp_server_name": "a.b", "mcp_tool_name": "c"}, Action("a.b", "c", {})),
         ("mcp_tool", {"mcp_tool_name": "search"}, Action("search", "call", {})),
+        ("use_mcp_tool", {"server_name": "a", "tool_name": "b", "arguments": {"c": 1}}, Action("a", "b", {"c": 1})),
         ("Skill", {"skill": "pdf", "args": "x"}, Action("skill", "pdf", {"args": "x"})),
         ("skill", {"skill": "office:docx"}, Action("skill", "office:docx", {})),
     ],

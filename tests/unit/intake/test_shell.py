@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from decisions.engine.metatools import STANDARD
 from decisions.intake.shell.commands import MOST_COMMANDS, simple_commands
 from decisions.intake.shell.doubts import Doubt
-from decisions.intake.shell.programs import Command, Found, Redirection, read_script, read_words
+from decisions.intake.shell.programs import read_script, read_words
+from decisions.intake.shell.steps import Command, Found, Redirection
 from decisions.intake.shell.words import DEEPEST_NESTING, LONGEST_SCRIPT
 
 
@@ -74,7 +75,7 @@ def told(found: Found) -> list[str]:
             "~busybox rm x", "rm x", "~noglob rm y", "rm y", "~repeat 2 rm z", "rm z"]),
         ("set -euo pipefail; LC_ALL=C sort", ["set -euo pipefail", "sort"]),
         ("time -p make", ["~time -p make", "make"]),
-        ("python3 x.py; python3 -c 'print()'", ["python3 x.py", "python3 -c 'print()'"]),
+        ("python3 x.py; python3 -m pip list", ["python3 x.py", "python3 -m pip list"]),
         ("printf '%s' x", ["printf %s x"]),
         ("echo a\\ b; echo \"a\\$b\"", ["echo 'a b'", "echo 'a$b'"]),
     ],
