@@ -19,7 +19,7 @@ from decisions.selectors.values import QUESTION, erased
 from receipts.signing.canonical import JSON, canonical_bytes, load_strict
 
 # The engine's own version: a question that another one answered may have another answer now.
-ENGINE_VERSION = "4"
+ENGINE_VERSION = "5"
 # A question holds an action and a session's facts, each of which was read within the limits of a body.
 _MAX_DEPTH, _MAX_MEMBERS = 80, 1_000_000
 
