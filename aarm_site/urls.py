@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView
 
 from aarm_site.health import healthz, readyz
-from decisions.urls import administration_patterns, pause_patterns, policy_patterns
+from decisions.urls import administration_patterns, agent_patterns, pause_patterns, policy_patterns
 
 handler400 = "aarm_site.errors.bad_request"
 handler403 = "aarm_site.errors.permission_denied"
@@ -26,6 +26,7 @@ urlpatterns = [
     path("", include("decisions.urls")),
     path("", include(policy_patterns)),
     path("", include(administration_patterns)),
+    path("", include(agent_patterns)),
     path("", include(pause_patterns)),
     path("", include("approvals.urls")),
     path("", include("receipts.urls")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 from decisions.api import agents, issuers, observations, pauses, policies, sessions, views
+from decisions.views import agents as agent_pages
 from decisions.views import pauses as pages
 from decisions.waiting import decision_detail
 
@@ -73,6 +74,13 @@ administration_patterns = [
         "api/v1/issuers/<str:issuer_id>/revocations", issuers.IssuerRevocationView.as_view(), name="issuer-revocations"
     ),
 ]
+
+_agent_pages = [
+    path("agents", agent_pages.agent_list, name="index"),
+    path("agents/<str:agent_id>", agent_pages.agent_detail, name="detail"),
+    path("agents/<str:agent_id>/keys/<str:key_id>/rotate", agent_pages.key_rotate, name="rotate"),
+]
+agent_patterns: list[URLPattern | URLResolver] = [path("", include((_agent_pages, "agents")))]
 
 _pause_pages = [
     path("pauses", pages.pause_list, name="index"),

@@ -112,6 +112,7 @@ SAID_BY_OTHERS: Mapping[str, Callable[[Camp], dict[str, Any]]] = {
     "/api/v1/sessions": lambda camp: {"human": "alice@corp.example", "agent": camp.agent.id},
 }
 FORMS = {
+    "/agents/{agent_id}/keys/{key_id}/rotate",
     "/pauses/new",
     "/pauses/{pause_id}/resume",
     "/a/{approval_id}/approve",

@@ -85,6 +85,13 @@ def all_paused(page: Page, servers: Servers, path: str) -> None:
     page.wait_for_selector("text=Leave it running")
 
 
+def first_agent(page: Page, servers: Servers, path: str) -> None:
+    """The page of an agent that has asked for something."""
+    page.goto(servers.base_url + path)
+    page.get_by_role("link", name="demo-agent", exact=True).click()
+    page.wait_for_selector("text=Recent sessions")
+
+
 def plainly(page: Page, servers: Servers, path: str) -> None:
     page.goto(servers.base_url + path)
 
@@ -105,6 +112,8 @@ SCENES: dict[str, tuple[str, str, Opening]] = {
     "denied": ("bob", "denied", plainly),
     "receipts": ("victor", "/receipts", plainly),
     "no receipts": ("victor", "/receipts?q=nothing-like-it", plainly),
+    "agents": ("trent", "/agents", plainly),
+    "agent": ("trent", "/agents", first_agent),
     "pauses": ("trent", "/pauses", plainly),
     "pause everything": ("trent", "/pauses", all_paused),
     "found": ("victor", "/receipts?q=decision:STEP_UP+since:all", plainly),
