@@ -79,9 +79,10 @@ class Snapshot:
     server's, `explanation` is the agent's own and unverified. `parameters` are the final ones that will run, and
     `original_parameters` what the agent asked for where a policy changed it. `modifications` are objects with `path`,
     `from` and `to` (absent where there was or will be nothing) and `rule_id`; `evidence` objects say which context
-    arrived from where. `delegation` names who lies between the human and the agent. `environment` is named where it is
-    not LIVE. `nonce` is random text from the
-    caller that keeps a guessable snapshot from being found by its digest; it is erased together with the snapshot.
+    arrived from where. `steps` are the actions inside one that stands for others, in reading order: objects with
+    `tool`, `operation`, `parameters`, `decision`, `rule` and `only_carries`. `delegation` names who lies between the
+    human and the agent. `environment` is named where it is not LIVE. `nonce` is random text from the caller that keeps
+    a guessable snapshot from being found by its digest; it is erased together with the snapshot.
 
     The object keeps copies of the JSON that it is given. Raises `SnapshotError` for a value of the wrong kind.
     """
@@ -113,6 +114,7 @@ class Snapshot:
     context_needed: tuple[str, ...] = ()
     evidence: tuple[JSONObject, ...] = ()
     environment: str | None = None
+    steps: tuple[JSONObject, ...] = ()
     nonce: str | None = None
 
     def __post_init__(self) -> None:

@@ -8,6 +8,7 @@ from approvals.lifecycle.snapshot import Snapshot
 from approvals.pages.endings import Ending, ending_of
 from approvals.pages.parameters import Parameter, parameters_of, target_of
 from approvals.pages.quorum import Quorum, quorum_of
+from approvals.pages.steps import InnerStep, steps_of
 from approvals.selectors import ShownRequest
 from receipts.signing.canonical import JSON, canonical_bytes
 
@@ -40,6 +41,7 @@ class RequestPage:
 
     snapshot: Snapshot | None
     parameters: tuple[Parameter, ...]
+    steps: tuple[InnerStep, ...]
     target: Parameter | None
     quorum: Quorum
     ending: Ending | None
@@ -62,6 +64,7 @@ def page_of(shown: ShownRequest, *, reported: str) -> RequestPage:
     return RequestPage(
         snapshot=snapshot,
         parameters=parameters_of(snapshot) if snapshot else (),
+        steps=steps_of(snapshot) if snapshot else (),
         target=target_of(snapshot.parameters) if snapshot else None,
         quorum=quorum_of(shown.tally),
         ending=ending_of(shown, reported=reported),

@@ -52,6 +52,7 @@ def _context(user: User, approval_id: str) -> dict[str, Any]:
         "state": shown.state.value,
         "shown": page.snapshot,
         "fields": page.parameters,
+        "steps": page.steps,
         "flagged": page.flagged,
         "has_changes": page.has_changes,
         "target": page.target,

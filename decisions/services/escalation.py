@@ -16,7 +16,7 @@ from decisions.selectors.values import asked_parameters
 from decisions.services.delegations import go_betweens
 from decisions.services.evaluation import approval_route
 from decisions.services.parties import recorded_section
-from decisions.services.records import modification_answer
+from decisions.services.records import modification_answer, step_values
 from receipts.identifiers import new_seed
 from receipts.selectors import opened_values
 from receipts.signing.canonical import JSON, canonical_bytes
@@ -96,6 +96,7 @@ def snapshot_of(
         data_kinds=tuple(session.state["kinds"]),
         session_so_far=prior_steps(session, before=decision.position),
         context_needed=tuple(ruling.context_needed),
+        steps=tuple(step_values(step) for step in ruling.steps),
         nonce=new_seed().hex(),
     )
 

@@ -34,7 +34,7 @@ def committed_values(
     if explanation:
         values["explanation"] = explanation
     if ruling.steps:
-        values[STEPS] = [step_record(step) | {"parameters": dict(step.parameters)} for step in ruling.steps]
+        values[STEPS] = [step_values(step) for step in ruling.steps]
     values[QUESTION] = judged.question.decode()
     return commit_values(values, at=at, subject=session.human_id or "")
 
@@ -80,6 +80,11 @@ def step_record(step: Step) -> dict[str, JSON]:
         "rule": step.rule_id,
         "only_carries": step.only_carries,
     }
+
+
+def step_values(step: Step) -> dict[str, JSON]:
+    """The same with what it is called with."""
+    return {**step_record(step), "parameters": dict(step.parameters)}
 
 
 def decision_row(

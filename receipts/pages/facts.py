@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from receipts.pages.bodies import Body, Names, text_at
+from receipts.pages.bodies import Body, Names, text_at, value_at
 from receipts.signing.statement import Statement
 from receipts.signing.times import format_time
 
@@ -130,11 +130,26 @@ _SECTIONS: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
     ),
 )
 
+# The facts about the steps of an action come after those about it and its decision.
+_BEHIND_DECISION = 2
+
 
 def sections_of(body: Body, *, names: Names) -> tuple[Section, ...]:
     """Everything that the body says and people can use, by subject; an id with a name is shown as both."""
-    sections = (Section(title=title, rows=tuple(_facts(body, members, names=names))) for title, members in _SECTIONS)
+    sections = [Section(title=title, rows=tuple(_facts(body, members, names=names))) for title, members in _SECTIONS]
+    sections.insert(_BEHIND_DECISION, Section(title="What it stands for", rows=tuple(_inner_steps(body))))
     return tuple(section for section in sections if section.rows)
+
+
+def _inner_steps(body: Body) -> Iterator[Fact]:
+    """What was decided about each action inside one that stands for others."""
+    steps = value_at(body, "decision.steps")
+    for number, step in enumerate(steps if isinstance(steps, list) else [], start=1):
+        if isinstance(step, dict):
+            rule = f"by rule {step['rule']}" if step.get("rule") else "by no rule"
+            leads = ", and does nothing but lead to the next" if step.get("only_carries") else ""
+            value = f"{step.get('tool')}.{step.get('operation')}: {step.get('decision')} {rule}{leads}"
+            yield Fact(term=f"Step {number}", value=value)
 
 
 def signature_section(statement: Statement, *, digest: str) -> Section:

@@ -55,6 +55,16 @@ OPTIONAL: dict[str, Any] = {
     "context_needed": ("maintenance_window",),
     "evidence": ({"field": "maintenance_window", "value": "open", "source": "host"},),
     "environment": "TEST",
+    "steps": (
+        {
+            "tool": "shell",
+            "operation": "run",
+            "parameters": {},
+            "decision": "ALLOW",
+            "rule": None,
+            "only_carries": False,
+        },
+    ),
     "nonce": "6f",
 }
 FULL = Snapshot(**MINIMAL, **OPTIONAL)
