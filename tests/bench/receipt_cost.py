@@ -120,7 +120,12 @@ def take_turn(client: Client, door: Door, *, roots: Mapping[str, int], pace: Pac
 
 
 def measure_cost(folder: Path, *, database_url: str, receipts: int, actions: int, pace: Pace) -> Cost:
-    """Every round a turn of each, on a database that holds so many receipts already; the first round is thrown away."""
+    """Every round a turn of each, on a database that holds so many receipts already; the first round is thrown away.
+
+    What is outside this database is in a folder of its own in `folder`: checkpoints of another would be a fork.
+    """
+    folder = folder / f"{receipts}-receipts"
+    folder.mkdir(mode=0o755)
     turns: dict[Proof, list[Turn]] = {proof: [] for proof in Proof}
     with ExitStack() as open_:
         stage = open_.enter_context(set_stage(folder, database_url=database_url, actions=actions, receipts=receipts))
