@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import CharField, Func, Q, QuerySet
@@ -23,8 +24,10 @@ from receipts.problems import not_found
 from receipts.signing.canonical import JSON
 
 _STANDING = (
-    "(SELECT p.id FROM decisions_pause p WHERE p.resumed_at IS NULL AND (p.scope = 'everything' "
-    "OR p.session_id = {session} OR EXISTS (SELECT 1 FROM decisions_session s "
+    "(WITH RECURSIVE line AS (SELECT s.id, s.parent_id FROM decisions_session s WHERE s.id = {session} "
+    "UNION ALL SELECT s.id, s.parent_id FROM decisions_session s JOIN line ON s.id = line.parent_id) "
+    "SELECT p.id FROM decisions_pause p WHERE p.resumed_at IS NULL AND (p.scope = 'everything' "
+    "OR p.session_id IN (SELECT line.id FROM line) OR EXISTS (SELECT 1 FROM decisions_session s "
     "JOIN decisions_agent a ON a.id = s.agent_id "
     "WHERE s.id = {session} AND (p.agent_id = a.id OR p.team_id = a.owner_id))) ORDER BY p.paused_at, p.id LIMIT 1)"
 )
@@ -45,20 +48,37 @@ class PauseOf(Func):
         return self.as_sql(compiler, connection, template=_STANDING.format(session="%(expressions)s"), **context)
 
 
+def _at_or_below(session_id: str | None) -> Q:
+    """A session and whatever it has handed on, as deep as sessions go."""
+    levels = ["__".join(["parent"] * depth) for depth in range(1, settings.AARM_SESSION_DEPTH + 1)]
+    return Q(*((level, session_id) for level in ("pk", *levels)), _connector=Q.OR)
+
+
+def _line_of(session: Session) -> list[str]:
+    """A session and those that it works for."""
+    line, above = [session.pk], session.parent_id
+    while above:
+        line.append(above)
+        above = Session.objects.values_list("parent_id", flat=True).get(pk=above)
+    return line
+
+
 def sessions_within(pause: Pause) -> Q:
     """The sessions in the scope of a pause."""
     return {
         Scope.EVERYTHING: lambda: Q(),
         Scope.TEAM: lambda: Q(agent__owner=pause.team_id),
         Scope.AGENT: lambda: Q(agent=pause.agent_id),
-        Scope.SESSION: lambda: Q(pk=pause.session_id),
+        Scope.SESSION: lambda: _at_or_below(pause.session_id),
     }[Scope(pause.scope)]()
 
 
 def pauses_over(session: Session) -> QuerySet[Pause]:
     """Every pause, over or not, in whose scope a session lies."""
     owned = Q(team__isnull=False, team=session.agent.owner_id)
-    return Pause.objects.filter(Q(scope=Scope.EVERYTHING) | Q(agent=session.agent_id) | Q(session=session.pk) | owned)
+    return Pause.objects.filter(
+        Q(scope=Scope.EVERYTHING) | Q(agent=session.agent_id) | Q(session__in=_line_of(session)) | owned
+    )
 
 
 def was_paused_since(session: Session, *, since: datetime) -> bool:

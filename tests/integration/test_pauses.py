@@ -15,12 +15,13 @@ from approvals.models import AdminChange, ApprovalRequest, User
 from approvals.services.people import team_group
 from decisions.models import Agent, Claim, Decision, Deferral, Pause, Scope, Session
 from decisions.selectors.pauses import standing_pauses
+from decisions.services.children import open_child
 from decisions.services.claims import ClaimRequest, claim_decision
 from decisions.services.deferrals import add_evidence, expire_due
 from decisions.services.outcomes import Report, report_outcome
 from decisions.services.pauses import Target, may_pause, pause_actions, resume_actions, sweep_pauses, target_named
 from decisions.services.replay import reevaluate
-from decisions.services.sessions import locked_session
+from decisions.services.sessions import NewSession, locked_session
 from receipts.models import Receipt
 from receipts.problems import ProblemError
 from receipts.selectors import envelope_of
@@ -63,6 +64,11 @@ def approved(cast: Cast, *, session: str = "") -> StepUp:
     return step
 
 
+def begin_child(cast: Cast, parent: str) -> str:
+    new = NewSession(original_request="", parent_session_id=parent)
+    return open_child(caller=cast.agent, new=new).pk
+
+
 def own_by(cast: Cast, name: str) -> None:
     Agent.objects.filter(pk=cast.agent.id).update(owner=team_group(name))
 
@@ -73,6 +79,23 @@ TARGETS: dict[str, Callable[[Cast, str], Target]] = {
     "agent": lambda cast, session: target_named(Scope.AGENT, name="demo-agent"),
     "session": lambda cast, session: target_named(Scope.SESSION, name=session),
 }
+
+
+@pytest.mark.case("APR-31")
+def test_what_a_session_has_handed_on_stops_with_it(cast: Cast) -> None:
+    parent, other = begin_session(cast), begin_session(cast)
+    child = begin_child(cast, parent)
+    below = begin_child(cast, child)
+    given, left = approved(cast, session=below), approved(cast, session=below)
+    pause = stop(target_named(Scope.SESSION, name=child))
+    assert write(cast, parent)["decision"] == write(cast, other)["decision"] == "ALLOW"
+    for session in (child, below, begin_child(cast, below)):
+        assert write(cast, session)["reason_code"] == "paused"
+    assert claim(cast, given) == "paused"
+    assert sweep_pauses() == 1
+    resume_actions(pause.pk, actor=None)
+    assert write(cast, below)["decision"] == "ALLOW"
+    assert claim(cast, given) == claim(cast, left) == "not_approved"
 
 
 @pytest.mark.case("APR-31")
