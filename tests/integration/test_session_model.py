@@ -1,8 +1,8 @@
 """Sessions in any order of events against a simple model of them, on PostgreSQL.
 
 The model knows what a person would keep on a sheet of paper for each session: whether it is open, how many actions it
-had, which labels and which taint. After every step the product's answer is what the sheet says, and at the end every
-chain holds, every receipt has its fact, and what was altered stays denied.
+had, which labels and which taint, and whether people have stopped it. After every step the product's answer is what the
+sheet says, and at the end every chain holds, every receipt has its fact, and what was altered stays denied.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 
 from decisions.intake.bodies import DecideBody
-from decisions.models import Session
+from decisions.models import Scope, Session
 from decisions.selectors import verification_of
 from decisions.services.children import open_child
 from decisions.services.endings import end_session
 from decisions.services.outcomes import Report, report_outcome
+from decisions.services.pauses import pause_actions, resume_actions, target_named
 from decisions.services.policies import publish_policy
 from decisions.services.sessions import NewSession, add_message, open_session
 from decisions.services.submission import submit_action
@@ -56,9 +57,10 @@ Result = TypeVar("Result")
 
 @dataclass(slots=True)
 class Sheet:
-    """What is known of one session. `is_broken`: its record was altered."""
+    """What is known of one session. `is_broken`: its record was altered; `pause`: the one that stands over it."""
 
     parent: str = ""
+    pause: str = ""
     is_open: bool = True
     is_broken: bool = False
     actions: int = 0
@@ -158,6 +160,9 @@ class Sessions(RuleBasedStateMachine):
             return session, ""
         sheet.actions += 1
         sheet.decisions[answer["decision"]] += 1
+        if self.is_paused(session):
+            assert answer["reason_code"] == "paused"
+            return session, ""
         sheet.labels |= {PII} if tool == "db.query" else set()
         return session, answer["decision_id"] if answer["decision"] == "ALLOW" else ""
 
@@ -168,6 +173,8 @@ class Sessions(RuleBasedStateMachine):
         for each in self.below(session):
             sheet.labels |= self.sheets[each].labels
             sheet.taint |= self.sheets[each].taint
+        if self.is_paused(session):
+            return "DENY"
         is_held_back = PII in sheet.labels or "tool_output" in sheet.taint
         return "DENY" if tool == "mail.send" and is_held_back else "ALLOW"
 
@@ -206,6 +213,23 @@ class Sessions(RuleBasedStateMachine):
     def alter(self, session: str) -> None:
         alter_session(session, scope=["everything"])
         self.sheets[session].is_broken = True
+
+    @rule(session=sessions)
+    def pause(self, session: str) -> None:
+        target = target_named(Scope.SESSION, name=session)
+        self.sheets[session].pause = pause_actions(target, reason="It looks wrong.", actor=None).pk
+
+    @rule(session=sessions)
+    def resume(self, session: str) -> None:
+        sheet = self.sheets[session]
+        if sheet.pause:
+            resume_actions(sheet.pause, actor=None)
+            sheet.pause = ""
+
+    def is_paused(self, session: str) -> bool:
+        """Whether it, or what it works for, was stopped."""
+        sheet = self.sheets[session]
+        return bool(sheet.pause or (sheet.parent and self.is_paused(sheet.parent)))
 
     def refusal_of(self, session: str) -> str:
         sheet = self.sheets[session]
