@@ -7,9 +7,8 @@ are the ratios within a turn. One process asks the product's own service: a serv
 from __future__ import annotations
 
 import os
-import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import cycle
 
@@ -29,29 +28,7 @@ from tests.bench.action import body_for, policy_text
 from tests.bench.long_sessions import lengthen
 from tests.bench.machine import parent_of, read_now, usage_between
 from tests.bench.seeding import HUMAN, REQUEST
-
-BEFORE = 100
-"""The length that the others are held against."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """What is measured: lengths, numbers of sessions live, and how many turns after those that are not counted."""
-
-    lengths: Sequence[int]
-    live: Sequence[int]
-    turns: int
-    warm_turns: int = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Milliseconds of every decision by length and by number of sessions live; `others` is who else was busy."""
-
-    lengths: Mapping[int, Sequence[float]]
-    live: Mapping[int, Sequence[float]]
-    state_bytes: Mapping[int, int]
-    others: float
+from tests.bench.session_scale import Found, Scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +64,7 @@ def measure_sessions(scale: Scale) -> Found:
         roots = {"process": os.getpid(), "database": parent_of(cursor.fetchone()[0])}
     before = read_now(roots)
     lengths = _in_turns({length: _always(parties, long[length]) for length in scale.lengths}, scale=scale)
-    live = _in_turns({number: _around(parties, number) for number in scale.live}, scale=scale)
+    live = _in_turns({number: _around(parties, number, scale=scale) for number in scale.live}, scale=scale)
     usage = usage_between(before, read_now(roots))
     rows = {length: Session.objects.get(pk=session_id) for length, session_id in long.items()}
     assert all(verification_of(row, after="")["is_intact"] for row in rows.values())
@@ -107,11 +84,16 @@ def _always(parties: _Parties, session_id: str) -> Callable[[], None]:
     return lambda: parties.decide(session_id)
 
 
-def _around(parties: _Parties, number: int) -> Callable[[], None]:
-    """A decision in each of so many open sessions, one after the other."""
+def _around(parties: _Parties, number: int, *, scale: Scale) -> Callable[[], None]:
+    """A decision in one after the other of so many open sessions, none of which is the first that it has."""
     with transaction.atomic():
-        sessions = cycle([parties.open() for _ in range(number)])
-    return lambda: parties.decide(next(sessions))
+        sessions = [parties.open() for _ in range(number)]
+        step = max(1, number // (scale.turns + scale.warm_turns))
+        visited = sessions[::step]
+        for session_id in visited:
+            parties.decide(session_id)
+    turns = cycle(visited)
+    return lambda: parties.decide(next(turns))
 
 
 def _in_turns(works: Mapping[int, Callable[[], None]], *, scale: Scale) -> dict[int, list[float]]:
@@ -123,8 +105,3 @@ def _in_turns(works: Mapping[int, Callable[[], None]], *, scale: Scale) -> dict[
             if turn >= scale.warm_turns:
                 found[name].append((time.perf_counter() - started) * 1000)
     return found
-
-
-def median_ratio(found: Mapping[int, Sequence[float]], *, of: int, to: int) -> float:
-    """The median over the turns of what one took by what the other took in the same turn."""
-    return statistics.median(a / b for a, b in zip(found[of], found[to], strict=True))

@@ -13,7 +13,7 @@ from typing import Any
 from tests.bench.machine import cores, file_system, model
 from tests.bench.report import MOST_OTHERS
 from tests.bench.rounds import percentile_ms
-from tests.bench.session_cost import BEFORE, Scale, median_ratio
+from tests.bench.session_scale import BEFORE, Scale, median_ratio
 from tests.e2e.databases import create_database, drop_database
 from tests.e2e.processes import ROOT, run_command
 from tests.e2e.servers import production_variables

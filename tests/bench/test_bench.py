@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -37,10 +39,10 @@ from tests.bench.search_report import BEGIN as SEARCH_BEGIN
 from tests.bench.search_report import END as SEARCH_END
 from tests.bench.search_report import run_search, with_search
 from tests.bench.searching import questions
-from tests.bench.session_cost import Scale
 from tests.bench.session_report import BEGIN as SESSIONS_BEGIN
 from tests.bench.session_report import END as SESSIONS_END
 from tests.bench.session_report import run_sessions
+from tests.bench.session_scale import Scale
 from tests.bench.stage import Accounts, Server, accounts_of, set_stage
 from tests.bench.stopwatch import Moment, Stopwatch
 from tests.bench.yardsticks import RECEIPT_BYTES, receipt_bytes
@@ -199,6 +201,14 @@ def test_the_clock_of_a_phase_moves_on() -> None:
 )  # fmt: skip
 def test_statements_are_told_apart_by_verb_and_table(sql: str, shape: str) -> None:
     assert shape_of(sql) == shape
+
+
+def test_the_benchmark_starts_where_no_settings_are_chosen() -> None:
+    variables = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    command = [sys.executable, "-m", "tests.bench", "--help"]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "sessions" in done.stdout
 
 
 def test_long_sessions_are_measured_on_chains_that_hold(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from tests.bench.session_cost import Scale, measure_sessions
+from tests.bench.session_cost import measure_sessions
+from tests.bench.session_scale import Scale
 
 
 class Command(BaseCommand):
