@@ -44,7 +44,7 @@ def put_back(apps: Any, schema_editor: Any) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("decisions", "0011_hosted_agents"),
+        ("decisions", "0012_issuers"),
     ]
 
     operations = [
