@@ -77,7 +77,7 @@ def is_token(text: str) -> bool:
 
 
 def take_apart(token: str) -> Unverified:
-    """Header and claims as they stand. Raises IntakeError `invalid_token`."""
+    """Header and claims as they stand. Raises IntakeError `unauthenticated`."""
     header, claims = (_object(part) for part in token.split(".")[:2])
     kind = header.get("typ", "")
     if not isinstance(kind, str) or kind.lower() not in TYPES:
@@ -103,7 +103,7 @@ def _object(part: str) -> Claims:
 
 
 def read_claims(claims: Claims, *, expected: Expected, at: datetime) -> Facts:
-    """What the claims of a verified token say. Raises IntakeError `invalid_token`; `param` names the claim at fault."""
+    """What a verified token says. Raises IntakeError `unauthenticated`; `param` names the claim at fault."""
     if claims.get("iss") != expected.issuer:
         raise invalid("The token is another issuer's.", param="iss")
     if expected.audience not in _texts(claims, "aud"):
@@ -187,4 +187,4 @@ def _texts(claims: Claims, name: str, *, splits: bool = False) -> Sequence[str]:
 
 def invalid(why: str, *, param: str) -> IntakeError:
     """The refusal of a token."""
-    return IntakeError(code="invalid_token", why=why, fix="Get a new token from the issuer.", param=param)
+    return IntakeError(code="unauthenticated", why=why, fix="Get a new token from the issuer.", param=param)

@@ -74,6 +74,7 @@ def test_the_ten_thousandth_action_asks_and_writes_what_the_tenth_does(cast: Cas
     statements, rows, size = work_of(cast, short)
     statements_later, rows_later, size_later = work_of(cast, long)
     assert statements_later == statements
-    assert rows_later == rows
+    # The planner may choose another way through the few rows of small tables, never through a thousand times as many.
+    assert rows_later < 2 * rows
     digits = len(json.dumps(LONG)) - len(json.dumps(SHORT))
     assert 0 <= size_later - size <= 3 * digits, "Its two counters are longer, and the number that an entity came with."

@@ -21,6 +21,7 @@ from hypothesis import HealthCheck
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 
+from decisions.engine.levels import NOT_CLASSIFIED
 from decisions.intake.bodies import DecideBody
 from decisions.models import Scope, Session
 from decisions.selectors import verification_of
@@ -75,6 +76,11 @@ def outcome_of(work: Callable[[], Result]) -> tuple[Result | None, str]:
         return work(), ""
     except ProblemError as problem:
         return None, problem.code
+
+
+def learned_from(output: str) -> set[str]:
+    """The most that a session learns from it: what is found, or that nothing says what it is."""
+    return {PII} if "@" in output else {NOT_CLASSIFIED}
 
 
 class Sessions(RuleBasedStateMachine):
@@ -193,7 +199,7 @@ class Sessions(RuleBasedStateMachine):
         sheet = self.sheets[session]
         if not sheet.is_broken:
             sheet.taint |= {"tool_output"} if output else set()
-            sheet.labels |= {PII} if output and "@" in output else set()
+            sheet.labels |= learned_from(output) if output else set()
 
     @rule(session=sessions, role=st.sampled_from(["user", "model"]))
     def say(self, session: str, role: str) -> None:

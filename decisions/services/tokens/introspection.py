@@ -34,7 +34,7 @@ def forget_answers() -> None:
 
 
 def check_active(token: str, *, issuer: Issuer) -> None:
-    """Raises IntakeError `invalid_token` for one that was revoked, and `unavailable` where nobody answers."""
+    """Raises IntakeError `unauthenticated` for one that was revoked, and `unavailable` where nobody answers."""
     if not issuer.introspection_url:
         return
     name = (issuer.pk, sha256_digest(token.encode()))

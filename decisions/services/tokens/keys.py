@@ -59,7 +59,7 @@ def forget_keys() -> None:
 
 
 def check_signature(token: str, *, found: Unverified, issuer: Issuer) -> None:
-    """Raises IntakeError `invalid_token`, and `unavailable` where the issuer's keys can't be had."""
+    """Raises IntakeError `unauthenticated`, and `unavailable` where the issuer's keys can't be had."""
     registry = _Registry(algorithms=[found.algorithm], strict_check_header=False)
     try:
         jws.deserialize_compact(token, _key_for(found, issuer=issuer), registry=registry)

@@ -104,7 +104,7 @@ def test_an_access_tokens_type_is_taken(kind: str) -> None:
 def test_a_header_that_asks_for_something_else_is_refused(header: object, param: str) -> None:
     with pytest.raises(IntakeError) as refused:
         take_apart(token(header))
-    assert (refused.value.code, refused.value.param) == ("invalid_token", param)
+    assert (refused.value.code, refused.value.param) == ("unauthenticated", param)
 
 
 def test_what_is_not_base64_is_no_token() -> None:
