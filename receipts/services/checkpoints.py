@@ -28,7 +28,7 @@ from receipts.selectors.verification import envelope_of
 from receipts.services.alarms import is_acknowledged, raise_alarm
 from receipts.services.keys import signer_of, unavailable
 from receipts.services.recovery import compare_with_outside
-from receipts.services.sequencing import may_write_log
+from receipts.services.turns import Turn, may_take
 from receipts.signers import SignerError
 from receipts.signing.checkpoint import Checkpoint as Said
 from receipts.signing.checkpoint import sign_checkpoint, verify_checkpoint
@@ -59,7 +59,7 @@ def sign_due_checkpoint() -> Checkpoint | None:
         return None
     try:
         with transaction.atomic():
-            return _signed() if may_write_log() else None
+            return _signed() if may_take(Turn.SIGNING) else None
     except SignerError as error:
         raise unavailable(error.why) from error
     except AlteredReceiptError as error:

@@ -1,15 +1,14 @@
 """Giving receipts their places in the log.
 
-Any number of processes may try; one at a time writes. On PostgreSQL an advisory lock that ends with the transaction
-says which, on SQLite the lock that every transaction takes on the whole file. What has been written into the log is all
-that the next one needs: nothing is kept in a process.
+Any number of processes may try; one at a time appends. What has been written into the log is all that the next one
+needs: nothing is kept in a process.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from receipts.models import AlarmCode, LogEntry, Receipt, Unsequenced
 from receipts.selectors.keys import own_keys
@@ -17,20 +16,11 @@ from receipts.selectors.log import frontier_at, log_size
 from receipts.selectors.stored import signature_fault
 from receipts.selectors.verification import envelope_of
 from receipts.services.alarms import is_acknowledged, raise_alarm
+from receipts.services.turns import Turn, may_take
 from receipts.signing.merkle import leaf_hash
 from receipts.signing.proofs import digest_bytes
 
 BATCH = 1000
-LOCK = 0x4141524D_4C4F47
-
-
-def may_write_log() -> bool:
-    """Whether this transaction, and no other one until it ends, may append to the log and sign for it."""
-    if connection.vendor != "postgresql":
-        return True
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
-        return bool(cursor.fetchone()[0])
 
 
 def sequence_waiting() -> int:
@@ -48,7 +38,7 @@ def _sequence_batch() -> int:
     if not Unsequenced.objects.exists():
         return 0
     with transaction.atomic():
-        if not may_write_log():
+        if not may_take(Turn.APPENDING):
             return 0
         # Of one stream, the earlier receipt also has the lower number: its chain was locked when it was drawn.
         waiting = list(Unsequenced.objects.order_by("id")[:BATCH])

@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -21,15 +21,19 @@ from approvals.models import User
 from approvals.services.people import Role, create_person
 from receipts.access import Caller, caller_of
 from receipts.clock import database_now
-from receipts.models import PublishedKey
+from receipts.models import Checkpoint, PublishedKey
 from receipts.selectors import Asking, active_key_id, matching, page_of, visible_to
 from receipts.selectors.conditions import window_of
 from receipts.selectors.grammar import Question, parse_question
+from receipts.selectors.log import frontier_at, log_origin, log_size
 from receipts.selectors.overview import overview_of
 from receipts.selectors.results import with_window
 from receipts.selectors.verification import faults_in
 from receipts.services import ensure_signing_key
 from receipts.services.keys import signer_of
+from receipts.signing.checkpoint import Checkpoint as Said
+from receipts.signing.checkpoint import sign_checkpoint
+from receipts.signing.keys import Signer
 from receipts.signing.times import format_time
 from tests.bench.machine import parent_of, read_now, usage_between
 from tests.bench.population import Crowd, Population, copy_receipts, crowd_of
@@ -101,7 +105,15 @@ def populate(wanted: int) -> None:
     )
     with connection.cursor() as cursor:
         copy_receipts(cursor, population=population, wanted=wanted)  # type: ignore[arg-type]  # it passes calls on
+    sign_for_all(signer_of(key_id), at=now)
     create_person(username=AUDITOR, email="bench@corp.example", roles=(Role.AUDITOR,), teams=())
+
+
+def sign_for_all(signer: Signer, *, at: datetime) -> None:
+    """One checkpoint over the whole log, as a deployment has that signed every ten seconds of these ninety days."""
+    frontier = frontier_at(log_size())
+    note = sign_checkpoint(Said(log_origin(), frontier.size, frontier.root, at), signer=signer)
+    Checkpoint.objects.create(size=frontier.size, note=note, signed_at=at)
 
 
 def _roots() -> dict[str, int]:

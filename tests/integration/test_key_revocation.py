@@ -23,7 +23,8 @@ from receipts.selectors.verification import leaf_indexes
 from receipts.services import ensure_signing_key, issue_receipt, rotation
 from receipts.services.checkpoints import sign_due_checkpoint
 from receipts.services.rotation import KeyChangeError, RevocationReason, revoke_key, rotate_key
-from receipts.services.sequencing import may_write_log, sequence_waiting
+from receipts.services.sequencing import sequence_waiting
+from receipts.services.turns import Turn, may_take
 from receipts.signing.checkpoint import verify_checkpoint
 from receipts.signing.envelope import sign_payload
 from receipts.signing.errors import RevokedKeyError
@@ -140,7 +141,7 @@ def test_a_revocation_waits_until_the_log_has_what_the_key_signed(monkeypatch: p
 
     def hold_log() -> None:
         with transaction.atomic():
-            assert may_write_log()
+            assert may_take(Turn.APPENDING)
             held.set()
             done.wait(30)
         connection.close()

@@ -23,6 +23,7 @@ from receipts.selectors.log import newest_checkpoint
 from receipts.services import ensure_signing_key, issue_receipt
 from receipts.services.checkpoints import sign_due_checkpoint
 from receipts.services.sequencing import sequence_waiting
+from receipts.services.turns import Turn, may_take
 from receipts.signing.__main__ import main
 from receipts.signing.statement import ReceiptType
 from tests.e2e.processes import ROOT, environment
@@ -54,6 +55,7 @@ django.setup()
 import sys
 from receipts.services.checkpoints import sign_due_checkpoint
 from receipts.services.sequencing import sequence_waiting
+from receipts.services.turns import Turn, may_take
 wanted = int(sys.argv[1])
 from receipts.selectors.log import log_size
 while log_size() < wanted:
@@ -177,3 +179,32 @@ def test_a_receipt_that_commits_late_is_neither_missed_nor_sequenced_twice() -> 
     assert list(streams) == [(0, "race/early"), (1, "race/late")]
     queued = list(Receipt.objects.order_by("stream").values_list("stream", flat=True))
     assert queued == ["race/early", "race/late"]
+
+
+def test_receipts_get_their_places_while_a_checkpoint_is_computed(settings: LazySettings) -> None:
+    settings.AARM_CHECKPOINT_SECONDS = 0
+    ensure_signing_key()
+    with transaction.atomic():
+        issue("race/first")
+    assert sequence_waiting() == 1
+    signing, sequenced = threading.Event(), threading.Event()
+
+    def sign_slowly() -> None:
+        with transaction.atomic():
+            assert may_take(Turn.SIGNING)
+            signing.set()
+            assert sequenced.wait(30)
+        connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(sign_slowly)
+        assert signing.wait(30)
+        with transaction.atomic():
+            issue("race/second")
+        assert sequence_waiting() == 1
+        assert sign_due_checkpoint() is None, "Two sign at once."
+        sequenced.set()
+        slow.result()
+    checkpoint = sign_due_checkpoint()
+    assert checkpoint is not None
+    assert checkpoint.size == 2
