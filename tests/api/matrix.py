@@ -152,10 +152,15 @@ class Caller:
         return {"Authorization": f"Bearer {self.key}"} if self.key else {}
 
 
-def _person(user: User) -> Caller:
+def cookie_of(user: User) -> str:
+    """Of a browser in which this person has signed in."""
     client = Client()
     client.force_login(user)
-    return Caller(cookie=client.cookies[settings.SESSION_COOKIE_NAME].value)
+    return str(client.cookies[settings.SESSION_COOKIE_NAME].value)
+
+
+def _person(user: User) -> Caller:
+    return Caller(cookie=cookie_of(user))
 
 
 def callers_of(world: World) -> dict[str, Caller]:
