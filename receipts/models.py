@@ -71,6 +71,7 @@ def receipt_types() -> list[tuple[str, str]]:
 
 COUNTED_COLUMNS = (
     "type", "decision", "outcome", "risk_level", "tool", "operation", "rule_id", "agent_id", "human_id", "approver_id",
+    "surface", "attention", "environment",
 )  # fmt: skip
 
 
@@ -107,6 +108,9 @@ class Receipt(models.Model):
     outcome = models.CharField(max_length=16, blank=True)
     rule_id = models.CharField(max_length=128, blank=True)
     risk_level = models.CharField(max_length=16, blank=True)
+    surface = models.CharField(max_length=16, blank=True)
+    attention = models.CharField(max_length=16, blank=True)
+    environment = models.CharField(max_length=16, blank=True)
 
     class Meta:
         constraints = [
@@ -123,6 +127,10 @@ class Receipt(models.Model):
             # With all that is counted and filtered, so that counting reads no receipt. Ascending, though it is read
             # from its end: new entries go to the last page, which splits better than the first.
             models.Index(fields=["issued_at", "id"], include=COUNTED_COLUMNS, name="receipt_newest"),
+            # What few receipts have is found without the many that don't, and costs those nothing.
+            models.Index(fields=["surface", "issued_at", "id"], condition=~models.Q(surface=""), name="receipt_votes"),
+            models.Index(fields=["issued_at", "id"], condition=~models.Q(attention=""), name="receipt_attention"),
+            models.Index(fields=["issued_at", "id"], condition=models.Q(environment="TEST"), name="receipt_tests"),
             models.Index(fields=["decision_id"], name="receipt_of_decision"),
             models.Index(fields=["approval_id"], name="receipt_of_approval"),
             models.Index(fields=["session_id", "position"], name="receipt_of_session"),

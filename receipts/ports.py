@@ -56,9 +56,11 @@ class SessionEntry:
 
 @dataclass(frozen=True, slots=True)
 class SessionRecord:
-    """A session as it is kept; `request` is the original request, which can be erased.
+    """A stretch of a session as it is kept; `request` is the original request, which can be erased.
 
-    `fault` says what is wrong with its row or its last entry; empty where nothing is.
+    `entries` are those after position `start`, up to `end`, in order. `decided` counts the actions of the whole session
+    by decision, and `labels` are the kinds of data that it has seen. `fault` says what is wrong with its row or its
+    last entry; empty where nothing is.
     """
 
     id: str
@@ -69,7 +71,11 @@ class SessionRecord:
     ended_at: datetime | None
     request: Payload
     entries: Sequence[SessionEntry]
+    start: int
+    end: int
     length: int
+    decided: Mapping[str, int]
+    labels: Sequence[str]
     fault: str
 
 
@@ -83,10 +89,17 @@ class ShownView:
     values: Mapping[str, JSON]
 
 
+class SessionArchive(Protocol):
+    """Registered by the app that keeps sessions."""
+
+    def __call__(self, session_id: str, /, *, before: int | None) -> SessionRecord | None:
+        """The session with its newest entries, or with the newest of those before that position."""
+
+
 PolicyArchive = Callable[[str], PolicyText | None]
 """The policy of a digest."""
-SessionArchive = Callable[[str], SessionRecord | None]
-"""The session of an id, with its entries in order."""
+LengthArchive = Callable[[str], int]
+"""How many entries the session of an id has; 0 where there is none."""
 EntryArchive = Callable[[str, int], SessionEntry | None]
 """The entry at a position of a session."""
 ViewArchive = Callable[[str], ShownView | None]
@@ -97,7 +110,8 @@ class _Registry:
     directories: tuple[Directory, ...] = ()
     finders: tuple[Finder, ...] = ()
     policies: PolicyArchive = staticmethod(lambda digest: None)
-    sessions: SessionArchive = staticmethod(lambda session_id: None)
+    sessions: SessionArchive = staticmethod(lambda session_id, /, *, before: None)
+    lengths: LengthArchive = staticmethod(lambda session_id: 0)
     entries: EntryArchive = staticmethod(lambda session_id, position: None)
     views: ViewArchive = staticmethod(lambda approval_id: None)
 
@@ -108,9 +122,12 @@ def register_directory(directory: Directory, *, finder: Finder) -> None:
     _Registry.finders += (finder,)
 
 
-def register_archives(*, policies: PolicyArchive, sessions: SessionArchive, entries: EntryArchive) -> None:
+def register_archives(
+    *, policies: PolicyArchive, sessions: SessionArchive, lengths: LengthArchive, entries: EntryArchive
+) -> None:
     """Called at start-up by the app that keeps them."""
-    _Registry.policies, _Registry.sessions, _Registry.entries = policies, sessions, entries
+    _Registry.policies, _Registry.sessions = policies, sessions
+    _Registry.lengths, _Registry.entries = lengths, entries
 
 
 def register_views(views: ViewArchive) -> None:
@@ -134,9 +151,14 @@ def policy_text(digest: str) -> PolicyText | None:
     return _Registry.policies(digest) if digest else None
 
 
-def session_record(session_id: str) -> SessionRecord | None:
-    """The session that `context.session` of a receipt names."""
-    return _Registry.sessions(session_id) if session_id else None
+def session_record(session_id: str, *, before: int | None = None) -> SessionRecord | None:
+    """The session that `context.session` of a receipt names: its newest entries, or the newest before a position."""
+    return _Registry.sessions(session_id, before=before) if session_id else None
+
+
+def session_length(session_id: str) -> int:
+    """How many entries it has."""
+    return _Registry.lengths(session_id)
 
 
 def session_entry(session_id: str, position: int) -> SessionEntry | None:

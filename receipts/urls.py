@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from receipts.api import exports, log, privacy
+from receipts.api import exports, log, privacy, subjects
 from receipts.api import views as api
 from receipts.views import detail, evidence, exporting, saved, searching, sessions
 
@@ -18,6 +18,7 @@ pages = [
     path("receipts/exports/new", exporting.export_request, name="export"),
     path("receipts/exports/<str:export_id>.zip", exporting.export_file, name="export-file"),
     path("s/<str:session_id>", sessions.session_detail, name="session"),
+    path("s/<str:session_id>/newer", sessions.session_newer, name="session-newer"),
     path("s/<str:session_id>/request", sessions.session_request, name="session-request"),
     path("r/<str:receipt_id>/values", detail.receipt_values, name="values"),
     path("r/<str:receipt_id>", detail.receipt_detail, name="detail"),
@@ -41,6 +42,7 @@ urlpatterns = [
     path("api/v1/erasures", privacy.ErasureListView.as_view(), name="erasures-api"),
     path("api/v1/holds", privacy.HoldListView.as_view(), name="holds-api"),
     path("api/v1/holds/<str:hold_id>/release", privacy.HoldReleaseView.as_view(), name="hold-release-api"),
+    path("api/v1/subjects/<str:subject>/export", subjects.SubjectExportView.as_view(), name="subject-export-api"),
     path("api/v1/log/checkpoint", log.LogCheckpointView.as_view(), name="checkpoint-api"),
     path("api/v1/log/consistency", log.LogConsistencyView.as_view(), name="consistency-api"),
     path(".well-known/aarm/keys.json", api.keys_view, name="keys"),

@@ -7,16 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import structlog
-
 from approvals.lifecycle.friction import is_confirmed
 from approvals.models import ApprovalRequest, User
 from approvals.selectors.friction import confirm_field, expected_target, needs_passkey
 from approvals.services.passkeys import no_passkey, verify_signature
 from receipts.problems import ProblemError
 from receipts.signing.canonical import JSON
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +39,7 @@ def check_confirmation(request: ApprovalRequest, *, person: User, given: Confirm
     named = confirm_field(request)
     section: dict[str, JSON] = {}
     if named:
-        _check_target(request, person=person, typed=given.target)
+        _check_target(request, typed=given.target)
         section["target"] = named
     if not needs_passkey(request):
         return Proof(section=section)
@@ -59,12 +55,9 @@ def check_confirmation(request: ApprovalRequest, *, person: User, given: Confirm
     return Proof(verified_by="passkey", section=section)
 
 
-def _check_target(request: ApprovalRequest, *, person: User, typed: str | None) -> None:
+def _check_target(request: ApprovalRequest, *, typed: str | None) -> None:
     if typed is not None and is_confirmed(typed, expected=expected_target(request)):
         return
-    if typed:
-        # Somebody was about to approve something else than this.
-        log.warning("attention_miss", approval=request.pk, person=person.person_id)
     raise ProblemError(
         "target_not_confirmed",
         status=403,

@@ -15,6 +15,7 @@ from approvals.lifecycle.states import Event, State
 from approvals.models import ApprovalRequest, User, Vote
 from approvals.selectors.roster import eligible_groups, is_requester
 from approvals.selectors.standing import current_tally, said_by, state_at
+from approvals.services.attention import attention_of, note_miss
 from approvals.services.confirmations import NOTHING_MORE, Confirmation, Proof, check_confirmation
 from approvals.services.outbox import record_event
 from approvals.services.passkeys import Asked, ask_for_signature
@@ -94,8 +95,18 @@ def cast_vote(*, approval_id: str, person: User, ballot: CastBallot) -> Approval
 
     Raises `not_found`, `self_approval`, `not_eligible`, `changed_while_reviewing`, `already_voted`,
     `nothing_to_withdraw`, `stale_identity`, `target_not_confirmed`, `passkey_required`, `assertion_refused`, and
-    `already_resolved` or `expired` when the question has ended. An expiry found here is itself committed.
+    `already_resolved` or `expired` when the question has ended. An expiry found here is itself committed, and so is
+    that somebody confirmed another target than the action's.
     """
+    try:
+        return _cast(approval_id=approval_id, person=person, ballot=ballot)
+    except ProblemError as problem:
+        if problem.code == "target_not_confirmed" and ballot.confirmation.target:
+            note_miss(approval_id=approval_id, person=person)
+        raise
+
+
+def _cast(*, approval_id: str, person: User, ballot: CastBallot) -> ApprovalRequest:
     with transaction.atomic():
         request = locked_request(approval_id)
         at = database_now()
@@ -165,6 +176,7 @@ def _save_vote(
         vote.save(force_insert=True)
     except IntegrityError as error:
         raise _refuse("already_voted", _UNHEARD[Unheard.ALREADY_VOTED]) from error
+    attention = attention_of(request, person=person, has_confirmed="target" in proof.section)
     body = sections(request, state=State(request.state)) | {
         "vote": {
             "id": vote.pk,
@@ -174,6 +186,7 @@ def _save_vote(
             "surface": ballot.surface,
             "view_digest": ballot.view_digest,
             "verified_by": proof.verified_by,
+            **({"attention": attention.value} if attention else {}),
             **({"confirmed": dict(proof.section)} if proof.section else {}),
         },
         "commitments": dict(words.commitments),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 from decisions.engine.errors import PolicyError
 from decisions.engine.parser import compile_policy, parse_policy
@@ -13,8 +14,8 @@ from decisions.selectors.integrity import fault_in
 from receipts.ports import PolicyText, SessionEntry, SessionRecord
 from receipts.signing.canonical import load_strict, sha256_digest
 
-MOST_ENTRIES = 2000
-"""A page shows no more; the chain's length says how many there are."""
+MOST_ENTRIES = 200
+"""How many a page shows at a time."""
 
 
 def policy_text(digest: str) -> PolicyText | None:
@@ -41,13 +42,14 @@ def _hash_of(version: PolicyVersion) -> str:
         return ""
 
 
-def session_record(session_id: str) -> SessionRecord | None:
+def session_record(session_id: str, /, *, before: int | None) -> SessionRecord | None:
     """Answers `receipts.ports.SessionArchive`: every entry is digested again and held against the one before."""
     session = Session.objects.select_related("request").filter(pk=session_id).first()
     if session is None:
         return None
-    rows = session.entries.order_by("position")[:MOST_ENTRIES]
-    entries = _linked(rows, builds_on=_dependencies(session_id))
+    end = session.length if before is None else max(min(before - 1, session.length), 0)
+    start = max(end - MOST_ENTRIES, 0)
+    decided, labels = _accumulated(session.state)
     return SessionRecord(
         id=session.pk,
         agent=session.agent_id,
@@ -56,10 +58,26 @@ def session_record(session_id: str) -> SessionRecord | None:
         opened_at=session.opened_at,
         ended_at=session.ended_at,
         request=session.request,
-        entries=entries,
+        entries=_linked(session, start=start, end=end),
+        start=start,
+        end=end,
         length=session.length,
+        decided=decided,
+        labels=labels,
         fault=fault_in(session),
     )
+
+
+def session_length(session_id: str) -> int:
+    """Answers `receipts.ports.LengthArchive`."""
+    return Session.objects.filter(pk=session_id).values_list("length", flat=True).first() or 0
+
+
+def _accumulated(state: Any) -> tuple[Mapping[str, int], Sequence[str]]:
+    """What the row says of all its actions. What was altered in the database may have any form."""
+    known = state if isinstance(state, dict) else {}
+    decided, labels = known.get("decisions"), known.get("kinds")
+    return decided if isinstance(decided, dict) else {}, labels if isinstance(labels, list) else []
 
 
 def session_entry(session_id: str, position: int) -> SessionEntry | None:
@@ -71,17 +89,24 @@ def session_entry(session_id: str, position: int) -> SessionEntry | None:
     return _entry(found[-1], after=found[0] if len(found) > 1 else None)
 
 
-def _dependencies(session_id: str) -> Mapping[int, Sequence[int]]:
+def _dependencies(session: Session, *, start: int, end: int) -> Mapping[int, Sequence[int]]:
     """From the position of an action's entry to those of the actions that it depends on."""
-    decided = Decision.objects.filter(session=session_id).order_by("position")
-    rows = list(decided.values_list("action_id", "position", "depends_on")[:MOST_ENTRIES])
-    places = {action_id: position for action_id, position, _ in rows}
-    return {position: sorted(places[name] for name in names if name in places) for _, position, names in rows if names}
+    decided = Decision.objects.filter(session=session, position__gt=start, position__lte=end)
+    wanted = {position: names for position, names in decided.values_list("position", "depends_on") if names}
+    named = {name for names in wanted.values() for name in names}
+    rows = Decision.objects.filter(session=session, action_id__in=named).values_list("action_id", "position")
+    places = dict(rows) if named else {}
+    return {at: sorted(places[name] for name in names if name in places) for at, names in wanted.items()}
 
 
-def _linked(rows: Iterable[ContextEntry], *, builds_on: Mapping[int, Sequence[int]]) -> list[SessionEntry]:
+def _linked(session: Session, *, start: int, end: int) -> list[SessionEntry]:
+    """The entries after `start`, the first one held against the one before it."""
+    rows = list(session.entries.filter(position__gte=start, position__lte=end).order_by("position"))
     before: list[ContextEntry | None] = [None, *rows]
-    found = [_entry(row, after=previous) for previous, row in pairwise(before) if row is not None]
+    builds_on = _dependencies(session, start=start, end=end)
+    found = [
+        _entry(row, after=previous) for previous, row in pairwise(before) if row is not None and row.position > start
+    ]
     return [replace(entry, builds_on=builds_on.get(entry.position, ())) for entry in found]
 
 

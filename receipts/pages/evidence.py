@@ -13,6 +13,11 @@ PolicySource = Callable[[str], PolicyText | None]
 EntrySource = Callable[[str, int], SessionEntry | None]
 ViewSource = Callable[[str], ShownView | None]
 
+_ATTENTION: Mapping[str, str] = {
+    "passed": "its target was confirmed at once",
+    "attention_miss": "another target was confirmed first",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Exhibit:
@@ -77,5 +82,7 @@ def view_exhibit(body: Body, *, find: ViewSource, is_open: bool) -> Exhibit | No
     about = f"Code {view.code}, projection {view.projection}"
     surface, proof = text_at(body, "vote.surface"), text_at(body, "vote.verified_by")
     about += f", on {surface}, identity verified by {proof}" if surface else ""
+    attention = _ATTENTION.get(text_at(body, "vote.attention"), "")
+    about += f"; {attention}" if attention else ""
     same = _same(view.view_digest, signed=signed)
     return Exhibit("What the reviewer saw", about, same, values=view.values if is_open else None)

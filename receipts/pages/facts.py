@@ -58,6 +58,8 @@ _SECTIONS: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
             ("vote.groups", "As a member of"),
             ("vote.surface", "Surface"),
             ("vote.verified_by", "Identity verified by"),
+            ("vote.attention", "Attention step"),
+            ("vote.confirmed.target", "Confirmed by typing"),
             ("-vote.view_digest", "View digest"),
         ),
     ),

@@ -27,6 +27,9 @@ TITLES: Mapping[str, str] = {
     "agent": "Agent",
     "human": "For whom",
     "approver": "Who voted",
+    "surface": "Voted on",
+    "has": "While voting",
+    "is": "Environment",
 }
 WINDOWS: Mapping[str, str] = {
     "24h": "24 hours",
@@ -133,7 +136,8 @@ def _word(key: str, value: str, *, names: Names) -> str:
 
 def _facet(facet: Facet, *, results: Results, names: Names, addresses: Addresses) -> FacetBox:
     links = []
-    for value, count in facet.counts:
+    # What has none is seldom what is looked for, and often the most.
+    for value, count in sorted(facet.counts, key=lambda found: not found[0]):
         term = is_term(facet.key, value)
         is_current = term in results.question.terms
         asked = results.question.without(term) if is_current else results.question.having(term)

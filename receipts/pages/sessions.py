@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from urllib.parse import urlencode
 
 from receipts.models import Receipt
-from receipts.pages.bodies import Names, text_at, value_at
-from receipts.pages.stories import VERDICTS
-from receipts.ports import SessionEntry, SessionRecord
+from receipts.pages.bodies import Names
+from receipts.pages.charts import Chart, chart_of
+from receipts.pages.steps import Step, steps_of
+from receipts.ports import SessionRecord
 
-_WORDS: Mapping[str, str] = {
-    "request": "The original request",
-    "message": "A message",
-    "evidence": "A fact became known",
-    "end": "The session ended",
-    "child": "Part of the task was handed on",
-    "erasure": "The facts were erased",
-}
 _COUNTED = {
     "ALLOW": "allowed",
     "MODIFY": "changed",
@@ -27,40 +19,24 @@ _COUNTED = {
     "DEFER": "deferred",
     "DENY": "denied",
 }
-STOPPED = ("DENY", "STEP_UP", "DEFER")
-FILTERS: Mapping[str, str] = {
-    "": "Everything",
-    "actions": "Actions",
-    "stopped": "Denied, asked or deferred",
-    "data": "Data seen",
+_KEPT: Mapping[str, tuple[str, Callable[[Step], bool]]] = {
+    "": ("Everything", lambda step: True),
+    "actions": ("Actions", lambda step: bool(step.decision)),
+    "flagged": ("Flagged", lambda step: step.is_flagged),
+    "data": ("Data seen", lambda step: bool(step.labels)),
+    "outside": ("From outside", lambda step: step.is_outside),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """An entry of the session. `labels` are the kinds of data that it brought, `seen` all that were seen by then.
+class Filter:
+    """A way to leave steps out; `only` is what the address says, `count` how many stay."""
 
-    `builds_on` are the steps that it depends on, `feeds` those that depend on it.
-    """
-
-    position: int
-    at: datetime
+    only: str
     words: str
-    tool: str
-    operation: str
-    decision: str
-    detail: str
-    labels: Sequence[str]
-    seen: Sequence[str]
-    receipt_id: str
-    is_linked: bool
-    builds_on: Sequence[int]
-    feeds: Sequence[int]
-
-    @property
-    def is_flagged(self) -> bool:
-        """Worth a look: it was stopped, or it isn't what it was."""
-        return self.decision in STOPPED or not self.is_linked
+    href: str
+    count: int
+    is_current: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,116 +55,107 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class SessionPage:
-    """Everything that the page says."""
+    """Everything that the page says. `earlier` and `newest` lead to other stretches of a long session."""
 
     summary: str
     seen: str
+    stretch: str
+    filters: Sequence[Filter]
+    chart: Chart | None
     steps: Sequence[Step]
     entries: Chain
     receipts: Chain
     agent: str
     human: str
+    earlier: str
+    newest: str
+    is_live: bool
 
 
-def _labels(entry: SessionEntry) -> list[str]:
-    found = value_at(entry.body, "labels")
-    return [str(label) for label in found] if isinstance(found, list) else []
-
-
-def _detail(entry: SessionEntry) -> str:
-    if entry.kind == "evidence":
-        return f"{text_at(entry.body, 'field')}, {text_at(entry.body, 'trust')}, from {text_at(entry.body, 'source')}"
-    return text_at(entry.body, "status") or text_at(entry.body, "role") or text_at(entry.body, "provenance")
-
-
-def _step(
-    entry: SessionEntry, *, seen: Sequence[str], receipts: Mapping[tuple[str, str], str], feeds: Sequence[int]
-) -> Step:
-    decision = text_at(entry.body, "decision")
-    # An outcome's entry names the decision's id where an action's has its result.
-    is_outcome = entry.kind == "outcome"
-    key = {"outcome": ("outcome", decision), "end": ("end", "")}.get(entry.kind, ("decision", str(entry.position)))
-    return Step(
-        position=entry.position,
-        at=entry.at,
-        words="The agent reports" if is_outcome else _WORDS.get(entry.kind, VERDICTS.get(decision, entry.kind)),
-        tool=text_at(entry.body, "tool"),
-        operation=text_at(entry.body, "operation"),
-        decision="" if is_outcome else decision,
-        detail=_detail(entry),
-        labels=_labels(entry),
-        seen=seen,
-        receipt_id=receipts.get(key, ""),
-        is_linked=entry.is_linked,
-        builds_on=entry.builds_on,
-        feeds=feeds,
-    )
-
-
-def _steps(record: SessionRecord, *, receipts: Mapping[tuple[str, str], str]) -> list[Step]:
-    found, seen, feeds = [], set[str](), defaultdict[int, list[int]](list)
-    for entry in record.entries:
-        for position in entry.builds_on:
-            feeds[position].append(entry.position)
-    for entry in record.entries:
-        seen |= set(_labels(entry))
-        found.append(_step(entry, seen=sorted(seen), receipts=receipts, feeds=feeds[entry.position]))
-    return found
-
-
-def _summary(steps: Sequence[Step]) -> str:
-    counts = Counter(step.decision for step in steps if step.decision)
-    parts = [f"{counts[decision]} {word}" for decision, word in _COUNTED.items() if counts[decision]]
-    total = counts.total()
+def _summary(record: SessionRecord) -> str:
+    counts = {decision: record.decided.get(decision, 0) for decision in _COUNTED}
+    total = sum(counts.values())
+    parts = [f"{count} {_COUNTED[decision]}" for decision, count in counts.items() if count]
     return f"{total} action{'' if total == 1 else 's'}{': ' if parts else ''}{', '.join(parts)}."
 
 
-def _seen(steps: Sequence[Step]) -> str:
+def _seen(record: SessionRecord, steps: Sequence[Step]) -> str:
     """Each kind of data with the step from which it was there."""
-    first: dict[str, int] = {}
+    first: dict[str, str] = {}
     for step in steps:
-        for label in step.labels:
-            first.setdefault(label, step.position)
-    kinds = ", ".join(f"{label} from step {position}" for label, position in first.items())
+        for label in step.seen:
+            first.setdefault(label, f"from step {step.position}" if label in step.labels else "from an earlier step")
+    kinds = ", ".join(f"{label} {since}" for label, since in first.items())
     return f"Data seen: {kinds}." if kinds else "No labelled data was seen."
 
 
 def _entry_chain(record: SessionRecord) -> Chain:
     good = sum(entry.is_linked for entry in record.entries)
     broken = next((entry.position for entry in record.entries if not entry.is_linked), None)
-    return Chain(good=good, total=record.length, broken=broken)
+    return Chain(good=good, total=record.end - record.start, broken=broken)
 
 
-def _receipt_chain(receipts: Sequence[Receipt], *, length: int) -> Chain:
-    head, good, broken = None, 0, None
-    for number, receipt in enumerate(receipts, start=1):
+def _receipt_chain(receipts: Sequence[Receipt], *, has_first: bool, length: int | None) -> Chain:
+    """A stretch may begin anywhere unless it has the first. `length` is the chain's, where it reaches to its end."""
+    first = 1 if has_first or not receipts else receipts[0].position
+    head = receipts[0].previous_digest if receipts and first > 1 else None
+    good, broken = 0, None
+    for number, receipt in enumerate(receipts, start=first):
         is_linked = (receipt.position, receipt.previous_digest) == (number, head)
         good += is_linked
         broken = broken or (None if is_linked else receipt.position)
         head = receipt.digest
-    return Chain(good=good, total=length, broken=broken)
+    last = length if length is not None else first + len(receipts) - 1
+    return Chain(good=good, total=last - first + 1, broken=broken)
 
 
-_KEPT = {
-    "actions": lambda step: bool(step.decision),
-    "stopped": lambda step: step.decision in STOPPED,
-    "data": lambda step: bool(step.labels),
-}
+def _decided(decision: str) -> Callable[[Step], bool]:
+    return lambda step: step.decision == decision
+
+
+def _brought(label: str) -> Callable[[Step], bool]:
+    return lambda step: label in step.labels
+
+
+def _filters(steps: Sequence[Step], *, only: str, before: str) -> tuple[list[Filter], Callable[[Step], bool]]:
+    """Those that leave something, with one for each decision and each kind of data; and the one that is asked for."""
+    known = dict(_KEPT)
+    known |= {f"decision:{decision}": (decision, _decided(decision)) for decision in _COUNTED}
+    labels = sorted({label for step in steps for label in step.labels})
+    known |= {f"data:{label}": (label, _brought(label)) for label in labels}
+    found = []
+    for name, (words, keeps) in known.items():
+        count, is_current = sum(map(keeps, steps)), name == only
+        if count or is_current:
+            href = "?" + urlencode({key: value for key, value in (("only", name), ("before", before)) if value})
+            found.append(Filter(name, words, href, count, is_current))
+    return found, known.get(only, known[""])[1]
+
+
+def _stretch(record: SessionRecord) -> str:
+    is_part = record.end - record.start < record.length
+    return f"Steps {record.start + 1:,} to {record.end:,} of {record.length:,}." if is_part else ""
 
 
 def session_page(
-    record: SessionRecord, *, receipts: Sequence[Receipt], places: Mapping[tuple[str, str], str], length: int,
-    only: str, names: Names
-) -> SessionPage:  # fmt: skip
-    """The page. `places` leads from an entry to its receipt, and `length` is the receipt chain's."""
-    steps = _steps(record, receipts=places)
-    keep = _KEPT.get(only)
+    record: SessionRecord, *, receipts: Iterable[Receipt], length: int, only: str, before: str, names: Names
+) -> SessionPage:
+    """The page. `receipts` are those of the stretch, in order; `length` is the receipt chain's."""
+    issued, is_newest = list(receipts), record.end == record.length
+    steps = steps_of(record, receipts=issued)
+    filters, keeps = _filters(steps, only=only, before=before)
     return SessionPage(
-        summary=_summary(steps),
-        seen=_seen(steps),
-        steps=[step for step in steps if keep(step)] if keep else steps,
+        summary=_summary(record),
+        seen=_seen(record, steps),
+        stretch=_stretch(record),
+        filters=filters,
+        chart=chart_of(steps),
+        steps=[step for step in steps if keeps(step)],
         entries=_entry_chain(record),
-        receipts=_receipt_chain(receipts, length=length),
+        receipts=_receipt_chain(issued, has_first=not record.start, length=length if is_newest else None),
         agent=names.get(record.agent, record.agent),
         human=names.get(record.human, record.human),
+        earlier=f"?before={record.start + 1}" if record.start else "",
+        newest="" if is_newest else "?",
+        is_live=is_newest and record.ended_at is None,
     )

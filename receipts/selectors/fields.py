@@ -9,6 +9,7 @@ from enum import StrEnum
 from receipts.signing.statement import ReceiptType
 
 LEVELS = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
+ATTENTION = ("attention_miss", "passed")
 DECISIONS = ("ALLOW", "DENY", "MODIFY", "STEP_UP", "DEFER")
 
 
@@ -61,6 +62,9 @@ FIELDS: Mapping[str, Field] = {
     "agent": Field("agent_id", "the agent, by name or id", kind=Kind.PERSON),
     "human": Field("human_id", "for whom it acted, by name or id", kind=Kind.PERSON),
     "approver": Field("approver_id", "who voted, by name or id", kind=Kind.PERSON),
+    "surface": Field("surface", "where a vote was cast: web, api", spellings=_lower),
+    "has": Field("attention", "attention_miss: another target was confirmed first", spellings=_lower, known=ATTENTION),
+    "is": Field("environment", "test or live", spellings=_upper, known=("TEST", "LIVE")),
     "session": Field("session_id", "the session's id"),
     "type": Field("type", "the kind of receipt", spellings=_lower, known=tuple(kind.value for kind in ReceiptType)),
     "since": Field("issued_at", "from then on: 7d, 24h, 2026-11-01", kind=Kind.SINCE),

@@ -20,6 +20,9 @@ INDEX: Mapping[str, tuple[str, str]] = {
     "outcome": ("outcome", "status"),
     "rule_id": ("decision", "rule"),
     "risk_level": ("decision", "risk_level"),
+    "surface": ("vote", "surface"),
+    "attention": ("vote", "attention"),
+    "environment": ("identity", "environment"),
 }
 
 

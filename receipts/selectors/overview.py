@@ -21,7 +21,7 @@ from receipts.selectors.fields import FIELDS
 
 BOUND = 20_000
 MOST_VALUES = 8
-FACETS = ("decision", "outcome", "risk", "type", "tool", "rule", "agent", "human", "approver")
+FACETS = ("decision", "outcome", "risk", "type", "tool", "rule", "agent", "human", "approver", "surface", "has", "is")
 # Steps of the histogram, the first that makes no more than so many bars.
 STEPS = tuple(timedelta(minutes=count) for count in (1, 5, 15, 60, 180, 360, 1440, 4320, 10080, 43200))
 MOST_BARS = 48

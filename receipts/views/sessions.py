@@ -2,64 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
 from receipts import ports
-from receipts.access import AUDIT, caller_of, for_people
+from receipts.access import AUDIT, Caller, caller_of, for_people
 from receipts.models import Receipt
-from receipts.pages.bodies import text_at
-from receipts.pages.sessions import FILTERS, session_page
+from receipts.pages.sessions import session_page
+from receipts.ports import SessionRecord
 from receipts.problems import not_found
 from receipts.selectors import of_session, opened_values
 from receipts.selectors.sessions import chain_length
 from receipts.services.disclosure import disclose_session
-from receipts.signing.errors import VerificationError
-from receipts.signing.statement import ReceiptType, parse_statement
 
 MOST_RECEIPTS = 5000
+MOST_DIGITS = 10
 
 
-def _places(receipts: Iterable[Receipt]) -> dict[tuple[str, str], str]:
-    """From (kind, position or decision) of an entry to the receipt that was issued with it, by the signed bytes."""
-    found: dict[tuple[str, str], str] = {}
-    for receipt in receipts:
-        try:
-            body = parse_statement(bytes(receipt.body)).body
-        except VerificationError:
-            continue
-        if receipt.type == ReceiptType.DECISION:
-            # An action that a broken record denied has no entry of its own.
-            found.setdefault(("decision", text_at(body, "context.position")), receipt.pk)
-        elif receipt.type == ReceiptType.OUTCOME:
-            found["outcome", text_at(body, "decision.id")] = receipt.pk
-        elif receipt.type == ReceiptType.SESSION_ENDED:
-            found["end", ""] = receipt.pk
-    return found
+def _place(query: QueryDict) -> int | None:
+    """The step before which the stretch ends; anything else is the newest."""
+    text = query.get("before", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < MOST_DIGITS else None
+
+
+def _of_stretch(caller: Caller, record: SessionRecord) -> QuerySet[Receipt]:
+    """An entry and its receipt have the same time. How an action ended after the stretch, its own receipt says."""
+    rows = of_session(caller, record.id)
+    if not record.entries:
+        return rows
+    if record.start:
+        rows = rows.filter(issued_at__gte=record.entries[0].at)
+    return rows if record.end == record.length else rows.filter(issued_at__lte=record.entries[-1].at)
 
 
 def _context(request: HttpRequest, session_id: str) -> dict[str, Any]:
-    record = ports.session_record(session_id)
+    before, only = _place(request.GET), request.GET.get("only", "")
+    record = ports.session_record(session_id, before=before)
     if record is None:
         raise not_found("session")
-    receipts = list(of_session(caller_of(request.user), session_id)[:MOST_RECEIPTS])
-    only = request.GET.get("only", "")
     return {
         "record": record,
         "page": session_page(
             record,
-            receipts=receipts,
-            places=_places(receipts),
+            receipts=_of_stretch(caller_of(request.user), record)[:MOST_RECEIPTS],
             length=chain_length(f"session/{session_id}"),
             only=only,
+            before="" if before is None else str(before),
             names=ports.names_of({record.agent, record.human}),
         ),
-        "only": only,
-        "filters": FILTERS.items(),
         "is_erased": record.request.erased_at is not None,
     }
 
@@ -69,6 +63,15 @@ def _context(request: HttpRequest, session_id: str) -> dict[str, Any]:
 def session_detail(request: HttpRequest, session_id: str) -> HttpResponse:
     """`/s/<id>`: what happened, without anybody's words."""
     return render(request, "receipts/session.html", _context(request, session_id))
+
+
+@for_people(AUDIT)
+@require_safe
+def session_newer(request: HttpRequest, session_id: str) -> JsonResponse:
+    """`/s/<id>/newer?after=…`: how many steps have come since, for the script that offers or shows them."""
+    after = request.GET.get("after", "")
+    known = int(after) if after.isascii() and after.isdigit() and len(after) < MOST_DIGITS else 0
+    return JsonResponse({"count": max(ports.session_length(session_id) - known, 0), "is_more": False})
 
 
 @for_people(AUDIT)

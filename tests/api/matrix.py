@@ -54,6 +54,7 @@ IDS: Mapping[str, Callable[[World, Camp], str]] = {
     "proposal_id": lambda world, camp: world.proposal,
     "view_id": lambda world, camp: "1",
     "hold_id": lambda world, camp: world.hold,
+    "subject": lambda world, camp: camp.person,
     "export_id": lambda world, camp: "exp_nobody",
     "token": lambda world, camp: world.link,
     "app_label": lambda world, camp: "decisions",

@@ -23,7 +23,7 @@ OPEN_SESSIONS = 64
 _COLUMNS = (
     "id", "stream", "position", "previous_digest", "digest", "body", "signature", "key_id", "payload_id", "issued_at",
     "type", "session_id", "decision_id", "approval_id", "agent_id", "human_id", "approver_id", "tool", "operation",
-    "decision", "outcome", "rule_id", "risk_level",
+    "decision", "outcome", "rule_id", "risk_level", "surface", "attention", "environment",
 )  # fmt: skip
 # Tool, operation, rule, risk, decision, and how many of a hundred actions are this one.
 ACTIONS: Sequence[tuple[str, str, str, str, str, int]] = (
@@ -138,7 +138,8 @@ class Population:
                 "result": result, "risk_level": risk, "rule": rule,
             },
             "identity": {
-                "agent": stream.agent, "credential": f"key_{1:026x}", "delegation": [], "host": f"hst_{1:026x}",
+                "agent": stream.agent, "credential": f"key_{1:026x}", "delegation": [], "environment": "LIVE",
+                "host": f"hst_{1:026x}",
                 "human": stream.human, "provenance": "attested", "scope": [], "service": None,
             },
         }  # fmt: skip

@@ -78,6 +78,8 @@ def questions(crowd: Crowd) -> tuple[str, ...]:
         f"-agent:{common} since:all",
         f"human:{crowd.humans[0]} decision:STEP_UP since:30d",
         f"approver:{crowd.approvers[0]} since:all",
+        "surface:web since:all",
+        "is:test since:all",
         "risk>=high outcome:succeeded since:all",
         "type:policy_published since:all",
         "robot since:all",

@@ -1,9 +1,15 @@
-"""A PostgreSQL database with the two roles of production: one that owns the tables and one that uses them."""
+"""PostgreSQL with the two roles of production, one that owns the tables and one that uses them; or SQLite without."""
 
 from __future__ import annotations
 
+import os
 import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
@@ -62,3 +68,15 @@ def drop_database(url: str, *, roles: TwoRoles) -> None:
         drop.format(sql.Identifier(roles.application)),
         drop.format(sql.Identifier(roles.owner)),
     )
+
+
+@contextmanager
+def empty_database(name: str, *, folder: Path) -> Iterator[tuple[str, Any, str]]:
+    """The address of an empty database, how to connect to it, and its placeholder."""
+    if name == "sqlite":
+        file = folder / "site.sqlite3"
+        yield f"sqlite:///{file}", lambda: sqlite3.connect(file), "?"
+        return
+    roles = create_database(os.environ["DATABASE_URL"])
+    yield roles.owner_url, lambda: psycopg.connect(roles.owner_url), "%s"
+    drop_database(os.environ["DATABASE_URL"], roles=roles)

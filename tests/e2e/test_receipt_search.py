@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zipfile
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,9 @@ def search(page: Page, servers: Servers, question: str) -> None:
     page.goto(f"{servers.base_url}/receipts")
     page.fill("#q", question)
     page.get_by_role("button", name="Search receipts").click()
+    # The histogram can be drawn on once its script runs.
+    page.wait_for_url("**/receipts?q=*")
+    page.wait_for_load_state("load")
 
 
 @pytest.mark.parametrize("has_scripts", [True, False], ids=["with-scripts", "without-scripts"])
@@ -148,3 +152,63 @@ def test_steps_are_walked_by_keyboard(browser: Browser, embedded_server: Servers
         expect(page.locator("#checks")).to_be_focused()
         page.keyboard.press("t")
         expect(page).to_have_url(f"{embedded_server.base_url}/s/{session}")
+
+
+def look_again(page: Page) -> None:
+    """Instead of waiting for the next look: somebody comes back to the page."""
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def test_the_tail_of_a_session_is_followed_and_waits_for_who_reads(browser: Browser, embedded_server: Servers) -> None:
+    session = open_session(embedded_server)
+    ask(embedded_server, "email.send", session, to="bob@corp.example")
+    with visitor(browser, embedded_server, "victor") as page:
+        page.goto(f"{embedded_server.base_url}/s/{session}")
+        page.locator("#step-2").scroll_into_view_if_needed()
+        ask(embedded_server, "database.drop", session, table="orders")
+        look_again(page)
+        expect(page.locator("[data-step]")).to_have_count(3)
+        expect(page.locator("[data-point]")).to_have_count(2)
+        expect(page.locator("#checks")).to_contain_text("3 of 3 entries linked")
+        page.keyboard.press("ArrowRight")
+        ask(embedded_server, "email.send", session, to="bob@corp.example")
+        look_again(page)
+        expect(page.locator("[data-live-insert]")).to_have_text("Paused while you read, 1 newer")
+        expect(page.locator("[data-step]")).to_have_count(3)
+        page.keyboard.press(".")
+        expect(page.locator("[data-step]")).to_have_count(4)
+        expect(page.locator("[data-live-insert]")).to_be_hidden()
+
+
+def test_the_drawing_of_a_session_is_walked_point_by_point(
+    browser: Browser, embedded_server: Servers, session: str
+) -> None:
+    with visitor(browser, embedded_server, "victor") as page:
+        page.goto(f"{embedded_server.base_url}/s/{session}")
+        page.locator("[data-point]").first.focus()
+        for key, name in (("ArrowRight", "Step 3"), ("ArrowRight", "Step 4"), ("ArrowLeft", "Step 3")):
+            page.keyboard.press(key)
+            expect(page.locator("[data-point]:focus")).to_have_attribute("aria-label", re.compile(name))
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile("#step-3$"))
+        expect(page.locator("#step-3")).to_be_in_viewport()
+
+
+def test_times_are_the_readers_and_utc_where_the_focus_is(
+    browser: Browser, embedded_server: Servers, session: str
+) -> None:
+    address = f"{embedded_server.base_url}/receipts?q=session:{session}"
+    with visitor(browser, embedded_server, "victor", java_script_enabled=False) as page:
+        page.goto(address)
+        utc, zone = page.locator(".row__at").first.inner_text().split("\n")
+        assert zone == "UTC"
+    with visitor(browser, embedded_server, "victor", timezone_id="Asia/Tokyo") as page:
+        page.goto(address)
+        shown = page.locator(".row__at").first
+        tokyo = datetime.fromisoformat(utc) + timedelta(hours=9)
+        expect(shown).to_have_text(f"{tokyo:%Y-%m-%d %H:%M:%S}")
+        expect(shown).to_have_attribute("title", f"{utc} UTC")
+        page.locator(".row a").first.focus()
+        expect(shown).to_have_text(f"{utc} UTC")
+        page.locator("#q").focus()
+        expect(shown).to_have_text(f"{tokyo:%Y-%m-%d %H:%M:%S}")

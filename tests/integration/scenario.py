@@ -11,7 +11,9 @@ import pytest
 
 from approvals.lifecycle.quorum import Verdict
 from approvals.models import AdminChange, ApprovalRequest, Vote
+from approvals.services.confirmations import Confirmation
 from approvals.services.requests import expire_due
+from approvals.services.votes import CastBallot, cast_vote
 from decisions.models import Claim, Decision, Deferral, Outcome, PolicyProposal, PolicyVersion
 from decisions.services.cancellation import cancel_decision
 from decisions.services.claims import ClaimRequest, claim_decision
@@ -71,6 +73,13 @@ def _deferrals(cast: Cast, session: str) -> None:
     assert Deferral.objects.get(pk=closed["deferral"]["id"]).state == "ALLOWED"
 
 
+def mistaken(step: StepUp) -> CastBallot:
+    """An approval that confirms another target than the action's."""
+    row = step.approval
+    given = Confirmation(target="somebody@else.example")
+    return CastBallot(verdict=Verdict.APPROVE, view_digest=row.view_digest, version=row.version, confirmation=given)
+
+
 def busy_session(cast: Cast) -> Busy:
     """Allowed, modified, denied, approved, refused, withdrawn and expired actions, with votes, claims and outcomes."""
     session = begin_session(cast)
@@ -82,6 +91,8 @@ def busy_session(cast: Cast) -> Busy:
         open_step_up(cast, parameters={"to": "ana@partner.example", "subject": name}, session_id=session)
         for name in ("approved", "denied", "withdrawn", "late", "unused")
     )
+    with pytest.raises(ProblemError, match="target"):
+        cast_vote(approval_id=late.approval.pk, person=cast.carol, ballot=mistaken(late))
     for step in (approved, unused):
         vote(step, cast.bob)
     vote(denied, cast.carol, verdict=Verdict.DENY, reason="Not now.", private_note="Odd.")

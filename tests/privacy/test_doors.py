@@ -128,3 +128,31 @@ def test_a_hold_over_http_beats_an_erasure_until_it_is_released(alice: Told, tre
     assert trent.post("/api/v1/erasures", erasing(alice)).status_code == 201
     stream = Receipt.objects.filter(stream=PRIVACY_STREAM)
     assert [b"A claim" in bytes(row.body) for row in stream] == [False, False, False]
+
+
+def test_what_is_kept_about_a_person_is_handed_out_to_admins_alone_and_on_record(
+    cast: Cast, alice: Told, trent: Door
+) -> None:
+    path = f"/api/v1/subjects/{alice.subject}/export"
+    for person in (cast.victor, cast.bob, cast.peggy):
+        assert door_of(person).post(path, {}).status_code == 403
+    assert not Receipt.objects.filter(type="disclosure").exists()
+    lines = [json.loads(line) for line in b"".join(trent.post(path, {})).splitlines()]
+    assert lines[0]["subject"] == alice.subject
+    assert len(lines) == 1 + Payload.objects.filter(subject=alice.subject).count()
+    assert WORD in json.dumps([line["values"] for line in lines[1:]])
+    (shown,) = [load_strict(bytes(row.body)) for row in Receipt.objects.filter(type="disclosure")]
+    said: Any = shown
+    assert said["body"]["disclosure"] == {"subject": alice.subject}
+    assert said["body"]["actor"] == {"person": cast.trent.person_id}
+
+
+def test_of_an_erased_person_nothing_is_left_to_hand_out_but_that_there_was(
+    cast: Cast, alice: Told, trent: Door
+) -> None:
+    assert trent.post("/api/v1/erasures", erasing(alice)).status_code == 201
+    reply = trent.post(f"/api/v1/subjects/{alice.subject}/export", {})
+    told = b"".join(reply)
+    assert WORD.encode() not in told
+    assert [json.loads(line)["values"] for line in told.splitlines()[1:]] == [None] * (told.count(b"\n") - 1)
+    problem_of(trent.post("/api/v1/subjects/hum_nobody/export", {}), status=404, code="not_found")

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
 from django.conf import LazySettings
 
 from receipts.master_keys import master_keys
 from receipts.sealing import unseal
 from receipts.signing.canonical import canonical_bytes
-from tests.e2e.databases import create_database, drop_database
+from tests.e2e.databases import empty_database
 from tests.e2e.processes import environment, run_command
 
 SEED = bytes(range(32))
@@ -30,24 +24,12 @@ ERASED = ("pld_z", "hum_0", "2026-10-15 12:00:00+00:00")
 INSERT = "INSERT INTO receipts_payload (id, subject, content, seed, created_at, erased_at) VALUES ({})"
 
 
-@contextmanager
-def database(name: str, *, folder: Path) -> Iterator[tuple[str, Any, str]]:
-    """The address of an empty database, how to connect to it, and its placeholder."""
-    if name == "sqlite":
-        file = folder / "site.sqlite3"
-        yield f"sqlite:///{file}", lambda: sqlite3.connect(file), "?"
-        return
-    roles = create_database(os.environ["DATABASE_URL"])
-    yield roles.owner_url, lambda: psycopg.connect(roles.owner_url), "%s"
-    drop_database(os.environ["DATABASE_URL"], roles=roles)
-
-
 @pytest.mark.parametrize("name", ["postgresql", "sqlite"])
 def test_what_was_stored_in_the_clear_is_sealed_and_what_was_erased_stays_erased(
     name: str, tmp_path: Path, settings: LazySettings
 ) -> None:
     settings.AARM_PAYLOAD_KEY_PATH = tmp_path / "payload_keys"
-    with database(name, folder=tmp_path) as (url, connect, mark):
+    with empty_database(name, folder=tmp_path) as (url, connect, mark):
         variables = environment(AARM_DATA_DIR=str(tmp_path), DATABASE_URL=url)
         before = run_command("migrate", "receipts", "0004", variables=variables)
         assert before.returncode == 0, before.stderr

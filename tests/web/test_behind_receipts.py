@@ -118,7 +118,15 @@ def test_a_session_is_told_step_by_step(cast: Cast, victor: Client, session: str
 
 
 @pytest.mark.parametrize(
-    ("only", "steps"), [("actions", [2, 3, 4]), ("stopped", [3]), ("data", [4]), ("x", [1, 2, 3, 4])]
+    ("only", "steps"),
+    [
+        ("actions", [2, 3, 4]),
+        ("flagged", [3]),
+        ("data", [4]),
+        ("decision:ALLOW", [2, 4]),
+        ("data:PII", [4]),
+        ("x", [1, 2, 3, 4]),
+    ],
 )
 def test_steps_can_be_left_out(cast: Cast, victor: Client, session: str, only: str, steps: list[int]) -> None:
     page = read(victor.get(f"/s/{session}?only={only}"))

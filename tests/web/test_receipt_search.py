@@ -8,7 +8,9 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from decisions.models import Agent
 from receipts.models import Receipt
+from receipts.selectors import paging
 from receipts.services.sequencing import sequence_waiting
 from receipts.signing.statement import ReceiptType
 from tests.factories import ALICE, MAIL, Cast, begin_session, decide, open_step_up, vote
@@ -39,6 +41,12 @@ QUESTIONS = {
     "kind:vote,approval_terminal": 2,
     "outcome:approved": 1,
     "rule:email-outside": 3,
+    "surface:web": 1,
+    "surface:WEB,slack": 1,
+    "-surface:web tool:email": 3,
+    "is:test": 0,
+    "is:live": 6,
+    "has:attention_miss": 0,
     "outside": 3,
     '"email outside"': 3,
     '"outside email"': 0,
@@ -125,6 +133,8 @@ def test_facets_count_and_each_value_is_a_link_that_can_be_taken_back(history: C
     assert facet(page, "decision") == {"STEP_UP": "3", "ALLOW": "1", "DEFER": "1", "DENY": "1", "none": f"{1 + made()}"}
     assert facet(page, "agent") == {"demo-agent": "6", "none": f"{1 + made()}"}
     assert facet(page, "human")[ALICE] == "6"
+    assert facet(page, "surface")["web"] == "1"
+    assert facet(page, "is")["LIVE"] == "6"
     (link,) = [link for link in page.of_class("facet__link") if link.text == "DENY 1"]
     narrowed = read(victor.get(f"/receipts{link.attributes['href']}"))
     assert len(narrowed.of_class("row")) == 1
@@ -149,6 +159,17 @@ def test_the_histogram_has_a_bar_for_every_slice_and_leads_into_it(history: Cast
     assert len(read(victor.get(f"/receipts{full.attributes['href']}")).of_class("row")) == 7
     listed = page.of_class("histogram__list")[0].tagged("a")
     assert [link.attributes["href"] for link in listed] == [full.attributes["href"]]
+
+
+def test_tests_are_told_from_what_is_live_and_found_apart(cast: Cast, victor: Client) -> None:
+    Agent.objects.filter(pk=cast.agent.id).update(environment="TEST")
+    decide(cast, begin_session(cast), "email.send", parameters=INSIDE)
+    Agent.objects.filter(pk=cast.agent.id).update(environment="LIVE")
+    decide(cast, begin_session(cast), "email.send", parameters=INSIDE)
+    (tested,) = found(victor, "is:test")
+    (live,) = found(victor, "is:live")
+    assert tested != live
+    assert facet(searched(victor, "tool:email"), "is") == {"LIVE": "1", "TEST": "1"}
 
 
 def test_an_empty_week_says_what_a_longer_time_would_show(history: Cast, victor: Client) -> None:
@@ -192,6 +213,26 @@ def test_pages_lead_both_ways_without_a_gap_or_a_repeat(cast: Cast, victor: Clie
     assert oldest == seen[2][::-1] + seen[1][::-1][:30]
 
 
+def test_a_page_stays_what_it_was_while_receipts_come(
+    cast: Cast, victor: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "PAGE", 3)
+    session = begin_session(cast)
+    for number in range(7):
+        decide(cast, session, "email.send", parameters={**INSIDE, "subject": str(number)})
+    first = searched(victor, "tool:email")
+    before = [row.attributes["id"] for row in first.of_class("row")]
+    (older,) = [link.attributes["href"] for link in first.tagged("a") if link.attributes.get("rel") == "next"]
+    told = [row.attributes["id"] for row in read(victor.get(f"/receipts{older}")).of_class("row")]
+    for number in range(4):
+        decide(cast, session, "email.send", parameters={**INSIDE, "subject": f"late {number}"})
+    second = read(victor.get(f"/receipts{older}"))
+    assert [row.attributes["id"] for row in second.of_class("row")] == told
+    assert not set(told) & set(before)
+    (newer,) = [link.attributes["href"] for link in second.tagged("a") if link.attributes.get("rel") == "prev"]
+    assert [row.attributes["id"] for row in read(victor.get(f"/receipts{newer}")).of_class("row")] == before
+
+
 def test_agents_page_both_ways_too_and_only_through_their_own(cast: Cast) -> None:
     session = begin_session(cast)
     for number in range(60):
@@ -225,8 +266,12 @@ def test_the_box_completes_keys_and_values(history: Cast, victor: Client) -> Non
     wanted = {
         "": [],
         "dec": ["decision:"],
+        "sur": ["surface:"],
         "tool:email o": ["tool:email operation:", "tool:email outcome:"],
         "tool:em": ["tool:email "],
+        "surface:": ["surface:web "],
+        "has:": ["has:attention_miss ", "has:passed "],
+        "is:": ["is:TEST ", "is:LIVE "],
         "-tool:data": ["-tool:database "],
         "decision:st": ["decision:STEP_UP "],
         "agent:de": ["agent:demo-agent "],

@@ -27,6 +27,14 @@ function step(by, selector = "[data-step]") {
   next?.focus();
 }
 
+/** Within a drawing the arrows go from point to point, on the rest of the page from step to step. */
+function walk(by) {
+  const points = [...document.querySelectorAll("[data-point]")];
+  const at = points.indexOf(document.activeElement);
+  if (at < 0) step(by);
+  else points[Math.max(0, Math.min(points.length - 1, at + by))].focus();
+}
+
 const openRow = () => document.activeElement?.matches("a[data-row]") && document.activeElement.click();
 const KEYS = {
   "?": () => dialog.showModal(),
@@ -41,7 +49,7 @@ const KEYS = {
   t: () => find("[data-timeline]")?.click(),
   v: () => find("[data-verify]")?.focus(),
 };
-const STEPS = { ArrowLeft: () => step(-1), ArrowRight: () => step(1) };
+const STEPS = { ArrowLeft: () => walk(-1), ArrowRight: () => walk(1) };
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
