@@ -8,15 +8,14 @@ from typing import ClassVar
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from decisions.api.administrators import AdministratorView
 from decisions.api.bodies import AgentBody, AgentChangeBody, KeyBody, RotationBody
 from decisions.api.schema import AGENTS, CURSOR
 from decisions.models import Credential
 from decisions.selectors.agents import agent_answer, agent_named, agents_page, key_answer, key_of, keys_of
 from decisions.services.agents import change_agent, create_agent
 from decisions.services.identity import issue_key, revoke_keys, rotate_key
-from receipts.access import Caller, CallerKind
 from receipts.clock import database_now
 from receipts.requests import read_body
 from receipts.signing.canonical import sha256_digest
@@ -24,16 +23,8 @@ from receipts.signing.canonical import sha256_digest
 ADMINISTER = "decisions.change_agent"
 
 
-class _AgentView(APIView):
-    callers: ClassVar = {CallerKind.USER}
+class _AgentView(AdministratorView):
     user_permissions: ClassVar = (ADMINISTER,)
-
-    @property
-    def actor(self) -> Caller:
-        """Who administers, for the receipt."""
-        caller = self.request.auth
-        assert isinstance(caller, Caller)
-        return caller
 
 
 def _issued(secret: str) -> Response:

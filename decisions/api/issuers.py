@@ -7,28 +7,19 @@ from typing import ClassVar
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from decisions.api.administrators import AdministratorView
 from decisions.api.bodies import ClientBody, IssuerBody, IssuerChangeBody, RevocationBody
 from decisions.api.schema import ISSUERS
 from decisions.selectors.issuers import client_answer, client_of, issuer_answer, issuer_named, issuers_list
 from decisions.services.issuers import add_client, change_issuer, create_issuer, remove_client, revoke_token
-from receipts.access import Caller, CallerKind
 from receipts.requests import read_body
 
 ADMINISTER = "decisions.change_issuer"
 
 
-class _IssuerView(APIView):
-    callers: ClassVar = {CallerKind.USER}
+class _IssuerView(AdministratorView):
     user_permissions: ClassVar = (ADMINISTER,)
-
-    @property
-    def actor(self) -> Caller:
-        """Who administers, for the receipt."""
-        caller = self.request.auth
-        assert isinstance(caller, Caller)
-        return caller
 
 
 class IssuerListView(_IssuerView):
