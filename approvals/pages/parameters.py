@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from approvals.lifecycle.friction import target_name
+from approvals.lifecycle.friction import TARGETS, target_name
+from approvals.lifecycle.origins import Origin
 from approvals.lifecycle.render import flags, value_flags
-from approvals.lifecycle.snapshot import Snapshot
+from approvals.lifecycle.snapshot import JSONObject, Provenance, Snapshot
 from receipts.signing.canonical import JSON, canonical_bytes
+
+# Where an action goes, and how much of it.
+SINKS = frozenset({*TARGETS, "amount"})
+_PHRASES: Mapping[Origin, str] = {
+    Origin.REQUEST: "stands in the user's request",
+    Origin.MODEL: "came from a model's message (entry {})",
+    Origin.OUTPUT: "came from a tool's output (entry {})",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter as it will run. `change` says what a policy did to it, and `before` what the agent had asked."""
+    """A parameter as it will run. `change` says what a policy did to it, and `before` what the agent had asked.
+
+    `origin` is a phrase that says where its text stood before.
+    """
 
     name: str
     value: JSON
@@ -22,6 +34,7 @@ class Parameter:
     rule_id: str = ""
     warnings: tuple[str, ...] = ()
     name_warnings: tuple[str, ...] = ()
+    origin: str = ""
 
 
 def parameters_of(snapshot: Snapshot) -> tuple[Parameter, ...]:
@@ -30,9 +43,23 @@ def parameters_of(snapshot: Snapshot) -> tuple[Parameter, ...]:
     asked = final if snapshot.original_parameters is None else snapshot.original_parameters
     rules = _rules_by_name(snapshot.modifications)
     names = sorted({*asked, *final}, key=lambda name: name.encode("utf-16-be", "surrogatepass"))
-    found = [_parameter(name, asked=asked, final=final, rule_id=rules.get(name, "")) for name in names]
+    changed = [_parameter(name, asked=asked, final=final, rule_id=rules.get(name, "")) for name in names]
+    origins = {str(each["parameter"]): each for each in snapshot.origins}
+    found = [_with_origin(item, said=origins.get(item.name), snapshot=snapshot) for item in changed]
     target = target_of(final)
     return tuple(sorted(found, key=lambda item: (not item.warnings, target is None or item.name != target.name)))
+
+
+def _with_origin(parameter: Parameter, *, said: JSONObject | None, snapshot: Snapshot) -> Parameter:
+    """A text that decides where an action goes, and that the user never said, is what the reader has to see first."""
+    if said is None:
+        return parameter
+    origin = _PHRASES[Origin(str(said["origin"]))].format(said["position"])
+    if said["origin"] != Origin.REQUEST:
+        warning = (f"It {origin}, not from the request.",) if parameter.name in SINKS else ()
+        return replace(parameter, origin=origin, warnings=(*warning, *parameter.warnings))
+    is_attested = snapshot.request_provenance is Provenance.ATTESTED
+    return replace(parameter, origin=origin if is_attested else "stands in the request as the agent tells it")
 
 
 def _rules_by_name(modifications: Iterable[Mapping[str, JSON]]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from approvals.pages import page_of
 from approvals.selectors import request_for, shown_to
 from approvals.selectors.friction import confirm_field, needs_passkey
 from approvals.selectors.roster import REVIEW
+from approvals.selectors.similar import similar_to
 from approvals.services.passkeys import keys_of
 from approvals.services.votes import CastBallot, cast_vote
 from approvals.views.reading import LIVE_URL, is_fragment, reader_of
@@ -60,6 +61,7 @@ def _context(user: User, approval_id: str) -> dict[str, Any]:
         "votes": shown.votes,
         "ending": page.ending,
         "raw": page.raw,
+        "similar": similar_to(row, user=user, shown=page.snapshot),
         "may_vote": shown.may_vote,
         "why_not": shown.why_not,
         "may_withdraw": shown.may_withdraw,

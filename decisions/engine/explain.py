@@ -148,7 +148,7 @@ def _about_asking(route: Route) -> Iterator[str]:
         groups = list(step.groups)
         yield f"After {step.after_seconds} seconds without an answer, {_listed(groups)} {_are(groups)} asked too."
     if route.questions:
-        yield f"The reviewer answers first: {' '.join(route.questions)}"
+        yield f"The reviewer is asked to judge: {' '.join(route.questions)}"
     if route.editable:
         names = [name.removeprefix("/") for name in route.editable]
         yield f"The reviewer may change {_listed(names)}."

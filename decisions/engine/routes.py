@@ -67,7 +67,7 @@ def read_escalation(
 
 
 def read_questions(entries: Mapping[str, Entry], *, findings: Findings) -> tuple[str, ...]:
-    """What the reviewer answers before approving."""
+    """What the reviewer is asked to judge."""
     if "questions" not in entries:
         return ()
     node = entries["questions"].node

@@ -144,7 +144,7 @@ class Escalation:
 class Route:
     """Who is asked, for how long, about what risk. Every stage must be satisfied; silence denies.
 
-    `questions` are answered before an approval counts, `editable` are JSON pointers to the parameters that a reviewer
+    `questions` are put to the reviewer, `editable` are JSON pointers to the parameters that a reviewer
     may change before approving. `hold_seconds` is how long an approval can be taken back before the agent is told, the
     deployment's word where it is None; `denials` is how many people have to say no.
     """

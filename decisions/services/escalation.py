@@ -6,12 +6,15 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
+from approvals.lifecycle.origins import origins_of
 from approvals.lifecycle.render import plain, render
 from approvals.lifecycle.snapshot import PriorStep, Provenance, RiskLevel, Snapshot, Source
 from approvals.services.requests import Opening, Request, new_approval_id, open_request
 from decisions.engine.context import Environment
 from decisions.engine.verdict import Ruling
 from decisions.models import Decision, PolicyVersion, Session, Tool
+from decisions.selectors.novelty import novelties_of
+from decisions.selectors.said import said_before
 from decisions.selectors.values import asked_parameters
 from decisions.services.delegations import go_betweens
 from decisions.services.evaluation import approval_route
@@ -97,6 +100,9 @@ def snapshot_of(
         session_so_far=prior_steps(session, before=decision.position),
         context_needed=tuple(ruling.context_needed),
         steps=tuple(step_values(step) for step in ruling.steps),
+        origins=origins_of(ruling.parameters, said=said_before(session, position=decision.position)),
+        novelties=novelties_of(decision, session=session, parameters=ruling.parameters),
+        questions=ruling.route.questions if ruling.route else (),
         nonce=new_seed().hex(),
     )
 

@@ -94,7 +94,7 @@ def test_a_reviewer_reads_what_is_asked_of_whom() -> None:
     assert told(rules)[1:] == (
         "Rule ask holds for every action.",
         "After 600 seconds without an answer, boss and deputy are asked too.",
-        "The reviewer answers first: Is it urgent? Who knows?",
+        "The reviewer is asked to judge: Is it urgent? Who knows?",
         "The reviewer may change to and body/text.",
         CONFIDENT,
     )

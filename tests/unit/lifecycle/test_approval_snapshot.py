@@ -65,6 +65,9 @@ OPTIONAL: dict[str, Any] = {
             "only_carries": False,
         },
     ),
+    "origins": ({"parameter": "to", "origin": "output", "position": 6},),
+    "novelties": ("The first email.send of this session.",),
+    "questions": ("Is the recipient right?",),
     "nonce": "6f",
 }
 FULL = Snapshot(**MINIMAL, **OPTIONAL)
