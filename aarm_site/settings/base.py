@@ -228,6 +228,7 @@ AARM_SESSION_DEPTH = ENV.session_depth
 AARM_SESSION_CHILDREN = ENV.session_children
 AARM_SESSION_IDLE_SECONDS = ENV.session_idle_seconds
 AARM_TAINT_CARRY_SECONDS = ENV.taint_carry_seconds
+AARM_DRIFT_THRESHOLD = ENV.drift_threshold
 AARM_DELEGATION_HOPS = ENV.delegation_hops
 AARM_DELEGATION_FAN_OUT = ENV.delegation_fan_out
 AARM_INTROSPECTION_SECRETS = ENV.introspection_secrets

@@ -54,6 +54,8 @@ class Environment(BaseSettings):
     session_idle_seconds: int = Field(default=86400, ge=60)
     # For how long after its last entry a session hands its labels and taint to new ones of the same agent and human.
     taint_carry_seconds: int = Field(default=3600, ge=0)
+    # How far a session may go from its request before it counts as drift, where its agent's profile doesn't say.
+    drift_threshold: float = Field(default=0.7, ge=0, le=1)
     # The log: how long a receipt waits for a checkpoint, how long a quiet log is silent, and where copies go.
     checkpoint_seconds: int = Field(default=10, ge=1)
     checkpoint_idle_seconds: int = Field(default=600, ge=1)

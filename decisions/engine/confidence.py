@@ -83,11 +83,13 @@ def _halves(ground: Ground, *, subject: Subject) -> int:
 
 
 def _is_word(field: Field) -> _IsWord:
+    if not field.may_be_word:
+        return _never
     if field.kind is FieldKind.REQUEST:
         return _is_request_word
-    if field.kind is not FieldKind.FACT:
-        return _never
     name = field.path[0]
+    if field.kind is FieldKind.SIGNAL:
+        return _is_word_of_signal(name)
 
     def is_word(subject: Subject) -> bool:
         fact = subject.context.facts.get(name)
@@ -99,6 +101,14 @@ def _is_word(field: Field) -> _IsWord:
 def _is_request_word(subject: Subject) -> bool:
     context = subject.context
     return context.original_request is not None and context.request_trust is Trust.ASSERTED
+
+
+def _is_word_of_signal(name: str) -> _IsWord:
+    def is_word(subject: Subject) -> bool:
+        context = subject.context
+        return context.risk_signals.get(name) is not None and context.request_trust is Trust.ASSERTED
+
+    return is_word
 
 
 def _never(subject: Subject) -> bool:

@@ -39,6 +39,11 @@ class Environment(StrEnum):
     LIVE = "LIVE"
 
 
+# Risk signals that are as good as what the session was opened with, and as trustworthy: an agent that may say what it
+# was asked for could say what it is about to do.
+SIGNALS_OF_REQUEST = frozenset(
+    {"semantic_distance", "cumulative_distance", "drift_detected", "alignment", "scope_expansion"}
+)
 # The moment of a decision that names none: that of the language document's cases.
 STANDARD_MOMENT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -107,3 +112,10 @@ class Context:
     risk_signals: Mapping[str, JSON] = field(default_factory=dict)
     counted: Mapping[str, int | float] = field(default_factory=dict)
     inner_effects: Mapping[str, str] = field(default_factory=dict)
+
+
+def trusted_signal(context: Context, *, name: str) -> JSON:
+    """A risk signal, None where only the agent vouches for what it follows from."""
+    if name in SIGNALS_OF_REQUEST and context.request_trust is not Trust.ATTESTED:
+        return None
+    return context.risk_signals.get(name)

@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from decisions.engine.conditions import comparisons
 from decisions.engine.context import Trust
 from decisions.engine.document import Consequence, PolicyDocument, Rule
-from decisions.engine.fields import FieldKind
 from decisions.engine.findings import Finding, Known, Severity, on_policy, on_rule
 from decisions.engine.verdict import Decision, Escalation, Stage
 
 # People need about this long to see a question, to read it and to answer it.
 SHORTEST_TIMEOUT = 60
-
-_AGENTS_WORD = frozenset({FieldKind.FACT, FieldKind.REQUEST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +73,7 @@ def check_trust(known: Known) -> Iterator[Finding]:
     """`agents_word_permits`."""
     for rule in known.document.rules:
         permits = rule.consequence is not None and rule.consequence.decision in (Decision.ALLOW, Decision.MODIFY)
-        reads = any(each.field.kind in _AGENTS_WORD for each in comparisons(rule.condition))
+        reads = any(each.field.may_be_word for each in comparisons(rule.condition))
         if permits and reads and rule.trust is Trust.ASSERTED:
             yield on_rule(
                 rule,

@@ -21,8 +21,6 @@ from decisions.engine.witnesses import Witness, witnesses_of
 # A policy in which more rules than this meet each other is not compared whole.
 MOST_PAIRS = 40_000
 
-_BY_TRUST = frozenset({FieldKind.FACT, FieldKind.REQUEST})
-
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
@@ -94,8 +92,11 @@ def _is_shadowed(one: _Taken, *, by: _Taken) -> bool:
 
 def _shared(way: Facts, *, one: Rule, other: Rule) -> Facts:
     """The facts that mean the same to another rule: what is counted never does, and whose word counts may differ."""
-    own = {FieldKind.COUNTED} | (_BY_TRUST if one.trust is not other.trust else frozenset())
-    kept = tuple(each for each in way.branch if each.comparison.field.kind not in own)
+    fields = ((each, each.comparison.field) for each in way.branch)
+    is_one_word = one.trust is other.trust
+    kept = tuple(
+        each for each, field in fields if field.kind is not FieldKind.COUNTED and (is_one_word or not field.may_be_word)
+    )
     return way if len(kept) == len(way.branch) else facts_of(kept, scope=way.scope)
 
 

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from decisions.engine.budget import Meter
 from decisions.engine.classify import Search
-from decisions.engine.context import Context
+from decisions.engine.context import SIGNALS_OF_REQUEST, Context
 from decisions.engine.pointers import Path, pointer
 from receipts.signing.canonical import JSON
 
@@ -123,6 +123,13 @@ class Field:
         if any("." in part or "/" in part for part in self.path):
             return self.kind + pointer(self.path)
         return ".".join((self.kind, *self.path))
+
+    @property
+    def may_be_word(self) -> bool:
+        """Whether it can be that only the agent says so."""
+        if self.kind is FieldKind.SIGNAL:
+            return self.path[0] in SIGNALS_OF_REQUEST
+        return self.kind in (FieldKind.FACT, FieldKind.REQUEST)
 
     @property
     def evidence(self) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeAlias
 
-from decisions.engine.context import Context, Fact, Trust
+from decisions.engine.context import SIGNALS_OF_REQUEST, Context, Fact, Trust, trusted_signal
 from decisions.engine.counters import exact, plus
 from decisions.engine.pointers import value_at
 from decisions.engine.scope import Scope
@@ -139,9 +139,11 @@ def parameter_kinds(subject: Subject) -> object:
 
 
 def signal(field: Field, scope: Scope, missing: object) -> Reader:
-    """A risk signal."""
+    """A risk signal. Those that follow from the user's request are taken on the word that the request is taken on."""
     name = field.path[0]
-    return lambda subject: subject.context.risk_signals.get(name)
+    if name not in SIGNALS_OF_REQUEST or scope.trust is Trust.ASSERTED:
+        return lambda subject: subject.context.risk_signals.get(name)
+    return lambda subject: trusted_signal(subject.context, name=name)
 
 
 def untrusted_parameters(subject: Subject) -> object:

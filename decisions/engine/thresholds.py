@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from decisions.engine.baseline import Baseline
-from decisions.engine.context import Context
+from decisions.engine.context import Context, trusted_signal
 from decisions.engine.verdict import NO_THRESHOLDS, Decision, Thresholds
 
 RISK_EVIDENCE = "risk_signals.session_risk"
@@ -73,7 +73,7 @@ def _reaches(value: float | None, *, limit: float | None) -> bool | None:
 
 
 def _signal(context: Context, *, name: str) -> int | float | None:
-    value = context.risk_signals.get(name)
+    value = trusted_signal(context, name=name)
     if isinstance(value, bool):
         return None
     if isinstance(value, int) or (isinstance(value, float) and isfinite(value)):

@@ -73,7 +73,9 @@ def decision_answer(decision: Decision, *, at: datetime, values: Mapping[str, JS
         raise erased()
     outcome = effective_at(decision, at=at, deferral=held)
     final = {**decision.ruling, **(held.resolution or {})} if held else decision.ruling
-    policy = decision.policy
+    policy, signals = decision.policy, dict(final.get("signals", {}))
+    # The one signal that has a place of its own.
+    alignment = signals.pop("alignment", None)
     answer: dict[str, Any] = {
         "decision_id": decision.pk,
         "action_id": decision.action_id,
@@ -86,6 +88,8 @@ def decision_answer(decision: Decision, *, at: datetime, values: Mapping[str, JS
         "classification": final["classification"],
         "risk_level": final.get("risk_level", decision.risk_level),
         "confidence": final.get("confidence"),
+        "alignment": alignment,
+        "risk_signals": signals or None,
         "policy": policy and {"id": policy.policy_id, "version": policy.version, "hash": policy.digest},
         "request_digest": _asked(decision, values=opened),
         "action_digest": settled_digest(decision, deferral=held),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from decisions.engine.drift import hundredths
 from decisions.models import Session
 from decisions.selectors.integrity import End, fault_in, follow_session
 from receipts.problems import ProblemError
@@ -47,8 +48,13 @@ def _accumulated(state: Any) -> dict[str, Any]:
         "tools": state.get("tools", []),
         "entities": state.get("entities", {}),
         "taint": sorted(state.get("taint", {})),
+        "cumulative_distance": _distance(state.get("distance")),
         "facts": {name: fact["trust"] for name, fact in facts.items()},
     }
+
+
+def _distance(value: Any) -> float | None:
+    return hundredths(value) if isinstance(value, int) else None
 
 
 def _standing(session: Session) -> str:

@@ -1,7 +1,7 @@
 """Child sessions: part of a task handed on, to the same agent or another, with no more than the parent has (CTX-09).
 
-A child takes over the human, the request, labels and taint, and whatever it may say for itself can only narrow. Its
-parent is named once, when it opens, and must be open then: no cycle can be.
+A child takes over the human, the request and how far from it the parent has come, labels and taint, and whatever it may
+say for itself can only narrow. Its parent is named once, when it opens, and must be open then: no cycle can be.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from decisions.services.context import append_entry
 from decisions.services.delegations import passed_on
 from decisions.services.hosting import hosted_agent
 from decisions.services.identity import known_human
-from decisions.services.inheritance import carried_state, handed_over, taken_over, with_children
+from decisions.services.inheritance import carried_state, handed_over, same_task, with_children
 from decisions.services.integrity import lock_session, require_intact
 from decisions.services.levels import admitted_limit
 from decisions.services.sessions import NewSession, require_open, session_of, vouched_identity
@@ -73,7 +73,7 @@ def _created(parent: Session, *, agent: Agent, new: NewSession, at: datetime) ->
         max_data_classification=admitted_limit(new.max_data_classification, within=parent.max_data_classification),
         request=parent.request,
         request_provenance=parent.request_provenance,
-        state={**taken_over(own, with_children(parent)), "salt": new_seed().hex()},
+        state={**same_task(own, with_children(parent)), "salt": new_seed().hex()},
         opened_at=at,
     )
 

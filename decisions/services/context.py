@@ -15,6 +15,7 @@ from decisions.engine.context import Context, Fact, Identity, Trust
 from decisions.models import ContextEntry, Session
 from decisions.selectors.integrity import seal_of, sealed_values
 from decisions.services.integrity import fault_of
+from decisions.services.signals import profile_of
 from decisions.services.state import whole
 from receipts.rows import Batch, Update
 from receipts.selectors import opened_values
@@ -88,7 +89,7 @@ def context_of(
     asserted: Mapping[str, JSON],
     at: datetime,
 ) -> Context:
-    """What the engine may know of a session, but for what rules have counted.
+    """What the engine may know of a session, but for what rules have counted and for risk signals.
 
     Facts sent along with an action are the agent's word and no more.
     """
@@ -110,7 +111,7 @@ def context_of(
         registered_effect=tool_effect,
         at=at,
         intent=session.intent or None,
-        profile=session.agent.profile or session.profile or None,
+        profile=profile_of(session),
         session_age=max(int((at - session.opened_at).total_seconds()), 0),
         identity=identity,
     )

@@ -238,7 +238,7 @@ def _adopted(
     final.row.save(force_insert=True)
     parameters = dict(ruling.parameters)
     digest = action_digest(nonce=nonce, tool=decision.tool, operation=decision.operation, parameters=parameters)
-    record = ruling_record(ruling) | {
+    record = ruling_record(judged) | {
         "decision": ruling.decision.value,
         "reason_code": ruling.reason_code.value,
         "rule_id": ruling.rule_id or "",

@@ -14,6 +14,7 @@ from approvals.lifecycle.route import Route as ApprovalRoute
 from approvals.selectors import has_enough_reviewers
 from decisions.engine.action import Action
 from decisions.engine.context import Context
+from decisions.engine.drift import Drift
 from decisions.engine.folding import fold
 from decisions.engine.policy import Policy
 from decisions.engine.verdict import Decision, ReasonCode, RiskLevel, Route, Ruling
@@ -27,6 +28,7 @@ from decisions.services.levels import limit_bar
 from decisions.services.parties import Section, bar_to, identity_for_policy
 from decisions.services.policies import active_policy
 from decisions.services.questions import Bar, Question, Standing, question_bytes
+from decisions.services.signals import drift_of, scope_signals
 from decisions.services.tools import effect_of
 from receipts.signing.canonical import JSON, sha256_digest
 
@@ -37,12 +39,15 @@ log = structlog.get_logger(__name__)
 class Judged:
     """A ruling, the policy version it was made under, and the question in the bytes in which it is kept.
 
-    `bar` is what forbade the action whatever policy says.
+    `signals` are the risk signals that it was made with, `drift` how far the action goes from what was asked for. `bar`
+    is what forbade the action whatever policy says.
     """
 
     ruling: Ruling
     policy: PolicyVersion
     question: bytes
+    signals: Mapping[str, JSON]
+    drift: Drift
     bar: Bar | None = None
 
     @property
@@ -188,7 +193,9 @@ def judge_action(asked: Asked, *, session: Session, basis: Basis, at: datetime) 
     identity = identity_for_policy(session, section=asked.identity)
     context = context_of(session, identity=identity, tool_effect=asked.tool_effect, asserted=asked.asserted, at=at)
     actions = actions_in(asked.action, policy=basis.policy)
-    context = replace(context, inner_effects=_inner_effects(actions))
+    drift = drift_of(session, action=asked.action, request=context.original_request, is_counted=bool(asked.earlier))
+    signals = drift.signals | scope_signals(actions, session=session)
+    context = replace(context, inner_effects=_inner_effects(actions), risk_signals=signals)
     counted = basis.ledger.before(asked.action, at=at, earlier=asked.earlier)
     # An action that is judged again was counted among the session's own when it was submitted.
     before = context.action_count - (1 if asked.earlier else 0)
@@ -210,6 +217,8 @@ def judge_action(asked: Asked, *, session: Session, basis: Basis, at: datetime) 
         ruling=settled(ruling, question=question),
         policy=basis.version,
         question=question_bytes(question),
+        signals=signals,
+        drift=drift,
         bar=question.bar,
     )
 

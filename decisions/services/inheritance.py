@@ -10,9 +10,11 @@ from django.conf import settings
 from django.db.models import F, Q
 
 from decisions.models import Agent, Human, Session
-from decisions.services.state import EMPTY_STATE, whole, with_labels, with_taint
+from decisions.services.state import EMPTY_STATE, distance_in, whole, with_distance, with_labels, with_taint
 
 _HANDED_ON = {name: F(f"state__{name}") for name in ("kinds", "taint", "is_overfull")}
+# Within one task the distance from its request as well; another task has another request.
+_HANDED_UP = {**_HANDED_ON, "distance": F("state__distance")}
 
 
 def carried_state(*, agent: Agent, human: Human | None, at: datetime) -> dict[str, Any]:
@@ -45,17 +47,22 @@ def taken_over(state: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, 
     return {**state, "is_overfull": True} if given.get("is_overfull") else state
 
 
+def same_task(state: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The state with what another session of the same task has touched, and as far from the request as either."""
+    return with_distance(taken_over(state, given), distance_in(state, given))
+
+
 def with_children(session: Session) -> dict[str, Any]:
-    """The state of a locked session with what all sessions below it have touched so far.
+    """The state of a locked session with what all sessions below it have touched so far, and how far they have gone.
 
     Whatever a child has learned may have been told to its parent. It asks nothing where there are no children.
     """
     state: dict[str, Any] = session.state
     above = [session.pk] if session.children else []
     while above:
-        rows = list(Session.objects.filter(parent__in=above).values("pk", "children", **_HANDED_ON))
+        rows = list(Session.objects.filter(parent__in=above).values("pk", "children", **_HANDED_UP))
         for row in rows:
-            state = taken_over(state, row)
+            state = same_task(state, row)
         above = [row["pk"] for row in rows if row["children"]]
     return state
 

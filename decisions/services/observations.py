@@ -24,7 +24,7 @@ from decisions.services.idempotency import Answer, Attempt, earlier_answer, mism
 from decisions.services.parties import identity_section
 from decisions.services.records import committed_values
 from decisions.services.sessions import locked_session, now_of
-from decisions.services.state import with_action, with_labels, with_taint
+from decisions.services.state import with_action, with_distance, with_labels, with_taint
 from receipts.access import Caller
 from receipts.identifiers import new_seed
 from receipts.rows import Batch
@@ -97,7 +97,8 @@ def _take_note(session: Session, *, observed: Observed, judged: Judged, basis: B
         entities=entities_in(dict(action.parameters)),
         inner=[f"{step.tool}.{step.operation}" for step in ruling.steps],
     )
-    session.state = with_taint(with_labels(state, kinds=ruling.labels), Taint.TOOL_OUTPUT)
+    state = with_distance(with_labels(state, kinds=ruling.labels), judged.drift.cumulative)
+    session.state = with_taint(state, Taint.TOOL_OUTPUT)
     if ruling.decision not in _PERMITTED:
         log.warning("security_event", event_kind="ran_unasked", code=ruling.decision.value, session_id=session.pk)
 
@@ -116,7 +117,12 @@ def _recorded(
     entry = append_entry(
         session,
         kind="observation",
-        body={**said, "evaluation": judged.evaluation_digest, "commitments": dict(values.commitments)},
+        body={
+            **said,
+            "signals": dict(judged.signals),
+            "evaluation": judged.evaluation_digest,
+            "commitments": dict(values.commitments),
+        },
         at=at,
         payload=values,
         batch=batch,

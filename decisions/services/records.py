@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from decisions.engine.changes import ChangeKind
-from decisions.engine.verdict import Modification, Ruling, Step
+from decisions.engine.verdict import Modification, Step
 from decisions.intake.bodies import DecideBody
 from decisions.models import Decision, Session
 from decisions.selectors.values import ASKED, FINAL, QUESTION, STEPS
@@ -46,9 +46,9 @@ def modification_answer(change: Modification) -> dict[str, JSON]:
     return {"path": change.path, **before, **after, "rule_id": change.rule_id}
 
 
-def ruling_record(ruling: Ruling) -> dict[str, Any]:
+def ruling_record(judged: Judged) -> dict[str, Any]:
     """What of a ruling isn't personal: what answers repeat, what it was counted for, what rules in shadow would say."""
-    shadow = ruling.shadow
+    ruling, shadow = judged.ruling, judged.ruling.shadow
     return {
         "reason": ruling.reason,
         "confidence": ruling.confidence,
@@ -57,6 +57,7 @@ def ruling_record(ruling: Ruling) -> dict[str, Any]:
         "matched": list(ruling.matched_rules),
         "is_modified": bool(ruling.modifications),
         "labels": sorted(ruling.labels),
+        "signals": dict(judged.signals),
         "counted": {each.rule_id: each.amount for each in ruling.counted},
         **({"steps": [*map(step_record, ruling.steps)]} if ruling.steps else {}),
     }
@@ -120,7 +121,7 @@ def decision_row(
         position=session.length,
         depends_on=list(body.depends_on),
         identity=dict(identity),
-        ruling=ruling_record(ruling),
+        ruling=ruling_record(judged),
         payload=values.row,
         decided_at=at,
     )
@@ -152,6 +153,7 @@ def decision_sections(decision: Decision, *, session: Session) -> dict[str, JSON
                 "version": decision.policy.version,
                 "hash": decision.policy.digest,
             },
-            **({"steps": decision.ruling["steps"]} if "steps" in decision.ruling else {}),
+            # Earlier decisions have none.
+            **{name: decision.ruling[name] for name in ("signals", "steps") if decision.ruling.get(name)},
         },
     }

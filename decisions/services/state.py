@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from decisions.engine.context import Trust
+from decisions.engine.drift import furthest
 from receipts.problems import ProblemError
 from receipts.signing.canonical import JSON, canonical_bytes
 
@@ -21,7 +22,8 @@ MAX_ENTITY_BYTES = 2048
 MAX_FACTS = 64
 MAX_FACT_BYTES = 16 * 1024
 # `decisions`, `outcomes` and `messages` count; `entities` and `taint` say with which action each came first. A session
-# adds a salt: entries are chained with a digest of the state, and what a fact says may be guessable.
+# adds a salt: entries are chained with a digest of the state, and what a fact says may be guessable. `distance` is how
+# far the session has come from its request (`decisions.engine.drift`), None where that is unknown.
 EMPTY_STATE: dict[str, Any] = {
     "count": 0,
     "kinds": [],
@@ -32,12 +34,13 @@ EMPTY_STATE: dict[str, Any] = {
     "messages": {},
     "entities": {},
     "taint": {},
+    "distance": 0,
 }
 
 
 def whole(state: Mapping[str, Any]) -> dict[str, Any]:
-    """A state with all its parts; an earlier version of the product knew fewer."""
-    return {**EMPTY_STATE, **state}
+    """A state with all its parts; an earlier version of the product knew fewer, and took no distances."""
+    return {**EMPTY_STATE, "distance": None, **state}
 
 
 def with_labels(state: Mapping[str, Any], *, kinds: Iterable[str]) -> dict[str, Any]:
@@ -58,6 +61,16 @@ def with_taint(state: Mapping[str, Any], *sources: str) -> dict[str, Any]:
     """The state after untrusted content came in."""
     first = {source: state["count"] for source in sources if source not in state.get("taint", {})}
     return {**state, "taint": {**state.get("taint", {}), **first}} if first else dict(state)
+
+
+def with_distance(state: Mapping[str, Any], distance: int | None) -> dict[str, Any]:
+    """The state at a cumulative distance from the session's request."""
+    return {**state, "distance": distance}
+
+
+def distance_in(state: Mapping[str, Any], *others: Mapping[str, Any]) -> int | None:
+    """The greatest cumulative distance of several states; unknown where one was not taken."""
+    return furthest(*(each.get("distance") for each in (state, *others)))
 
 
 def with_one_more(state: Mapping[str, Any], part: str, name: str) -> dict[str, Any]:

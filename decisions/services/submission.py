@@ -26,7 +26,7 @@ from decisions.services.idempotency import Answer, Attempt, earlier_answer, mism
 from decisions.services.parties import Section, identity_section
 from decisions.services.records import committed_values, decision_row, decision_sections
 from decisions.services.sessions import locked_session, now_of
-from decisions.services.state import with_action, with_labels
+from decisions.services.state import with_action, with_distance, with_labels
 from receipts.access import Caller
 from receipts.identifiers import new_seed
 from receipts.rows import Batch
@@ -114,7 +114,7 @@ def _chain(
         entities=frozenset[str]().union(*map(entities_in, named)),
         inner=steps,
     )
-    session.state = with_labels(state, kinds=ruling.labels)
+    session.state = with_distance(with_labels(state, kinds=ruling.labels), judged.drift.cumulative)
     append_entry(
         session,
         kind="action",
@@ -126,6 +126,7 @@ def _chain(
             "decision": ruling.decision.value,
             "evaluation": judged.evaluation_digest,
             "labels": sorted(ruling.labels),
+            "signals": dict(judged.signals),
             "commitments": dict(values.commitments),
         },
         at=at,

@@ -32,6 +32,8 @@ SETS |= {"context.parameter_kinds", "risk_signals.untrusted_parameters", "contex
 CASELESS = {"context.original_request", "context.intent", "context.data_kinds", "context.data_level"}
 CASELESS |= {"context.parameter_kinds"}
 CASELESS |= {"context.tools_used", "context.entities", "context.taint", "tool", "operation", "tool.data_class"}
+# As trustworthy as the request that they follow from.
+OF_REQUEST = {"semantic_distance", "cumulative_distance", "drift_detected", "alignment", "scope_expansion"}
 # A fact that sources differ about is there.
 DISPUTED = {"unknown_or_conflicting": True, "absent": False, "required": True}
 ABOUT_LEVELS = {"higher_than", "lower_than"}
@@ -204,6 +206,10 @@ def value_of(field: str, scene: Scene) -> tuple[Any, bool]:
         is_asserted = scene.session.get("request_trust", "attested") != "attested"
         value = scene.session.get(name, MISSING)
         return (value, is_asserted) if scene.trusts_agent else (MISSING if is_asserted else value, False)
+    if family == "risk_signals" and name in OF_REQUEST:
+        is_asserted = scene.session.get("request_trust", "attested") != "attested"
+        value = scene.session[family].get(name)
+        return (MISSING, False) if value is None or (is_asserted and not scene.trusts_agent) else (value, is_asserted)
     if field == "context.data_level":
         return level_of(scene.session["data_kinds"], scene.policy), False
     if field == "context.parameter_kinds":

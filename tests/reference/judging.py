@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.reference import changes
-from tests.reference.conditions import Found, Scene
+from tests.reference.conditions import Found, Scene, value_of
 from tests.reference.holding import rule_found, still_absent
 from tests.reference.loading import Rule
 from tests.reference.readings import as_list, is_number, same
@@ -59,7 +59,7 @@ class Round:
 
     def signal(self, name: str) -> tuple[float | None, float | None]:
         """The threshold, if there is one, and the signal, if it is a number."""
-        value = self.scene.session["risk_signals"].get(name)
+        value, _ = value_of(f"risk_signals.{name}", replace(self.scene, trusts_agent=False))
         return self.scene.policy["thresholds"].get(name), value if is_number(value) else None
 
 

@@ -130,6 +130,7 @@ def test_taint_remembers_the_action_after_which_it_came_and_never_goes() -> None
 
 def test_a_state_of_an_earlier_version_has_what_that_lacked() -> None:
     old = {"count": 3, "kinds": ["PII"], "tools": ["a.b"], "facts": {}}
-    assert whole(old) == {**EMPTY_STATE, **old}
+    # It took no distances, and nobody can take them now.
+    assert whole(old) == {**EMPTY_STATE, "distance": None, **old}
     grown = with_one_more(with_taint(with_action(old, name="a.b", decision="DENY"), Taint.MODEL_TEXT), "outcomes", "x")
     assert (grown["count"], grown["decisions"], grown["taint"]) == (4, {"DENY": 1}, {"model_text": 4})

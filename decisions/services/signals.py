@@ -1,0 +1,49 @@
+"""The risk signals of an action: what is computed for policies beside what they read of the session itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+
+from decisions.engine.action import Action
+from decisions.engine.allowed_tools import is_listed
+from decisions.engine.distance import distance
+from decisions.engine.drift import Drift, cumulative, threshold_of
+from decisions.models import Session
+from decisions.services.state import whole
+from receipts.signing.canonical import JSON
+
+
+def drift_of(session: Session, *, action: Action, request: str | None, is_counted: bool) -> Drift:
+    """How far an action is from the request of its session, and how far the session has come with it.
+
+    `is_counted` says that the session has counted it before, when it was submitted.
+    """
+    taken = None if request is None else distance(request, action=action)
+    before: int | None = whole(session.state)["distance"]
+    return Drift(
+        distance=taken,
+        cumulative=before if is_counted else cumulative(before, distance=taken),
+        threshold=drift_threshold(session),
+    )
+
+
+def drift_threshold(session: Session) -> float:
+    """How far its agent may go from the request."""
+    return threshold_of(profile_of(session), default=settings.AARM_DRIFT_THRESHOLD)
+
+
+def profile_of(session: Session) -> str | None:
+    """The kind of agent that acts in a session: what it is registered as, whatever the session says."""
+    profile: Any = session.agent.profile or session.profile
+    return profile or None
+
+
+def scope_signals(actions: Iterable[Action], *, session: Session) -> dict[str, JSON]:
+    """Whether an action or one inside it is outside of what the session was expected to need, where that was said."""
+    expected = session.expected_scope
+    if not expected:
+        return {}
+    return {"scope_expansion": not all(is_listed(each.tool, each.operation, entries=expected) for each in actions)}
