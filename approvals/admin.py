@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from approvals.lifecycle.render import plain, render
-from approvals.models import AdminChange, ApprovalRequest, User, Vote
+from approvals.models import AdminChange, ApprovalRequest, Cover, Delegation, Schedule, Stander, Turn, User, Vote
 from approvals.selectors import state_at
 from approvals.selectors.people import names_of
 from receipts.clock import database_now
@@ -26,9 +26,13 @@ if TYPE_CHECKING:
     # Generic in the stubs only.
     OwnUserAdmin = UserAdmin[User]
     OwnModelForm = forms.ModelForm[Any]
+    RowInline = admin.TabularInline[Any, Schedule]
+    AnyAdmin = admin.ModelAdmin[Any]
 else:
     OwnUserAdmin = UserAdmin
     OwnModelForm = forms.ModelForm
+    RowInline = admin.TabularInline
+    AnyAdmin = admin.ModelAdmin
 
 admin.site.site_header = "AARM administration"
 admin.site.site_title = "AARM"
@@ -43,8 +47,10 @@ class PersonAdmin(OwnUserAdmin):
     readonly_fields = ("person_id", "last_login", "date_joined")
     fieldsets = (
         *UserAdmin.fieldsets,  # type: ignore[misc]  # the stubs allow for None, which it is not
+        ("Another account of the same person", {"fields": ("main",)}),
         ("In receipts", {"fields": ("person_id",), "description": "What receipts name instead of the person."}),
     )
+    raw_id_fields = ("main",)
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("username", "email", "usable_password", "password1", "password2")}),
     )
@@ -156,3 +162,33 @@ class VoteAdmin(ReadOnlyAdmin):
     list_select_related = ("person", "request")
     search_fields = ("=id", "=request__id", "person__username")
     fields = ("id", "request", "person", "verdict", "groups", "surface", "view_digest", "version", "cast_at")
+
+
+class TurnInline(RowInline):
+    model = Turn
+    extra = 0
+
+
+class CoverInline(RowInline):
+    model = Cover
+    extra = 0
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(AnyAdmin):
+    list_display = ("name", "zone", "starts_on", "handover", "turn_days")
+    inlines = (TurnInline, CoverInline)
+
+
+@admin.register(Delegation)
+class DelegationAdmin(AnyAdmin):
+    list_display = ("person", "deputy", "starts_at", "ends_at", "request")
+    list_select_related = ("person", "deputy", "request")
+    fields = ("person", "deputy", "starts_at", "ends_at")
+
+
+@admin.register(Stander)
+class StanderAdmin(AnyAdmin):
+    list_display = ("human", "relation", "person")
+    list_select_related = ("person",)
+    search_fields = ("human", "person__username")

@@ -6,12 +6,19 @@ from celery import shared_task
 
 from approvals.services.outbox import relay_unsent
 from approvals.services.requests import expire_due
+from approvals.services.timers import run_due_timers
 
 
 @shared_task(name="approvals.tasks.expire_approvals")
 def expire_approvals() -> int:
     """Writes down expiries that the clock has already brought."""
     return expire_due()
+
+
+@shared_task(name="approvals.tasks.run_timers")
+def run_timers() -> int:
+    """Does what the clock has brought for requests that wait: asks the next people."""
+    return run_due_timers()
 
 
 @shared_task(name="approvals.tasks.relay_outbox")

@@ -65,4 +65,7 @@ urlpatterns = [
         api.ApprovalChallengeView.as_view(),
         name="approval-challenge",
     ),
+    path("api/v1/approvals/<str:approval_id>/extend", api.ApprovalExtendView.as_view(), name="approval-extend"),
+    path("api/v1/approvals/<str:approval_id>/escalate", api.ApprovalEscalateView.as_view(), name="approval-escalate"),
+    path("api/v1/approvals/<str:approval_id>/reassign", api.ApprovalReassignView.as_view(), name="approval-reassign"),
 ]

@@ -1,8 +1,9 @@
-"""Random identifiers with a prefix that says what they name, and random bytes for salts and nonces."""
+"""Random identifiers with a prefix that says what they name, random bytes, and names of people as they are compared."""
 
 from __future__ import annotations
 
 import secrets
+from unicodedata import normalize
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 ID_LENGTH = 40
@@ -17,3 +18,8 @@ def new_id(prefix: str) -> str:
 def new_seed() -> bytes:
     """32 random bytes."""
     return secrets.token_bytes(32)
+
+
+def folded(name: str) -> str:
+    """A person's name or address as it is compared: spellings that look alike are one (APR-08)."""
+    return normalize("NFKC", normalize("NFKC", name).strip().casefold())

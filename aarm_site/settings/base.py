@@ -141,8 +141,9 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
-    # Deadlines are rows; these two only look for what is due, so a missed or doubled tick changes nothing.
+    # Deadlines are rows; they only look for what is due, so a missed or doubled tick changes nothing.
     "expire-approvals": {"task": "approvals.tasks.expire_approvals", "schedule": 1.0},
+    "run-timers": {"task": "approvals.tasks.run_timers", "schedule": 1.0},
     "expire-deferrals": {"task": "decisions.tasks.expire_deferrals", "schedule": 1.0},
     "sweep-pauses": {"task": "decisions.tasks.sweep_pauses", "schedule": 1.0},
     "relay-outbox": {"task": "approvals.tasks.relay_outbox", "schedule": 1.0},

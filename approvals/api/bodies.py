@@ -38,3 +38,25 @@ class ChallengeBody(BaseModel):
     verdict: Literal["approve"] = "approve"
     view_digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
     version: Annotated[int, Field(ge=1, strict=True)] | None = None
+
+
+class ExtendBody(BaseModel):
+    """`POST /api/v1/approvals/{id}/extend`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seconds: Annotated[int, Field(ge=1, le=30 * 24 * 3600, strict=True)]
+
+
+class ReassignBody(BaseModel):
+    """`POST /api/v1/approvals/{id}/reassign`. `to` is a user name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    to: Annotated[str, Field(min_length=1, max_length=150)]
+
+
+class EscalateBody(BaseModel):
+    """`POST /api/v1/approvals/{id}/escalate`: nothing is left to say."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)

@@ -9,11 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from approvals.api.bodies import ChallengeBody, VoteBody
+from approvals.api.bodies import ChallengeBody, EscalateBody, ExtendBody, ReassignBody, VoteBody
 from approvals.lifecycle.quorum import Verdict
 from approvals.selectors import approval_answer, open_among, page_of, pending_for, request_for, shown_to
 from approvals.services.confirmations import Confirmation
-from approvals.services.people import Person
+from approvals.services.deadlines import escalate_request, extend_request, pass_on
+from approvals.services.people import Person, person_named
 from approvals.services.votes import CastBallot, ask_to_sign, cast_vote
 from receipts.access import CallerKind
 from receipts.problems import ProblemError
@@ -49,6 +50,11 @@ def _person(request: Request) -> Person:
     return user
 
 
+def _answer(request: Request, approval_id: str) -> dict[str, Any]:
+    person = _person(request)
+    return approval_answer(shown_to(person, request_for(person, approval_id)))
+
+
 class ApprovalListView(APIView):
     """`GET /api/v1/approvals?state=pending`."""
 
@@ -79,7 +85,7 @@ class ApprovalDetailView(APIView):
 
     @extend_schema(responses={200: _APPROVAL}, operation_id="approval")
     def get(self, request: Request, approval_id: str) -> Response:
-        return Response(approval_answer(shown_to(_person(request), request_for(_person(request), approval_id))))
+        return Response(_answer(request, approval_id))
 
 
 class ApprovalVoteView(APIView):
@@ -100,7 +106,7 @@ class ApprovalVoteView(APIView):
             confirmation=Confirmation(target=body.confirm_target, assertion=body.assertion),
         )
         cast_vote(approval_id=approval_id, person=_person(request), ballot=ballot)
-        return Response(approval_answer(shown_to(_person(request), request_for(_person(request), approval_id))))
+        return Response(_answer(request, approval_id))
 
 
 class ApprovalChallengeView(APIView):
@@ -116,3 +122,39 @@ class ApprovalChallengeView(APIView):
         request_for(person, approval_id)
         asked = ask_to_sign(approval_id=approval_id, person=person, view=(body.view_digest, body.version))
         return Response(asked.to_dict())
+
+
+class ApprovalExtendView(APIView):
+    callers: ClassVar = {CallerKind.USER}
+    user_permissions: ClassVar = ("approvals.review",)
+
+    @extend_schema(request=ExtendBody, responses={200: _APPROVAL}, operation_id="approval_extend")
+    def post(self, request: Request, approval_id: str) -> Response:
+        body = read_body(request._request, ExtendBody)
+        row = request_for(_person(request), approval_id)
+        extend_request(approval_id=row.pk, person=_person(request), seconds=body.seconds)
+        return Response(_answer(request, approval_id))
+
+
+class ApprovalEscalateView(APIView):
+    callers: ClassVar = {CallerKind.USER}
+    user_permissions: ClassVar = ("approvals.review",)
+
+    @extend_schema(request=EscalateBody, responses={200: _APPROVAL}, operation_id="approval_escalate")
+    def post(self, request: Request, approval_id: str) -> Response:
+        read_body(request._request, EscalateBody)
+        row = request_for(_person(request), approval_id)
+        escalate_request(approval_id=row.pk, person=_person(request))
+        return Response(_answer(request, approval_id))
+
+
+class ApprovalReassignView(APIView):
+    callers: ClassVar = {CallerKind.USER}
+    user_permissions: ClassVar = ("approvals.review",)
+
+    @extend_schema(request=ReassignBody, responses={200: _APPROVAL}, operation_id="approval_reassign")
+    def post(self, request: Request, approval_id: str) -> Response:
+        body = read_body(request._request, ReassignBody)
+        row = request_for(_person(request), approval_id)
+        pass_on(approval_id=row.pk, person=_person(request), to=person_named(body.to))
+        return Response(_answer(request, approval_id))

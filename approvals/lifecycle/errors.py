@@ -5,6 +5,8 @@ LifecycleError                    code, why, fix
 ├── DeadlineError                 a stored request lacks the deadline that its state needs
 ├── QuorumError                   stages or ballots that no honest tally can be made of
 ├── RouteError                    a route with an impossible time, or one that was stored in another shape
+├── ScheduleError                 turns or covers that name nobody or end before they begin
+├── DelegationError               a deputy of oneself, in a circle, or too far away
 ├── SnapshotError                 a snapshot or digest that is not in the form that people are shown
 └── RenderError                   a request to show text in no space at all
 """
@@ -47,6 +49,18 @@ class RouteError(LifecycleError):
     """A route with an impossible time, or one that was stored in another shape."""
 
     code = "invalid_route"
+
+
+class ScheduleError(LifecycleError):
+    """Turns or covers that name nobody or end before they begin."""
+
+    code = "invalid_schedule"
+
+
+class DelegationError(LifecycleError):
+    """A deputy of oneself, in a circle, or too far away."""
+
+    code = "cannot_pass_on"
 
 
 class SnapshotError(LifecycleError):

@@ -81,18 +81,27 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """One vote. `groups` are those that the person is eligible in *now*, not when the vote was cast."""
+    """One vote. `groups` are those that the person is eligible in *now*, not when the vote was cast.
+
+    `holder` is whose place the vote is cast in, where that isn't the person's own: a place is filled once.
+    """
 
     person: str
     verdict: Verdict
     groups: frozenset[str]
+    holder: str = ""
+
+    @property
+    def place(self) -> str:
+        """Whose vote it is."""
+        return self.holder or self.person
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
     """What the ballots come to; the same for every order of the ballots.
 
-    `filled` has one entry for each stage, in their order, with the people who fill it, sorted. `counted` are the
+    `filled` has one entry for each stage, in their order, with those whose places fill it, sorted. `counted` are the
     ballots that count, `not_counted` pairs of person and reason, both sorted by person.
     """
 
@@ -160,7 +169,7 @@ def tally(stages: tuple[Stage, ...], *, ballots: Iterable[Ballot], requester: st
     _require_stages(stages)
     groups = frozenset(stage.group for stage in stages)
     counted, not_counted = _sort_out(ballots, groups=groups, requester=requester)
-    approvers = {ballot.person: ballot.groups for ballot in counted if ballot.verdict == Verdict.APPROVE}
+    approvers = {ballot.place: ballot.groups for ballot in counted if ballot.verdict == Verdict.APPROVE}
     seating = _Seating(stages=stages, groups_of=approvers)
     return Tally(
         result=_result(counted, is_full=seating.is_full, denials=denials),
@@ -192,25 +201,29 @@ def _require_stages(stages: tuple[Stage, ...]) -> None:
 def _sort_out(
     ballots: Iterable[Ballot], *, groups: frozenset[str], requester: str | None
 ) -> tuple[tuple[Ballot, ...], tuple[tuple[str, Uncounted], ...]]:
-    """Splits the ballots into those that count, one for each person, and the others with the reason."""
+    """Splits the ballots into those that count, one for each place, and the others with the reason."""
     counted: dict[str, Ballot] = {}
     not_counted: list[tuple[str, Uncounted]] = []
     # A person's deny comes first, so that it is the one that counts.
-    for ballot in sorted(ballots, key=lambda ballot: (ballot.person, ballot.verdict == Verdict.APPROVE)):
-        reason = _why_uncounted(ballot, earlier=counted.get(ballot.person), groups=groups, requester=requester)
+    for ballot in sorted(ballots, key=_by_place):
+        reason = _why_uncounted(ballot, earlier=counted.get(ballot.place), groups=groups, requester=requester)
         if reason is None:
-            counted[ballot.person] = ballot
+            counted[ballot.place] = ballot
         else:
             not_counted.append((ballot.person, reason))
     return tuple(counted.values()), tuple(not_counted)
 
 
+def _by_place(ballot: Ballot) -> tuple[str, bool, str]:
+    return ballot.place, ballot.verdict == Verdict.APPROVE, ballot.person
+
+
 def _why_uncounted(
     ballot: Ballot, *, earlier: Ballot | None, groups: frozenset[str], requester: str | None
 ) -> Uncounted | None:
-    if ballot.person == requester:
+    if requester is not None and requester in {ballot.person, ballot.place}:
         return Uncounted.SELF_APPROVAL
-    if earlier is not None and earlier.groups != ballot.groups:
+    if earlier is not None and earlier.person == ballot.person and earlier.groups != ballot.groups:
         raise QuorumError(
             f"Two ballots of {ballot.person} claim different groups.", fix="Look the person's groups up once per tally."
         )

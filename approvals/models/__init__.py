@@ -1,21 +1,30 @@
-"""People, requests for their approval, their votes, what is still to be announced, and who changed what."""
+"""People and the routes to them, requests for their approval, their votes, what is still to be announced and done."""
 
 from approvals.models.administration import AdminChange, Change
+from approvals.models.asking import Asking, Timer
 from approvals.models.attention import AttentionMiss
 from approvals.models.deliveries import OutboxEvent
 from approvals.models.passkeys import PasskeyChallenge
 from approvals.models.people import SignInLink, User
 from approvals.models.requests import ApprovalRequest
+from approvals.models.routes import Cover, Delegation, Schedule, Stander, Turn
 from approvals.models.votes import Vote
 
 __all__ = [
     "AdminChange",
     "ApprovalRequest",
+    "Asking",
     "AttentionMiss",
     "Change",
+    "Cover",
+    "Delegation",
     "OutboxEvent",
     "PasskeyChallenge",
+    "Schedule",
     "SignInLink",
+    "Stander",
+    "Timer",
+    "Turn",
     "User",
     "Vote",
 ]

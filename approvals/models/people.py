@@ -16,11 +16,21 @@ def new_person_id() -> str:
 
 
 class User(AbstractUser):
-    """A reviewer, auditor, policy author or admin; groups say which (roles) and for whom (teams)."""
+    """A reviewer, auditor, policy author or admin; groups say which (roles) and for whom (teams).
 
-    told_fields: ClassVar = ("username", "email", "is_active", "is_staff", "is_superuser", "groups", "user_permissions")
+    `main` is the person's other account, where this is one more of the same person's (or a service account that they
+    own): both together have one vote, and what one of them asked for neither approves.
+    """
+
+    told_fields: ClassVar = (
+        "username", "email", "is_active", "is_staff", "is_superuser", "groups", "user_permissions", "main",
+    )  # fmt: skip
 
     person_id = models.CharField(max_length=ID_LENGTH, unique=True, default=new_person_id, editable=False)
+    main = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="others")
+
+    class Meta(AbstractUser.Meta):
+        constraints = [models.CheckConstraint(condition=~models.Q(main=models.F("id")), name="user_main_is_another")]
 
     def __str__(self) -> str:
         return self.get_username()

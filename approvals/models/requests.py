@@ -15,11 +15,12 @@ from receipts.selectors import opened_values
 class ApprovalRequest(models.Model):
     """It doesn't know the decision that it is for; `receipt_sections` is what its receipts repeat of it, word for word.
 
-    `version` rises when the snapshot or the policy changes, not with votes. `expires_at` ends voting, and
-    `claim_expires_at` what was approved. `replacement` is the request that was opened in this one's stead; `origin`
-    names, in such a one, the first of the line.
+    `version` rises when the snapshot or the policy changes, not with votes. `expires_at` ends voting, which is never
+    extended beyond `closes_at`; `claim_expires_at` ends what was approved. `replacement` is the request that was opened
+    in this one's stead; `origin` names, in such a one, the first of the line.
     """
 
+    told_fields: ClassVar[tuple[str, ...]] = ("expires_at",)
     state_guard: ClassVar[StateGuard] = StateGuard(
         table="approvals_approvalrequest", column="state", terminal=tuple(sorted(TERMINAL))
     )
@@ -45,6 +46,7 @@ class ApprovalRequest(models.Model):
     code = models.CharField(max_length=14)
     opened_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    closes_at = models.DateTimeField(null=True)
     release_at = models.DateTimeField(null=True)
     claim_expires_at = models.DateTimeField(null=True)
     resolved_at = models.DateTimeField(null=True)
@@ -61,6 +63,10 @@ class ApprovalRequest(models.Model):
                 condition=~models.Q(state__in=["HELD", "APPROVED", "CLAIMED"])
                 | models.Q(claim_expires_at__isnull=False),
                 name="approval_approved_has_deadline",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(closes_at__isnull=True) | models.Q(expires_at__lte=models.F("closes_at")),
+                name="approval_closes",
             ),
             models.CheckConstraint(
                 condition=~models.Q(state=State.HELD.value) | models.Q(release_at__isnull=False),

@@ -13,8 +13,9 @@ from receipts.identifiers import ID_LENGTH
 class Vote(models.Model):
     """`groups` are the route's groups that the person was eligible in when voting.
 
-    `number` counts the person's votes on this request; what they come to is `approvals.lifecycle.quorum.standing`.
-    `verified_by` is `session` or `passkey`.
+    `holder` is whose place the vote was cast in, where that wasn't the person's own. `number` counts the person's votes
+    on this request; what they come to is `approvals.lifecycle.quorum.standing`. `verified_by` is `session` or
+    `passkey`.
     """
 
     insert_only: ClassVar[bool] = True
@@ -22,6 +23,7 @@ class Vote(models.Model):
     id = models.CharField(primary_key=True, max_length=ID_LENGTH)
     request = models.ForeignKey("approvals.ApprovalRequest", on_delete=models.PROTECT, related_name="votes")
     person = models.ForeignKey("approvals.User", on_delete=models.PROTECT, related_name="votes")
+    holder = models.ForeignKey("approvals.User", null=True, on_delete=models.PROTECT, related_name="+")
     number = models.PositiveSmallIntegerField(default=1)
     verdict = models.CharField(max_length=8, choices=[(item.value, item.value) for item in Verdict])
     view_digest = models.CharField(max_length=71)

@@ -2,6 +2,7 @@
 
 from approvals.selectors.lists import Inbox, ListedRequest, inbox_of
 from approvals.selectors.people import names_of
+from approvals.selectors.persons import is_same_person
 from approvals.selectors.requests import (
     ShownRequest,
     ShownVote,
@@ -15,7 +16,7 @@ from approvals.selectors.requests import (
     visible_to,
     waiting_for,
 )
-from approvals.selectors.roster import has_enough_reviewers, is_same_person, reviewers_by_group
+from approvals.selectors.roster import has_enough_reviewers, reviewers_by_group
 from approvals.selectors.standing import current_tally, newest_of, state_at
 
 __all__ = [

@@ -46,15 +46,16 @@ class Inbox:
 def inbox_of(user: User, *, is_all: bool, cursor: str) -> Inbox:
     """What waits for this person, or with `is_all` everything pending that they may see."""
     waiting = waiting_for(user) if user.has_perm(REVIEW) else pending_for(user).none()
+    at = database_now()
     page, following = page_of(pending_for(user) if is_all else waiting, cursor=cursor)
     return Inbox(
-        rows=_listed(user, page, may_decide=_among(waiting, page)),
+        rows=_listed(user, page, may_decide=_among(waiting, page), at=at),
         mine=pending_count_for(user),
         everything=pending_for(user).count(),
         following=following,
         last_resolved_at=None if page else visible_to(user).aggregate(last=Max("resolved_at"))["last"],
         is_new=not page and not visible_to(user).exists(),
-        at=database_now(),
+        at=at,
     )
 
 
@@ -62,7 +63,7 @@ def _among(waiting: QuerySet[ApprovalRequest], page: Sequence[ApprovalRequest]) 
     return set(waiting.filter(pk__in=[row.pk for row in page]).values_list("pk", flat=True))
 
 
-def _listed(user: User, page: Sequence[ApprovalRequest], *, may_decide: set[str]) -> list[ListedRequest]:
+def _listed(user: User, page: Sequence[ApprovalRequest], *, may_decide: set[str], at: datetime) -> list[ListedRequest]:
     voted = set(Vote.objects.filter(request__in=page).values_list("request_id", flat=True))
     values = all_opened_values([row.snapshot for row in page])
     return [
@@ -70,7 +71,7 @@ def _listed(user: User, page: Sequence[ApprovalRequest], *, may_decide: set[str]
             row=row,
             shown=values[row.snapshot_id],
             tally=current_tally(row) if row.pk in voted else _untouched(row),
-            why_not="" if row.pk in may_decide else why_not(user, request=row, state=State.PENDING),
+            why_not="" if row.pk in may_decide else why_not(user, request=row, state=State.PENDING, at=at),
         )
         for row in page
     ]

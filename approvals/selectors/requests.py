@@ -11,9 +11,11 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from approvals.lifecycle.quorum import Tally, Verdict
 from approvals.lifecycle.states import NON_TERMINAL, State
-from approvals.models import ApprovalRequest, User, Vote
+from approvals.models import ApprovalRequest, Asking, User, Vote
 from approvals.selectors.friction import confirm_field, needs_passkey
+from approvals.selectors.persons import persons_among
 from approvals.selectors.replacing import Replaced, replaced_by
+from approvals.selectors.roster import represented_by
 from approvals.selectors.standing import current_tally, may_withdraw, standing_votes, state_at, why_not
 from receipts.clock import DatabaseNow, database_now
 from receipts.problems import ProblemError, not_found
@@ -29,9 +31,15 @@ def visible_to(user: User) -> QuerySet[ApprovalRequest]:
         return rows
     if not user.has_perm("approvals.review"):
         return rows.none()
-    return rows.filter(
-        pk__in=ApprovalRequest.asked.through.objects.filter(group__user=user).values("approvalrequest_id")
-    )
+    return rows.filter(_asked(user))
+
+
+def _asked(user: User) -> Q:
+    """What this person was asked, or may be asked as a member of a group, also in the place of somebody who is away."""
+    accounts, passed_on = represented_by(user)
+    groups = ApprovalRequest.asked.through.objects.filter(group__user__in=accounts).values("approvalrequest_id")
+    askings = Asking.objects.filter(person__in=accounts).values("request_id")
+    return Q(pk__in=groups) | Q(pk__in=askings) | Q(pk__in=passed_on)
 
 
 def pending_for(user: User) -> QuerySet[ApprovalRequest]:
@@ -45,13 +53,12 @@ def pending_for(user: User) -> QuerySet[ApprovalRequest]:
 
 def waiting_for(user: User) -> QuerySet[ApprovalRequest]:
     """Of those, what this person could still decide: asked, not the requester, and no vote yet."""
-    asked = ApprovalRequest.asked.through.objects.filter(group__user=user).values("approvalrequest_id")
     own = Q(requester__iexact=user.email) & ~Q(requester="") | Q(requester__iexact=user.get_username())
     votes = Vote.objects.filter(request=OuterRef("pk"), person=user, version=OuterRef("version"))
     last = Subquery(votes.order_by("-number").values("verdict")[:1])
     # A yes that was taken back may be given again; a no stays.
     open_again = Q(last__isnull=True) | Q(last=Verdict.WITHDRAW.value) & ~Exists(votes.filter(verdict=Verdict.DENY))
-    return pending_for(user).filter(pk__in=asked).exclude(own).annotate(last=last).filter(open_again)
+    return pending_for(user).filter(_asked(user)).exclude(own).annotate(last=last).filter(open_again)
 
 
 def pending_count_for(user: User) -> int:
@@ -110,11 +117,14 @@ class ShownRequest:
 
 
 def _shown_votes(row: ApprovalRequest, *, tally: Tally, user: User) -> list[ShownVote]:
-    counted = {ballot.person for ballot in tally.counted}
+    people = {ballot.person for ballot in tally.counted}
     standing = {vote.pk for vote, _ in standing_votes(row)}
     may_read_notes = user.has_perm("receipts.audit")
     found = []
-    for vote in row.votes.select_related("person", "words").order_by("cast_at", "id"):
+    votes = list(row.votes.select_related("person", "holder", "words").order_by("cast_at", "id"))
+    persons = persons_among([vote.person for vote in votes])
+    counted = {vote.pk for vote in votes if persons[vote.person_id] in people}
+    for vote in votes:
         words = opened_values(vote.words)
         found.append(
             ShownVote(
@@ -136,7 +146,7 @@ def _why_not_counted(vote: Vote, *, standing: set[str], counted: set[str]) -> st
         return ""
     if vote.pk not in standing:
         return "it does not count, because of what they said later or of what changed"
-    return "" if vote.person.person_id in counted else "it does not count, because their role or group has changed"
+    return "" if vote.pk in counted else "it does not count, because their role or group has changed"
 
 
 def shown_to(user: User, row: ApprovalRequest) -> ShownRequest:
@@ -150,7 +160,7 @@ def shown_to(user: User, row: ApprovalRequest) -> ShownRequest:
         snapshot=row.shown,
         tally=tally,
         votes=_shown_votes(row, tally=tally, user=user),
-        why_not=why_not(user, request=row, state=state),
+        why_not=why_not(user, request=row, state=state, at=at),
         at=at,
         may_withdraw=may_withdraw(user, request=row, state=state),
         replaced=replaced_by(row),

@@ -1,73 +1,118 @@
-"""Who may vote: current members of a request's groups who may review, and who is never counted."""
+"""Who may vote: those whom a route names and who may review, or who stands in for them, and who is never counted."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from unicodedata import normalize
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib.auth.models import Group
 from django.db.models import Q
 
+from approvals.lifecycle.delegation import Delegation as Standing
+from approvals.lifecycle.delegation import stand_in
+from approvals.lifecycle.parties import PartyKind, read_party
 from approvals.lifecycle.quorum import is_reachable
 from approvals.lifecycle.route import Route
-from approvals.models import User
+from approvals.models import Delegation, User
+from approvals.selectors.members import Asked, members_of, most_standing_by, reviewers
+from approvals.selectors.persons import accounts_named, is_named, is_same_person, persons_among
+from receipts.clock import database_now
+
+__all__ = ["REVIEW", "Eligibility", "Roster", "is_same_person"]
 
 REVIEW = "approvals.review"
 
 
+@dataclass(frozen=True, slots=True)
+class Eligibility:
+    """The names in a route as which somebody may vote, and in whose place: an account's number."""
+
+    parties: frozenset[str]
+    holder: int
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """For each name in a route the accounts that may vote as it, each with the account whose place that is."""
+
+    places: Mapping[str, Mapping[int, int]]
+
+    def eligibility(self, account: int) -> Eligibility | None:
+        """As what this account may vote; one's own place comes before another's, and of those the first."""
+        holders = sorted({places[account] for places in self.places.values() if account in places})
+        if not holders:
+            return None
+        holder = account if account in holders else holders[0]
+        mine = {name for name, places in self.places.items() if places.get(account) == holder}
+        return Eligibility(parties=frozenset(mine), holder=holder)
+
+    @property
+    def accounts(self) -> frozenset[int]:
+        """Everybody who may vote."""
+        return frozenset(account for places in self.places.values() for account in places)
+
+
 def is_requester(person: User, *, requester: str) -> bool:
-    """Whether the person who asked and this account are the same, by address or by name (APR-07, APR-08)."""
-    wanted = _folded(requester)
-    return bool(wanted) and wanted in {_folded(person.email), _folded(person.get_username())}
+    """Whether the person who asked and this account are the same, by address, by name or by link (APR-07, APR-08)."""
+    return is_named(person, name=requester) or person.pk in accounts_named(requester)
 
 
-def _folded(name: str) -> str:
-    return normalize("NFKC", normalize("NFKC", name).strip().casefold())
+def roster_at(names: Collection[str], *, requester: str, at: datetime, request_id: str = "") -> Roster:
+    """Who may vote as each of `names` at `at`. The requester's places are nobody's, also not a deputy's."""
+    members = members_of(names, asked=Asked(human=requester, at=at))
+    own = accounts_named(requester)
+    standing = delegations_at(at)
+    there = frozenset(reviewers().values_list("pk", flat=True)) - own.keys()
+    places: dict[str, dict[int, int]] = {name: {} for name in names}
+    for name, accounts in members.items():
+        for holder in sorted(accounts - own.keys()):
+            found = stand_in(str(holder), delegations=standing, at=at, request=request_id)
+            account = int(found) if found else None
+            # Whoever isn't there any more has no place that a deputy could take.
+            if account in there and (account == holder or holder in there):
+                assert account is not None
+                places[name][account] = holder if account != holder and account not in accounts else account
+    return Roster(places=places)
 
 
-def eligible_groups(person: User, *, route: Route) -> frozenset[str]:
-    """The route's groups in which this person may vote now."""
-    if not person.is_active or not person.has_perm(REVIEW):
-        return frozenset()
-    names = {stage.group for stage in route.stages}
-    return frozenset(person.groups.filter(name__in=names).values_list("name", flat=True))
+def delegations_at(at: datetime) -> list[Standing]:
+    """The delegations in force, as the pure rules know them."""
+    rows = Delegation.objects.filter(starts_at__lte=at, ends_at__gt=at)
+    return [row.as_rule() for row in rows]
 
 
-def _reviewers(groups: Iterable[str]) -> dict[str, frozenset[str]]:
-    roster: dict[str, set[str]] = {name: set() for name in groups}
-    may_review = Q(is_superuser=True) | Q(groups__permissions__codename="review")
-    # Two filters, because the group that permits and the group that is asked are seldom the same one.
-    people = User.objects.filter(may_review, is_active=True).filter(groups__name__in=list(roster)).distinct()
-    for person in people.prefetch_related("groups"):
-        for group in person.groups.all():
-            if group.name in roster:
-                roster[group.name].add(person.person_id)
-    return {name: frozenset(found) for name, found in roster.items()}
+def has_enough_reviewers(*, route: Route, requester: str, at: datetime) -> bool:
+    """Whether the people there are now could approve at all; if not, asking would only wait (APR-19)."""
+    names = tuple(stage.group for stage in route.stages)
+    roster = roster_at(names, requester=requester, at=at)
+    accounts = User.objects.filter(pk__in={holder for places in roster.places.values() for holder in places.values()})
+    persons = persons_among(accounts)
+    people = {name: frozenset(persons[holder] for holder in places.values()) for name, places in roster.places.items()}
+    return is_reachable(route.stages, roster=people, requester=None)
 
 
 def reviewers_by_group(*, asked: Collection[str]) -> dict[str, int]:
-    """How many people may vote in each group of `asked` that there is, and in each other group that is no role."""
-    wanted = Q(name__in=list(asked)) | Q(permissions__isnull=True)
-    names = list(Group.objects.filter(wanted).values_list("name", flat=True).distinct())
-    return {name: len(people) for name, people in _reviewers(names).items()}
+    """How many people may vote as each name in `asked` that means something, and as each group that is no role."""
+    teams = Group.objects.filter(Q(name__in=list(asked)) | Q(permissions__isnull=True)).values_list("name", flat=True)
+    others = {name for name in asked if read_party(name).kind is not PartyKind.GROUP}
+    there = frozenset(reviewers().values_list("pk", flat=True))
+    members = members_of({*teams, *others}, asked=Asked(human="", at=None))
+    return {name: _most(name, accounts & there) for name, accounts in members.items() if name in teams or accounts} | {
+        f"{PartyKind.HUMAN.value}:{relation}": people for relation, people in most_standing_by().items()
+    }
 
 
-def requester_ids(requester: str) -> frozenset[str]:
-    """The accounts of the person who asked."""
-    if not requester:
-        return frozenset()
-    same = Q(email__iexact=requester) | Q(username__iexact=requester)
-    return frozenset(User.objects.filter(same).values_list("person_id", flat=True))
+def _most(name: str, accounts: frozenset[int]) -> int:
+    # However many take turns, one of them is on call.
+    return min(len(accounts), 1) if read_party(name).kind is PartyKind.SCHEDULE else len(accounts)
 
 
-def has_enough_reviewers(*, route: Route, requester: str) -> bool:
-    """Whether the people there are now could approve at all; if not, asking would only wait (APR-19)."""
-    own = requester_ids(requester)
-    roster = {name: found - own for name, found in _reviewers(stage.group for stage in route.stages).items()}
-    return is_reachable(route.stages, roster=roster, requester=None)
-
-
-def is_same_person(one: User, other: User) -> bool:
-    """Whether two accounts are one person's: the same account, or one that bears the other's address or name."""
-    names = (other.email, other.get_username())
-    return one.pk == other.pk or any(is_requester(one, requester=name) for name in names)
+def represented_by(user: User) -> tuple[set[int], set[str]]:
+    """Whose places this person takes now: accounts, their own among them, and single requests passed on to them."""
+    at = database_now()
+    standing = delegations_at(at)
+    general = {each.person for each in standing if not each.request}
+    away = {person for person in general if stand_in(person, delegations=standing, at=at, request="") == str(user.pk)}
+    passed_on = {each.request for each in standing if each.request and each.deputy == str(user.pk)}
+    return {user.pk, *map(int, away)}, passed_on

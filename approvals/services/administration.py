@@ -7,7 +7,7 @@ committed to, and only for fields that a model lists in `told_fields`: a secret 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import date, time
 from typing import Any
 
 from django.contrib.auth.models import Group
@@ -108,7 +108,7 @@ def _id_of(of: Model) -> str:
 def _told(value: Any) -> JSON:
     if isinstance(value, Model):
         return str(value) if _is_public(value) else _id_of(value)
-    if isinstance(value, datetime):
+    if isinstance(value, date | time):
         return value.isoformat()
     return _members(value) if hasattr(value, "values_list") else value
 

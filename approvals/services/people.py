@@ -74,6 +74,16 @@ def team_group(name: str, *, actor: Actor = None) -> Group:
     return group
 
 
+def person_named(username: str) -> User:
+    """The active account of this name. Raises `unknown_person`."""
+    found = User.objects.filter(username=username, is_active=True).first()
+    if found is None:
+        raise ProblemError(
+            "unknown_person", status=400, why="Nobody has this user name.", fix="Check the spelling.", param="to"
+        )
+    return found
+
+
 def roles_of(user: User) -> list[str]:
     """The roles that a person holds, by name."""
     return sorted(user.groups.filter(name__in=list(Role)).values_list("name", flat=True))

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.models import Group
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
@@ -21,6 +20,7 @@ from approvals.lifecycle.states import Event, State
 from approvals.lifecycle.transitions import elapsed_events, next_state
 from approvals.models import ApprovalRequest
 from approvals.selectors.standing import deadlines_of
+from approvals.services.asking import ask, set_timers
 from approvals.services.outbox import record_event
 from approvals.signals import approval_resolved
 from receipts.clock import database_now
@@ -84,10 +84,12 @@ def open_request(*, approval_id: str, opening: Opening, at: datetime) -> Approva
         code=match_code(opening.action_digest),
         opened_at=at,
         expires_at=opening.route.expires_at(at),
+        closes_at=opening.route.closes_at(at),
         origin=opening.replaces.first_id if opening.replaces else "",
     )
     request.save(force_insert=True)
-    request.asked.set(Group.objects.filter(name__in=[stage.group for stage in opening.route.stages]))
+    ask(request, names=[stage.group for stage in opening.route.stages], step=0, at=at)
+    set_timers(request, route=opening.route, at=at)
     record_event(topic="approval_opened", reference=request.pk)
     return request
 

@@ -13,7 +13,8 @@ from approvals.lifecycle.quorum import Result, Unheard, Verdict, why_unheard
 from approvals.lifecycle.route import Route
 from approvals.lifecycle.states import Event, State
 from approvals.models import ApprovalRequest, User, Vote
-from approvals.selectors.roster import eligible_groups, is_requester
+from approvals.selectors.eligibility import eligibility_of
+from approvals.selectors.roster import Eligibility, is_requester
 from approvals.selectors.standing import current_tally, said_by, state_at
 from approvals.services.attention import attention_of, note_miss
 from approvals.services.confirmations import NOTHING_MORE, Confirmation, Proof, check_confirmation
@@ -55,13 +56,15 @@ def _refuse(code: str, why: str, *, status: int = 409, fix: str = "Read the requ
     return ProblemError(code, status=status, why=why, fix=fix)
 
 
-def _check_person(person: User, *, request: ApprovalRequest, groups: frozenset[str]) -> None:
+def _checked_person(person: User, *, request: ApprovalRequest, at: datetime) -> Eligibility:
     if is_requester(person, requester=request.requester):
         raise _refuse("self_approval", "Who asked can't approve.", status=403, fix="Another reviewer has to decide.")
-    if not groups:
+    eligibility = eligibility_of(person, request=request, at=at)
+    if eligibility is None:
         raise _refuse(
             "not_eligible", "You are not one of the reviewers who were asked.", status=403, fix="Ask one of them."
         )
+    return eligibility
 
 
 def _check_view(request: ApprovalRequest, *, view_digest: str, version: int) -> None:
@@ -82,10 +85,11 @@ def ask_to_sign(*, approval_id: str, person: User, view: tuple[str | None, int |
     request = ApprovalRequest.objects.filter(pk=approval_id).first()
     if request is None:
         raise not_found("approval")
-    state = state_at(request, database_now())
+    at = database_now()
+    state = state_at(request, at)
     if state is not State.PENDING:
         raise _ended(state)
-    _check_person(person, request=request, groups=eligible_groups(person, route=Route.from_dict(request.route)))
+    _checked_person(person, request=request, at=at)
     _check_view(request, view_digest=view[0] or request.view_digest, version=view[1] or request.version)
     return ask_for_signature(request, person=person)
 
@@ -118,8 +122,7 @@ def _cast(*, approval_id: str, person: User, ballot: CastBallot) -> ApprovalRequ
 
 
 def _record(request: ApprovalRequest, *, person: User, ballot: CastBallot, at: datetime) -> None:
-    groups = eligible_groups(person, route=Route.from_dict(request.route))
-    _check_person(person, request=request, groups=groups)
+    eligibility = _checked_person(person, request=request, at=at)
     _check_view(request, view_digest=ballot.view_digest, version=ballot.version)
     said = said_by(person, request=request)
     _check_heard(said, verdict=ballot.verdict)
@@ -127,7 +130,7 @@ def _record(request: ApprovalRequest, *, person: User, ballot: CastBallot, at: d
     if problem and ballot.verdict is Verdict.APPROVE:
         raise _refuse("stale_identity", problem, fix="The agent has to ask again.")
     proof = _proof_of(request, person=person, ballot=ballot, at=at)
-    _save_vote(request, person=person, ballot=ballot, groups=groups, proof=proof, at=at)
+    _save_vote(request, person=person, ballot=ballot, eligibility=eligibility, proof=proof, at=at)
     _apply_tally(request, at=at)
 
 
@@ -149,7 +152,7 @@ def _save_vote(
     *,
     person: User,
     ballot: CastBallot,
-    groups: frozenset[str],
+    eligibility: Eligibility,
     proof: Proof,
     at: datetime,
 ) -> None:
@@ -162,13 +165,14 @@ def _save_vote(
         id=new_id("vot"),
         request=request,
         person=person,
+        holder=User.objects.get(pk=eligibility.holder) if eligibility.holder != person.pk else None,
         number=request.votes.filter(person=person).count() + 1,
         verdict=ballot.verdict.value,
         view_digest=ballot.view_digest,
         version=ballot.version,
         surface=ballot.surface,
         verified_by=proof.verified_by,
-        groups=sorted(groups),
+        groups=sorted(eligibility.parties),
         words=words.row,
         cast_at=at,
     )
@@ -182,12 +186,13 @@ def _save_vote(
             "id": vote.pk,
             "approver": person.person_id,
             "verdict": vote.verdict,
-            "groups": sorted(groups),
+            "groups": vote.groups,
             "surface": ballot.surface,
             "view_digest": ballot.view_digest,
             "verified_by": proof.verified_by,
             **({"attention": attention.value} if attention else {}),
             **({"confirmed": dict(proof.section)} if proof.section else {}),
+            **({"instead_of": vote.holder.person_id} if vote.holder else {}),
         },
         "commitments": dict(words.commitments),
     }

@@ -151,7 +151,7 @@ def _timed_out(deferral: Deferral, *, session: Session, basis: Basis, at: dateti
     """People are asked, if the policy still says so and they are there. Silence never permits."""
     judged = _judged(deferral.decision, session=session, basis=basis, at=at)
     route = judged.ruling.on_timeout
-    if judged.ruling.decision is not Verdict.DEFER or route is None or not has_reviewers(route, session=session):
+    if judged.ruling.decision is not Verdict.DEFER or route is None or not has_reviewers(route, session=session, at=at):
         return _EXPIRED
     if identity_problem(deferral.decision, session=session, at=at):
         return _STALE

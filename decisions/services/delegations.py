@@ -18,8 +18,8 @@ from django.db.models import Q
 from decisions.intake.delegation import Bounds, Hop, check_chain, check_fan_out, granted_scope, has_lapsed
 from decisions.intake.errors import IntakeError
 from decisions.models import Agent, Human, Session
-from decisions.services.identity import folded_identifier
 from receipts.access import Authority
+from receipts.identifiers import folded
 from receipts.problems import ProblemError
 from receipts.signing.canonical import JSON
 
@@ -91,7 +91,7 @@ def _with_ids(named: Sequence[NamedHop], *, human: Human) -> list[Hop]:
     ids = _agent_ids({party for hop in named for party in (hop.delegator, hop.delegatee)})
     chain = []
     for place, hop in enumerate(named):
-        own = human.pk if folded_identifier(hop.delegator) == human.identifier else None
+        own = human.pk if folded(hop.delegator) == human.identifier else None
         delegator, delegatee = own or ids.get(hop.delegator), ids.get(hop.delegatee)
         if delegator is None or delegatee is None:
             raise _unfounded(

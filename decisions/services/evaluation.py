@@ -11,6 +11,7 @@ from django.conf import settings
 
 from approvals.lifecycle.quorum import Stage
 from approvals.lifecycle.route import Route as ApprovalRoute
+from approvals.lifecycle.route import Step
 from approvals.selectors import has_enough_reviewers
 from decisions.engine.action import Action
 from decisions.engine.context import Context
@@ -208,7 +209,7 @@ def judge_action(asked: Asked, *, session: Session, basis: Basis, at: datetime) 
         context=context,
         standing=asked.standing,
         depends_on=asked.depends_on,
-        has_reviewers=has_reviewers(ruling.route, session=session) if ruling.route else None,
+        has_reviewers=has_reviewers(ruling.route, session=session, at=at) if ruling.route else None,
         is_intact=is_intact,
         bar=bar_to(actions, session=session, section=asked.identity, at=at)
         or limit_bar(context.data_kinds | ruling.labels, session=session, levels=basis.policy.levels),
@@ -231,10 +232,10 @@ def _inner_effects(actions: Sequence[Action]) -> dict[str, str]:
     return {name: effect for name, effect in effects.items() if effect is not None}
 
 
-def has_reviewers(route: Route, *, session: Session) -> bool:
-    """Whether the people there are now could approve."""
+def has_reviewers(route: Route, *, session: Session, at: datetime) -> bool:
+    """Whether the people there are at `at` could approve."""
     requester = session.human.identifier if session.human else ""
-    return has_enough_reviewers(route=approval_route(route), requester=requester)
+    return has_enough_reviewers(route=approval_route(route), requester=requester, at=at)
 
 
 def approval_route(route: Route) -> ApprovalRoute:
@@ -245,4 +246,14 @@ def approval_route(route: Route) -> ApprovalRoute:
         hold_seconds=settings.AARM_HOLD_SECONDS if route.hold_seconds is None else route.hold_seconds,
         claim_seconds=settings.AARM_CLAIM_WINDOW_SECONDS,
         denials=route.denials,
+        escalation=_steps(route),
     )
+
+
+def _steps(route: Route) -> tuple[Step, ...]:
+    """Rules that agree may name one time twice, or a time after the shorter timeout of another one."""
+    parties: dict[int, dict[str, None]] = {}
+    for escalation in route.escalation:
+        if escalation.after_seconds < route.timeout_seconds:
+            parties.setdefault(escalation.after_seconds, {}).update(dict.fromkeys(escalation.groups))
+    return tuple(Step(after, tuple(names)) for after, names in sorted(parties.items()))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from unicodedata import normalize
 
 import structlog
 from django.db import transaction
@@ -15,7 +14,7 @@ from approvals.services.administration import Actor, Change, record_change
 from decisions.models import Agent, Credential, Host, Human
 from receipts.access import Caller, CallerKind
 from receipts.clock import as_moment, database_now
-from receipts.identifiers import new_id
+from receipts.identifiers import folded, new_id
 from receipts.problems import ProblemError
 from receipts.reads import RowRead
 from receipts.signing.canonical import sha256_digest
@@ -145,17 +144,12 @@ def unknown_agent() -> ProblemError:
     )
 
 
-def folded_identifier(identifier: str) -> str:
-    """The form that all spellings of one person's identifier share."""
-    return normalize("NFKC", normalize("NFKC", identifier).strip().casefold())
-
-
 def known_human(identifier: str) -> Human:
     """The person with this identifier, recorded on first sight.
 
     Spellings that look alike are one person, or whoever asked could approve under another one (APR-08).
     """
-    name = folded_identifier(identifier)
+    name = folded(identifier)
     if not name or len(name) > LONGEST_IDENTIFIER or not name.isprintable():
         raise ProblemError(
             "invalid_body",

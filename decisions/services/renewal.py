@@ -72,7 +72,7 @@ def explained(refusal: ProblemError, *, lapsed: Lapse | None) -> ProblemError:
 def _opening(request: Request, *, decision: Decision, session: Session, at: datetime) -> Opening | None:
     """What people are asked now; nothing where the policy of now doesn't ask them, or nobody is there."""
     judged = judge_again(decision, session=session, at=at)
-    ruling = _asking(judged, session=session)
+    ruling = _asking(judged, session=session, at=at)
     if ruling is None:
         return None
     digest = action_digest(
@@ -93,12 +93,12 @@ def _opening(request: Request, *, decision: Decision, session: Session, at: date
     return replace(opening, replaces=request)
 
 
-def _asking(judged: Judged, *, session: Session) -> Ruling | None:
+def _asking(judged: Judged, *, session: Session, at: datetime) -> Ruling | None:
     ruling = judged.ruling
     if ruling.decision is Verdict.STEP_UP:
         return ruling
     # What was asked at the end of a deferral is asked so again.
     route = ruling.on_timeout
-    if ruling.decision is not Verdict.DEFER or route is None or not has_reviewers(route, session=session):
+    if ruling.decision is not Verdict.DEFER or route is None or not has_reviewers(route, session=session, at=at):
         return None
     return replace(ruling, decision=Verdict.STEP_UP, route=route)

@@ -98,6 +98,8 @@ BODIES: Mapping[str, Callable[[Camp], dict[str, Any]]] = {
     "/api/v1/pauses": lambda camp: {"scope": "session", "name": camp.session, "reason": "It looks wrong."},
     "/api/v1/sessions/{session_id}/pause": lambda camp: {"reason": "It looks wrong."},
     "/pauses/new": lambda camp: {"target": f"session:{camp.session}", "reason": "It looks wrong."},
+    "/api/v1/approvals/{approval_id}/extend": lambda camp: {"seconds": 1},
+    "/api/v1/approvals/{approval_id}/reassign": lambda camp: {"to": "alice"},
     "/api/v1/approvals/{approval_id}/votes": lambda camp: _ballot(camp) | {"verdict": "deny"},
     "/a/{approval_id}/approve": _ballot,
     "/a/{approval_id}/deny": _ballot,

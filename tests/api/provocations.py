@@ -123,6 +123,11 @@ def _resolved(stage: Stage) -> Reply:
     return stage.vote(step)
 
 
+def _about_time(what: str, **body: Any) -> Provoke:
+    """Bob asks for something about the time of a request, or about who decides it."""
+    return lambda stage: stage.bob.post(f"/api/v1/approvals/{stage.step_up().approval.pk}/{what}", body)
+
+
 def _voted(stage: Stage) -> Reply:
     step = stage.deletion()
     vote(step, stage.cast.bob)
@@ -341,9 +346,11 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "already_resolved": (409, _resolved),
     "already_voted": (409, _voted),
     "assertion_refused": (403, _forged),
+    "beyond_cap": (409, _about_time("extend", seconds=3601)),
     "body_too_large": (413, _decide(explanation="x" * 1024 * 1024)),
     "body_unreadable": (400, _cut_off),
     "byte_order_mark": (400, _raw(b"\xef\xbb\xbf{}")),
+    "cannot_pass_on": (409, _about_time("reassign", to="bob")),
     "changed_while_reviewing": (409, lambda stage: stage.vote(stage.step_up(), version=2)),
     "confirmation_required": (409, _stop_everything),
     "context_integrity": (409, _altered),
@@ -383,6 +390,7 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "no_policy": (503, _no_policy),
     "no_second_person": (409, _nobody_else),
     "not_narrower": (403, _child(scope=["everything"])),
+    "nobody_left_to_ask": (409, _about_time("escalate")),
     "not_a_number": (400, _raw(b"NaN")),
     "not_a_tool_call": (400, _envelope("mcp", {"jsonrpc": "2.0", "id": 1, "method": "tools/list"})),
     "not_acceptable": (406, lambda stage: _read(stage, Accept="text/csv")),
@@ -421,6 +429,7 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "unknown_level": (400, _child(max_data_classification="x")),
     "unknown_dependency": (400, _decide(depends_on=["act_x"])),
     "unknown_filter": (400, _path("/api/v1/receipts?nobody=1")),
+    "unknown_person": (400, _about_time("reassign", to="nobody")),
     "unknown_protocol": (400, _envelope("smtp", {})),
     "unsupported_media_type": (415, lambda stage: stage.agent.post("/decide", b"{}", type="text/plain")),
     "user_turn_from_agent": (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -17,7 +18,7 @@ from django.contrib.admin.utils import quote
 from django.db import models
 
 from approvals.accounts.vault import sealed
-from approvals.models import ApprovalRequest, User
+from approvals.models import ApprovalRequest, Delegation, Schedule, Stander, User
 from approvals.services.people import Role, issue_sign_in_link, team_group
 from decisions.models import Agent, Scope, Session
 from decisions.services.identity import authenticate
@@ -38,8 +39,8 @@ POLICY = """
 policy: {id: matrix, version: "1", default: DENY}
 rules:
   - {id: reads, match: {tool: files.read}, action: ALLOW}
-  - {id: ours, match: {tool: email.send}, action: STEP_UP, approvers: [security-team]}
-  - {id: theirs, match: {tool: campaign.send}, action: STEP_UP, approvers: [marketing]}
+  - {id: ours, match: {tool: email.send}, action: STEP_UP, hold: 0, approvers: [security-team]}
+  - {id: theirs, match: {tool: campaign.send}, action: STEP_UP, hold: 0, approvers: [marketing]}
   - {id: waits, match: {tool: credentials.rotate}, action: DEFER, context_needed: [maintenance_window], priority: 2}
   - {id: rotates, match: {tool: credentials.rotate, facts: {maintenance_window: open}}, action: ALLOW, priority: 1}
 """
@@ -113,6 +114,14 @@ def _camp(name: str, *, team: str, asks: str) -> Camp:
     )
 
 
+def _routes(person: User, *, deputy: User) -> None:
+    """One of everything that routes lead over, and that changes nothing here."""
+    long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+    Schedule.objects.create(name="nights", zone="UTC", starts_on=long_ago.date(), handover=time(9))
+    Delegation.objects.create(person=person, deputy=deputy, starts_at=long_ago, ends_at=long_ago + timedelta(days=1))
+    Stander.objects.create(human="nobody@corp.example", relation="manager", person=person)
+
+
 def make_world() -> World:
     """In the database of the test that asks."""
     ensure_signing_key()
@@ -125,6 +134,7 @@ def make_world() -> World:
     revoke_token(issuer=issuer, kind="jti", value="t-1", actor=None)
     client = add_client(issuer=issuer, client="worker", agent=ours.agent.id, actor=None)
     author, admin = make_person("author", roles=(Role.POLICY_AUTHOR,)), make_person("admin", roles=(Role.ADMIN,))
+    _routes(author, deputy=admin)
     place_hold("hum_held", actor=Actor(person=admin.person_id), reason="A claim.")
     # So that their pages in the admin are tried; neither opens anything.
     Authenticator.objects.create(user=admin, type=Authenticator.Type.TOTP, data={"secret": sealed("A" * 32)})

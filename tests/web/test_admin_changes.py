@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from django.db.models import Model
 from django.test import Client
 
-from approvals.models import AdminChange, SignInLink, User
+from approvals.models import AdminChange, Delegation, Schedule, SignInLink, Stander, User
 from approvals.services.people import Role, create_person, issue_sign_in_link, role_group
 from decisions.models import Agent, Credential, Host, Issuer, Tool
 from decisions.services.identity import authenticate
@@ -38,6 +38,9 @@ ISSUER = {
     "agent_claim": "azp", "human_claim": "sub", "scope_claim": "scope", "leeway_seconds": "30", "is_active": "on",
     "clients-TOTAL_FORMS": "0", "clients-INITIAL_FORMS": "0",
 }  # fmt: skip
+_NO_ROWS = {f"{name}-{count}": 0 for name in ("turns", "covers") for count in ("TOTAL_FORMS", "INITIAL_FORMS")}
+ROTA = {"name": "nights", "zone": "Europe/Berlin", "starts_on": "2026-03-02", "handover": "09:00", **_NO_ROWS}
+DAY = {"starts_at_0": "2026-03-02", "starts_at_1": "00:00", "ends_at_0": "2026-03-03", "ends_at_1": "00:00"}
 # What a person types to add one of each that may be written by hand, and what to change of it then.
 NEW: Mapping[type[Model], Mapping[str, Any]] = {
     User: {"username": "ivan", "usable_password": "false"},
@@ -46,6 +49,9 @@ NEW: Mapping[type[Model], Mapping[str, Any]] = {
     Host: {"name": "new-host", "is_active": "on"},
     Issuer: ISSUER,
     Tool: {"tool": "wiki", "operation": "edit", "effect": "write", "parameters_schema": SCHEMA},
+    Schedule: {**ROTA, "turn_days": 7},
+    Delegation: {"person": "@bob", "deputy": "@carol", **DAY},
+    Stander: {"human": "Alice@corp.example", "relation": "manager", "person": "@bob"},
 }
 CHANGED: Mapping[type[Model], Mapping[str, Any]] = {
     User: {"username": "ivan", "email": "ivan@corp.example", "is_active": "on", "is_superuser": "on"},
@@ -55,6 +61,9 @@ CHANGED: Mapping[type[Model], Mapping[str, Any]] = {
     Issuer: {name: value for name, value in ISSUER.items() if name != "is_active"},
     Tool: {"tool": "wiki", "operation": "edit", "effect": "egress", "parameters_schema": SCHEMA}
     | {"initial-parameters_schema": SCHEMA},
+    Schedule: {**ROTA, "turn_days": 1},
+    Delegation: {"person": "@bob", "deputy": "@dave", **DAY},
+    Stander: {"human": "alice@corp.example", "relation": "data-owner", "person": "@bob"},
 }
 FIELDS: Mapping[type[Model], list[str]] = {
     User: ["email", "is_superuser"],
@@ -63,7 +72,16 @@ FIELDS: Mapping[type[Model], list[str]] = {
     Host: ["is_active"],
     Issuer: ["is_active"],
     Tool: ["effect"],
+    Schedule: ["turn_days"],
+    Delegation: ["deputy"],
+    Stander: ["relation"],
 }
+
+
+def filled(form: Mapping[str, Any]) -> dict[str, Any]:
+    """The form with `@name` as the number of that account."""
+    accounts = dict(User.objects.values_list("username", "pk"))
+    return {name: accounts[said[1:]] if str(said).startswith("@") else said for name, said in form.items()}
 
 
 def bodies() -> list[Body]:
@@ -101,7 +119,7 @@ def test_what_is_added_changed_and_deleted_by_hand_leaves_a_receipt_each(
 ) -> None:
     before, known = account(), set(model._default_manager.values_list("pk", flat=True))
     assert before.is_even
-    assert trent.post(address(model, "add"), NEW[model]).status_code == 302
+    assert trent.post(address(model, "add"), filled(NEW[model])).status_code == 302
     (row,) = model._default_manager.exclude(pk__in=known)
     added = newest()
     label, actor = model._meta.label_lower, {"person": cast.trent.person_id}
@@ -109,13 +127,13 @@ def test_what_is_added_changed_and_deleted_by_hand_leaves_a_receipt_each(
     assert {**added["administration"], "name": ""} == {
         "what": "added", "kind": label, "object": key, "fields": [], "name": ""
     }  # fmt: skip
-    assert trent.post(address(model, str(row.pk), "change"), CHANGED[model]).status_code == 302
+    assert trent.post(address(model, str(row.pk), "change"), filled(CHANGED[model])).status_code == 302
     changed = newest()
     assert (changed["administration"]["what"], changed["administration"]["fields"]) == ("changed", FIELDS[model])
     assert (added["actor"], changed["actor"]) == (actor, actor)
     trent.post(address(model), {"action": "delete_selected", "_selected_action": [str(row.pk)], "post": "yes"})
     is_gone = not model._default_manager.filter(pk=row.pk).exists()
-    assert is_gone == (model in {Group, Tool})
+    assert is_gone == (model in {Group, Tool, Schedule, Delegation, Stander})
     assert newest()["administration"]["what"] == ("deleted" if is_gone else "changed")
     after = account()
     assert (after.owed - before.owed, after.is_even) == (3 if is_gone else 2, True)

@@ -18,11 +18,12 @@ from decisions.intake.tokens import (
     take_apart,
 )
 from decisions.models import Issuer, TokenClient
-from decisions.services.identity import folded_identifier, unauthenticated
+from decisions.services.identity import unauthenticated
 from decisions.services.tokens.introspection import check_active
 from decisions.services.tokens.keys import check_signature
 from receipts.access import Authority, Caller, CallerKind
 from receipts.clock import as_moment
+from receipts.identifiers import folded
 from receipts.reads import RowRead
 from receipts.signing.canonical import sha256_digest
 
@@ -126,4 +127,4 @@ def _known_as(facts: Facts, *, issuer: Issuer) -> str | None:
     """A subject is unique for its issuer only, so that one alone would name two people."""
     if facts.human is None:
         return None
-    return folded_identifier(f"{issuer.name}:{facts.human}" if issuer.human_claim == "sub" else facts.human)
+    return folded(f"{issuer.name}:{facts.human}" if issuer.human_claim == "sub" else facts.human)

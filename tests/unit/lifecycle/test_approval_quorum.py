@@ -279,3 +279,19 @@ def test_as_many_have_to_deny_as_the_route_says_and_who_denied_fills_no_seat() -
     assert (own.result, own.not_counted) == (Result.PENDING, (("bob", Uncounted.OVERRULED_BY_OWN_DENY),))
     both = counted(deny("bob", SECURITY), deny("charlie", SECURITY), ballot("dave", SECURITY))
     assert both.result is Result.DENIED
+
+
+@pytest.mark.case("APR-23")
+def test_a_place_is_filled_once_whoever_votes_in_it() -> None:
+    def for_bob(person: str, verdict: Verdict = YES) -> Ballot:
+        return Ballot(person=person, verdict=verdict, groups=frozenset({SECURITY}), holder="bob")
+
+    own = ballot("bob", SECURITY)
+    assert count(ONE, for_bob("erin")).result is Result.APPROVED
+    twice = count(TWO, own, for_bob("erin"), for_bob("frank"))
+    assert (twice.result, twice.given) == (Result.PENDING, 1)
+    assert {reason for _, reason in twice.not_counted} == {Uncounted.ALREADY_COUNTED}
+    assert count(TWO, for_bob("erin"), ballot("charlie", SECURITY)).result is Result.APPROVED
+    assert count(ONE, own, for_bob("erin", NO)).result is Result.DENIED
+    assert count(ONE, Ballot("erin", YES, frozenset({SECURITY}), holder="alice")).result is Result.PENDING
+    assert count(ONE, Ballot("alice", YES, frozenset({SECURITY}), holder="bob")).result is Result.PENDING

@@ -9,7 +9,7 @@ import pytest
 
 from approvals.lifecycle.errors import LifecycleError, RouteError
 from approvals.lifecycle.quorum import Stage
-from approvals.lifecycle.route import LIMITS, Route
+from approvals.lifecycle.route import LIMITS, Route, Step
 from receipts.signing.canonical import digest
 
 STAGES = (Stage("security-team", 1), Stage("data-owner", 2))
@@ -25,6 +25,7 @@ def test_a_route_survives_being_stored() -> None:
         "hold_seconds": 0,
         "claim_seconds": 600,
         "denials": 1,
+        "escalation": [],
     }
     assert Route.from_dict(stored) == route
     assert digest(stored).startswith("sha256:")
@@ -82,3 +83,44 @@ def test_a_stored_route_of_another_shape_is_refused(change: dict[str, Any]) -> N
 def test_a_route_that_was_stored_before_denials_were_counted_needs_one() -> None:
     stored = {name: value for name, value in Route(STAGES, timeout_seconds=60).to_dict().items() if name != "denials"}
     assert Route.from_dict(stored).denials == 1
+
+
+ESCALATING = Route(
+    STAGES, timeout_seconds=3600, escalation=(Step(600, ("human:manager",)), Step(1200, ("on-call", "user:cfo")))
+)
+
+
+def test_who_is_asked_later_is_stored_and_comes_before_the_end() -> None:
+    assert Route.from_dict(ESCALATING.to_dict()) == ESCALATING
+    assert ESCALATING.step_at(2, opened_at=AT) == AT + timedelta(seconds=1200)
+    assert ESCALATING.parties == (*(stage.group for stage in STAGES), "human:manager", "on-call", "user:cfo")
+    assert ESCALATING.closes_at(AT) == AT + timedelta(seconds=7200)
+    assert Route(STAGES, timeout_seconds=30 * 24 * 3600).closes_at(AT) == AT + timedelta(days=30)
+
+
+@pytest.mark.parametrize("times", [(0,), (600, 600), (600, 500), (3600,), (4000,)])
+def test_steps_in_no_order_are_refused(times: tuple[int, ...]) -> None:
+    with pytest.raises(RouteError, match="order"):
+        Route(STAGES, timeout_seconds=3600, escalation=tuple(Step(after, ("on-call",)) for after in times))
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "soon", [7], [{"after_seconds": 60}], [{"after_seconds": 60, "parties": []}],
+        [{"after_seconds": 60, "parties": "g"}], [{"after_seconds": 60, "parties": [7]}],
+        [{"after_seconds": True, "parties": ["g"]}], [{"after_seconds": 60, "parties": ["robot:r2"]}],
+    ],
+)  # fmt: skip
+def test_a_stored_escalation_of_another_shape_is_refused(steps: Any) -> None:
+    with pytest.raises(RouteError):
+        Route.from_dict({**ESCALATING.to_dict(), "escalation": steps})
+
+
+def test_whoever_an_escalation_asked_may_fill_any_seat_and_others_only_their_own() -> None:
+    names = frozenset(stage.group for stage in STAGES)
+    first = STAGES[0].group
+    assert ESCALATING.seats_of([first]) == {first}
+    assert ESCALATING.seats_of(["on-call"]) == names
+    assert ESCALATING.seats_of([first, "user:cfo"]) == names
+    assert ESCALATING.seats_of(["cafeteria"]) == frozenset()
