@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from approvals.services.expiry import expire_due
 from approvals.services.outbox import relay_unsent
-from approvals.services.requests import expire_due
 from approvals.services.timers import run_due_timers
 
 
 @shared_task(name="approvals.tasks.expire_approvals")
 def expire_approvals() -> int:
-    """Writes down expiries that the clock has already brought."""
-    return expire_due()
+    """Writes down what the clock has already brought, batch by batch until nothing is left."""
+    return sum(iter(expire_due, 0))
 
 
 @shared_task(name="approvals.tasks.run_timers")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -15,15 +16,22 @@ LEASE_SECONDS = 2
 BATCH = 500
 
 
-def _send(event_id: int) -> None:
+def _send(event_ids: Sequence[int]) -> None:
     if announce():
-        OutboxEvent.objects.filter(pk=event_id, sent_at__isnull=True).update(sent_at=DatabaseNow())
+        OutboxEvent.objects.filter(pk__in=event_ids, sent_at__isnull=True).update(sent_at=DatabaseNow())
 
 
 def record_event(*, topic: str, reference: str) -> None:
     """Part of the caller's transaction; sent once that has committed."""
     event = OutboxEvent.objects.create(topic=topic, reference=reference, created_at=DatabaseNow())
-    transaction.on_commit(partial(_send, event.pk))
+    transaction.on_commit(partial(_send, [event.pk]))
+
+
+def record_events(*, topic: str, references: Sequence[str]) -> None:
+    """The same for many: one message tells of all of them, since it only says "refetch"."""
+    rows = [OutboxEvent(topic=topic, reference=reference, created_at=DatabaseNow()) for reference in references]
+    OutboxEvent.objects.bulk_create(rows)
+    transaction.on_commit(partial(_send, [row.pk for row in rows]))
 
 
 def relay_unsent() -> int:

@@ -26,20 +26,20 @@ from approvals.signals import approval_resolved
 from receipts.clock import database_now
 from receipts.identifiers import new_id
 from receipts.problems import ProblemError, not_found
-from receipts.services import commit_values, issue_receipt
+from receipts.services import Draft, commit_values, issue_receipt
 from receipts.signing.canonical import JSON
 from receipts.signing.statement import ReceiptType
 
 Request = ApprovalRequest
 RISK_ORDER = {"LOW": 0, "MEDIUM": 1, "HIGH": 2, "CRITICAL": 3}
-EXPIRY_BATCH = 200
-_CLOCK_WORDS = {
+# Why an approval has moved where nobody but the clock moved it.
+CLOCK_WORDS = {
     Event.EXPIRED: "nobody_answered",
     Event.RELEASED: "approved_by_quorum",
     Event.CLAIM_EXPIRED: "not_claimed",
 }
 # States that end the question, and for which a terminal receipt is due.
-_RESOLVED = frozenset({State.APPROVED, State.DENIED, State.EXPIRED, State.CANCELLED, State.SUPERSEDED, State.REVOKED})
+RESOLVED = frozenset({State.APPROVED, State.DENIED, State.EXPIRED, State.CANCELLED, State.SUPERSEDED, State.REVOKED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def move(request: ApprovalRequest, *, event: Event, at: datetime, resolution: st
     """Compare-and-swap along one edge of the table, with the receipt and the announcement that belong to it."""
     before, after = State(request.state), next_state(State(request.state), event)
     changes |= {"state": after.value, "resolution": resolution}
-    if after in _RESOLVED:
+    if after in RESOLVED:
         changes["resolved_at"] = at
     swapped = ApprovalRequest.objects.filter(pk=request.pk, state=before.value, version=request.version).update(
         **changes
@@ -151,20 +151,22 @@ def move(request: ApprovalRequest, *, event: Event, at: datetime, resolution: st
         )
     for name, value in changes.items():
         setattr(request, name, value)
-    if after in _RESOLVED:
+    if after in RESOLVED:
         _conclude(request, state=after, at=at, resolution=resolution)
     record_event(topic="approval_moved", reference=request.pk)
     return after
 
 
 def _conclude(request: ApprovalRequest, *, state: State, at: datetime, resolution: str) -> None:
-    issue_receipt(
-        type=ReceiptType.APPROVAL_TERMINAL,
-        stream=request.stream,
-        body=sections(request, state=state) | {"outcome": {"status": state.value, "why": resolution}},
-        at=at,
-    )
+    draft = conclusion(request, state=state, resolution=resolution)
+    issue_receipt(type=draft.type, stream=draft.stream, body=draft.body, at=at)
     approval_resolved.send(sender=ApprovalRequest, approval_id=request.pk, state=state, at=at)
+
+
+def conclusion(request: ApprovalRequest, *, state: State, resolution: str) -> Draft:
+    """What the receipt of a request says that has just come to `state`."""
+    body = sections(request, state=state) | {"outcome": {"status": state.value, "why": resolution}}
+    return Draft(ReceiptType.APPROVAL_TERMINAL, request.stream, body)
 
 
 def sections(request: ApprovalRequest, *, state: State) -> dict[str, JSON]:
@@ -183,7 +185,7 @@ def sections(request: ApprovalRequest, *, state: State) -> dict[str, JSON]:
 def settle(request: ApprovalRequest, *, at: datetime) -> State:
     """Writes down what the clock has done to a locked row, and returns the state that it is in now."""
     for event in elapsed_events(State(request.state), at=at, **deadlines_of(request)):
-        move(request, event=event, at=at, resolution=_CLOCK_WORDS[event])
+        move(request, event=event, at=at, resolution=CLOCK_WORDS[event])
     return State(request.state)
 
 
@@ -196,17 +198,3 @@ def cancel_request(*, approval_id: str, resolution: str) -> State:
         if state is not State.PENDING:
             return state
         return move(request, event=Event.CANCELLED, at=at, resolution=resolution)
-
-
-def expire_due(*, limit: int = EXPIRY_BATCH) -> int:
-    """Moves requests whose deadline has passed, and returns how many. Any number of sweepers may run (FLT-16)."""
-    with transaction.atomic():
-        at = database_now()
-        due = ApprovalRequest.objects.filter(state=State.PENDING.value, expires_at__lte=at)
-        due = due | ApprovalRequest.objects.filter(state=State.APPROVED.value, claim_expires_at__lte=at)
-        due = due | ApprovalRequest.objects.filter(state=State.HELD.value, release_at__lte=at)
-        locked = due.select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked)
-        requests = list(locked.order_by("stream", "id")[:limit])
-        for request in requests:
-            settle(request, at=at)
-        return len(requests)

@@ -1,15 +1,17 @@
 """What other apps may ask of receipts."""
 
-from receipts.services.issuing import issue_receipt
+from receipts.services.issuing import Draft, issue_receipt, issue_receipts
 from receipts.services.keys import current_signer, ensure_signing_key, key_files, signature_by
 from receipts.services.payloads import Committed, commit_values, store_values
 
 __all__ = [
     "Committed",
+    "Draft",
     "commit_values",
     "current_signer",
     "ensure_signing_key",
     "issue_receipt",
+    "issue_receipts",
     "key_files",
     "signature_by",
     "store_values",

@@ -6,7 +6,8 @@ transaction, so that a fact without a receipt, or a receipt without its fact, ca
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,7 @@ from receipts.services.keys import signature_by, signer_of
 from receipts.services.payloads import Committed
 from receipts.signing.canonical import sha256_digest
 from receipts.signing.envelope import PAYLOAD_TYPE, pae
+from receipts.signing.keys import Signer
 from receipts.signing.statement import ReceiptType, build_statement
 
 # All processes sign with the key that the database calls the active one, so that a rotation reaches them at once and a
@@ -32,6 +34,15 @@ from receipts.signing.statement import ReceiptType, build_statement
 # An alarm that halts is read along too: whoever finds that the database lacks receipts stops all processes with it.
 _HALTED = "EXISTS (SELECT 1 FROM receipts_alarm WHERE is_halting AND acknowledged_at IS NULL)"
 _LOCKED = RowRead(Chain, where="r.stream = %s", extra={"active_key": ACTIVE_KEY, "is_halted": _HALTED}, is_locked=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a receipt is to say, and in which stream."""
+
+    type: ReceiptType
+    stream: str
+    body: Mapping[str, Any]
 
 
 class _Process:
@@ -81,42 +92,76 @@ def issue_receipt(
 
     With a `batch` the rows are left for its caller to write. Raises `signing_unavailable` without a key.
     """
-    connection = transaction.get_connection()
-    if not connection.in_atomic_block:
-        raise RuntimeError("A receipt is issued inside the transaction of the fact that it proves.")
+    _require_transaction()
     chain, active_key = _locked_chain(stream)
+    receipt = _signed(Draft(type, stream, body), chain=chain, signer=signer_of(active_key), at=at)
+    receipt.payload = payload.row if payload else None
+    rows = batch or Batch()
+    rows.inserts.extend((receipt, Unsequenced(receipt_id=receipt.pk)))
+    rows.updates.append(Update(Chain, stream, {"length": chain.length, "head": chain.head}))
+    if batch is None:
+        rows.write()
+    return receipt
+
+
+def issue_receipts(drafts: Sequence[Draft], *, at: datetime) -> list[Receipt]:
+    """Signs many at once, in an open transaction: as many statements for a thousand as for two.
+
+    Each becomes the next of its own stream, in the order of `drafts`. Raises as `issue_receipt` does.
+    """
+    _require_transaction()
+    if not drafts:
+        return []
+    chains, active_key = _locked_chains(sorted({draft.stream for draft in drafts}))
     signer = signer_of(active_key)
+    receipts = [_signed(draft, chain=chains[draft.stream], signer=signer, at=at) for draft in drafts]
+    Receipt.objects.bulk_create(receipts)
+    Unsequenced.objects.bulk_create([Unsequenced(receipt_id=receipt.pk) for receipt in receipts])
+    Chain.objects.bulk_update(chains.values(), ["length", "head"])
+    return receipts
+
+
+def _require_transaction() -> None:
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("A receipt is issued inside the transaction of the fact that it proves.")
+
+
+def _locked_chains(streams: Sequence[str]) -> tuple[dict[str, Chain], str | None]:
+    """The rows of sorted `streams`, locked in that order, so that two who want several never wait for each other."""
+    Chain.objects.bulk_create([Chain(stream=stream) for stream in streams], ignore_conflicts=True)
+    first, active_key = _locked_chain(streams[0])
+    rest = Chain.objects.select_for_update().filter(stream__in=streams[1:]).order_by("stream")
+    return {chain.stream: chain for chain in (first, *rest)}, active_key
+
+
+def _signed(draft: Draft, *, chain: Chain, signer: Signer, at: datetime) -> Receipt:
+    """The next receipt of a locked chain, which then ends with it."""
     receipt_id, position, previous = new_id("rct"), chain.length + 1, chain.head or None
     signed = build_statement(
         id=receipt_id,
-        type=type,
-        stream=stream,
+        type=draft.type,
+        stream=draft.stream,
         position=position,
         previous=previous,
         issued_at=at,
         key_id=signer.key_id,
         algorithm=signer.algorithm,
         deployment=settings.AARM_DEPLOYMENT,
-        body=body,
+        body=draft.body,
     )
     message = pae(PAYLOAD_TYPE, signed)
     receipt = Receipt(
         id=receipt_id,
-        type=type.value,
-        stream=stream,
+        type=draft.type.value,
+        stream=draft.stream,
         position=position,
         previous_digest=previous,
         digest=sha256_digest(message),
         body=signed,
         signature=signature_by(signer, message=message),
         key_id=signer.key_id,
-        payload=payload.row if payload else None,
         issued_at=at,
-        **index_of(body),
+        **index_of(draft.body),
     )
-    rows = batch or Batch()
-    rows.inserts.extend((receipt, Unsequenced(receipt_id=receipt_id)))
-    rows.updates.append(Update(Chain, stream, {"length": position, "head": receipt.digest}))
-    if batch is None:
-        rows.write()
+    chain.length, chain.head = position, receipt.digest
     return receipt

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection
 
 from approvals.models import ApprovalRequest, User
-from approvals.services.requests import expire_due
+from approvals.services.expiry import expire_due
 from decisions.models import Agent, Claim, Credential, Host
 from decisions.services.identity import issue_key
 from decisions.services.policies import publish_policy

@@ -12,7 +12,7 @@ import pytest
 from approvals.lifecycle.quorum import Verdict
 from approvals.models import AdminChange, ApprovalRequest, Vote
 from approvals.services.confirmations import Confirmation
-from approvals.services.requests import expire_due
+from approvals.services.expiry import expire_due
 from approvals.services.votes import CastBallot, cast_vote
 from decisions.models import Claim, Decision, Deferral, Outcome, PolicyProposal, PolicyVersion
 from decisions.services.cancellation import cancel_decision

@@ -9,7 +9,8 @@ import pytest
 from approvals.lifecycle.quorum import Verdict
 from approvals.models import ApprovalRequest, User, Vote
 from approvals.selectors import shown_to, waiting_for
-from approvals.services.requests import cancel_request, expire_due
+from approvals.services.expiry import expire_due
+from approvals.services.requests import cancel_request
 from decisions.services.claims import ClaimRequest, claim_decision
 from decisions.services.policies import publish_policy
 from receipts.models import Receipt

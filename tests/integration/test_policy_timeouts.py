@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from approvals.models import ApprovalRequest, User
-from approvals.services.requests import expire_due as expire_approvals
+from approvals.services.expiry import expire_due as expire_approvals
 from decisions.models import Decision, Deferral
 from decisions.selectors import decision_answer
 from decisions.services.claims import ClaimRequest, claim_decision

@@ -13,7 +13,8 @@ from django.db import connection, connections
 
 from approvals.lifecycle.quorum import Verdict
 from approvals.models import ApprovalRequest, OutboxEvent, User, Vote
-from approvals.services.requests import cancel_request, expire_due
+from approvals.services.expiry import expire_due
+from approvals.services.requests import cancel_request
 from approvals.services.votes import cast_vote
 from decisions.intake.bodies import DecideBody
 from decisions.models import Claim, Decision, IdempotentAnswer

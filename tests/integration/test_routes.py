@@ -10,8 +10,8 @@ import pytest
 from approvals.lifecycle.quorum import Verdict
 from approvals.models import ApprovalRequest, Asking, Cover, Delegation, Schedule, Stander, Turn, User
 from approvals.selectors import shown_to, visible_to, waiting_for
+from approvals.services.expiry import expire_due
 from approvals.services.people import Role
-from approvals.services.requests import expire_due
 from decisions.services.claims import ClaimRequest, claim_decision
 from decisions.services.policies import publish_policy
 from receipts.clock import database_now

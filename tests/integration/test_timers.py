@@ -11,7 +11,7 @@ from approvals.lifecycle.quorum import Verdict
 from approvals.models import ApprovalRequest, Asking, OutboxEvent, Schedule, Stander, Timer, Turn
 from approvals.selectors import shown_to, visible_to
 from approvals.services.deadlines import escalate_request, extend_request, pass_on
-from approvals.services.requests import expire_due
+from approvals.services.expiry import expire_due
 from approvals.services.timers import run_due_timers
 from approvals.tasks import expire_approvals, run_timers
 from decisions.services.policies import publish_policy
