@@ -33,7 +33,7 @@ def cast() -> Cast:
 
 def crowd_of(step: StepUp, count: int, **values: Any) -> list[str]:
     """So many requests beside `step`, which differ in their ids, their streams and in `values`."""
-    rows = []
+    rows: list[ApprovalRequest] = []
     for number in range(count):
         row = ApprovalRequest.objects.get(pk=step.approval.pk) if not rows else _twin(rows[0])
         row.pk, row.stream = new_id("apr"), f"ses_{number % STREAMS:03}"
