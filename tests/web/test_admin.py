@@ -11,7 +11,7 @@ from django.contrib.admin.utils import quote
 from django.db.models import Model
 from django.test import Client
 
-from approvals.models import AdminChange, ApprovalRequest, User, Vote
+from approvals.models import AdminChange, ApprovalRequest, Delegation, Schedule, Stander, User, Vote
 from decisions.models import (
     Agent,
     Credential,
@@ -38,7 +38,7 @@ from tests.web.tampering import tamper
 
 READ_ONLY = [ApprovalRequest, Vote, Session, Decision, Deferral, Receipt, PublishedKey, PolicyVersion, Credential]
 READ_ONLY += [PolicyProposal, AdminChange, RevokedToken]
-EDITABLE = [User, Agent, Host, Issuer, Tool]
+EDITABLE = [User, Agent, Host, Issuer, Tool, Schedule, Delegation, Stander]
 POLICY = 'policy: {id: typed, version: "7", default: DENY}\nrules:\n  - {id: a, match: {tool: x.y}, action: ALLOW}\n'
 
 
