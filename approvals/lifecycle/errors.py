@@ -60,7 +60,7 @@ class ScheduleError(LifecycleError):
 class DelegationError(LifecycleError):
     """A deputy of oneself, in a circle, or too far away."""
 
-    code = "cannot_pass_on"
+    code = "invalid_delegation"
 
 
 class SnapshotError(LifecycleError):

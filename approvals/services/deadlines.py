@@ -92,7 +92,7 @@ def pass_on(*, approval_id: str, person: User, to: User) -> ApprovalRequest:
             new = Standing(str(person.pk), str(to.pk), starts_at=at, ends_at=end, request=request.pk)
             check_delegation(new, others=delegations_at(at))
         except DelegationError as error:
-            raise ProblemError(error.code, status=409, why=error.why, fix=error.fix, param="to") from error
+            raise ProblemError("cannot_pass_on", status=409, why=error.why, fix=error.fix, param="to") from error
         row = Delegation.objects.create(person=person, deputy=to, request=request, starts_at=at, ends_at=end)
         if eligibility_of(to, request=request, at=at) is None:
             raise ProblemError(
