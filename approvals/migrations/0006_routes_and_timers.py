@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('approvals', '0004_passkeys'),
+        ('approvals', '0005_attention_misses'),
         ('auth', '0012_alter_user_first_name_max_length'),
         ('receipts', '0006_context_alarm'),
     ]
