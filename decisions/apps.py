@@ -13,7 +13,13 @@ class DecisionsConfig(AppConfig):
         # Models exist only from here on.
         from approvals.ports import register_above
         from decisions.receivers import IdentityPort
-        from decisions.selectors.archives import policy_text, session_entry, session_length, session_record
+        from decisions.selectors.archives import (
+            context_entries,
+            policy_text,
+            session_entry,
+            session_length,
+            session_record,
+        )
         from decisions.selectors.ledgers import LEDGERS
         from decisions.selectors.names import named, names_of
         from decisions.services.erasure import ENDERS, ERASERS
@@ -28,4 +34,10 @@ class DecisionsConfig(AppConfig):
         for name, ender in ENDERS.items():
             register_ender(name, ender)
         register_directory(names_of, finder=named)
-        register_archives(policies=policy_text, sessions=session_record, lengths=session_length, entries=session_entry)
+        register_archives(
+            policies=policy_text,
+            sessions=session_record,
+            lengths=session_length,
+            entries=session_entry,
+            contexts=context_entries,
+        )

@@ -16,6 +16,7 @@ class SavedViewForm(forms.Form):
 
 
 class ExportForm(forms.Form):
-    """What to export; nothing means everything."""
+    """What to export, nothing means everything; and whether with the entries of the sessions."""
 
     question = forms.CharField(required=False, max_length=MAX_LENGTH)
+    contexts = forms.BooleanField(required=False)

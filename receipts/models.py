@@ -287,6 +287,7 @@ class Export(models.Model):
     id = models.CharField(primary_key=True, max_length=ID_LENGTH)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     question = models.CharField(max_length=1000, blank=True)
+    has_contexts = models.BooleanField(default=False)
     state = models.CharField(max_length=9, choices=ExportState.choices, default=ExportState.WAITING)
     written = models.PositiveBigIntegerField(default=0)
     size = models.PositiveBigIntegerField(default=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -102,6 +102,8 @@ LengthArchive = Callable[[str], int]
 """How many entries the session of an id has; 0 where there is none."""
 EntryArchive = Callable[[str, int], SessionEntry | None]
 """The entry at a position of a session."""
+ContextArchive = Callable[[str, int], Iterable[bytes]]
+"""The entries of a session up to a position, in order, each the bytes that its digest covers."""
 ViewArchive = Callable[[str], ShownView | None]
 """What was shown of the request of an id."""
 
@@ -113,6 +115,7 @@ class _Registry:
     sessions: SessionArchive = staticmethod(lambda session_id, /, *, before: None)
     lengths: LengthArchive = staticmethod(lambda session_id: 0)
     entries: EntryArchive = staticmethod(lambda session_id, position: None)
+    contexts: ContextArchive = staticmethod(lambda session_id, upto: ())
     views: ViewArchive = staticmethod(lambda approval_id: None)
 
 
@@ -123,11 +126,16 @@ def register_directory(directory: Directory, *, finder: Finder) -> None:
 
 
 def register_archives(
-    *, policies: PolicyArchive, sessions: SessionArchive, lengths: LengthArchive, entries: EntryArchive
+    *,
+    policies: PolicyArchive,
+    sessions: SessionArchive,
+    lengths: LengthArchive,
+    entries: EntryArchive,
+    contexts: ContextArchive,
 ) -> None:
     """Called at start-up by the app that keeps them."""
     _Registry.policies, _Registry.sessions = policies, sessions
-    _Registry.lengths, _Registry.entries = lengths, entries
+    _Registry.lengths, _Registry.entries, _Registry.contexts = lengths, entries, contexts
 
 
 def register_views(views: ViewArchive) -> None:
@@ -164,6 +172,11 @@ def session_length(session_id: str) -> int:
 def session_entry(session_id: str, position: int) -> SessionEntry | None:
     """The entry that `context.position` of a receipt names."""
     return _Registry.entries(session_id, position)
+
+
+def context_entries(session_id: str, *, upto: int) -> Iterable[bytes]:
+    """The entries that `context.position` of the session's receipts name, up to that one; none where none are kept."""
+    return _Registry.contexts(session_id, upto)
 
 
 def shown_view(approval_id: str) -> ShownView | None:

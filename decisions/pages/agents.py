@@ -31,6 +31,11 @@ class KeyLine:
         """Whether it can be used."""
         return self.state in ("live", "due")
 
+    def replaces(self, other: KeyLine) -> bool:
+        """Whether it goes on where the other one ends, as after a rotation."""
+        is_newer = self.created_at > other.created_at
+        return self.state == "live" and is_newer and set(self.scopes) == set(other.scopes)
+
 
 @dataclass(frozen=True, slots=True)
 class AgentLine:
@@ -51,8 +56,8 @@ class AgentLine:
 
     @property
     def is_due(self) -> bool:
-        """Whether one of its keys ends soon."""
-        return any(key.state == "due" for key in self.keys)
+        """Whether one of its keys ends soon and no newer one with its scopes holds for longer."""
+        return any(key.state == "due" and not any(other.replaces(key) for other in self.keys) for key in self.keys)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -87,6 +87,12 @@ def session_entry(session_id: str, position: int) -> SessionEntry | None:
     if not found or found[-1].position != position:
         return None
     return _entry(found[-1], after=found[0] if len(found) > 1 else None)
+
+
+def context_entries(session_id: str, upto: int) -> Iterator[bytes]:
+    """Answers `receipts.ports.ContextArchive`, a slice at a time."""
+    rows = ContextEntry.objects.filter(session=session_id, position__lte=upto).order_by("position")
+    return (bytes(body) for body in rows.values_list("body", flat=True).iterator(chunk_size=MOST_ENTRIES))
 
 
 def _dependencies(session: Session, *, start: int, end: int) -> Mapping[int, Sequence[int]]:

@@ -21,11 +21,12 @@ from receipts.services.exports import request_export
 _EXPORT: dict[str, Any] = {
     "title": "Export",
     "type": "object",
-    "required": ["id", "state", "question", "receipts", "url"],
+    "required": ["id", "state", "question", "contexts", "receipts", "url"],
     "properties": {
         "id": {"type": "string"},
         "state": {"type": "string", "enum": list(ExportState.values)},
         "question": {"type": "string"},
+        "contexts": {"type": "boolean"},
         "receipts": {"type": "integer", "description": "How many are written."},
         "digest": {"type": "string"},
         "url": {"type": ["string", "null"], "description": "Where the finished bundle is fetched."},
@@ -34,11 +35,15 @@ _EXPORT: dict[str, Any] = {
 
 
 class ExportBody(BaseModel):
-    """`POST /api/v1/receipts/export`: the question, in the language of the search; nothing asks for everything."""
+    """`POST /api/v1/receipts/export`: the question, in the language of the search; nothing asks for everything.
+
+    With `contexts` the entries of the sessions that the receipts name leave too.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     q: Annotated[str, Field(max_length=MAX_LENGTH)] = ""
+    contexts: bool = False
 
 
 def _answer(export: Export) -> dict[str, Any]:
@@ -47,6 +52,7 @@ def _answer(export: Export) -> dict[str, Any]:
         "id": export.pk,
         "state": export.state,
         "question": export.question,
+        "contexts": export.has_contexts,
         "receipts": export.written,
         "url": reverse("receipts:export-file", args=[export.pk]) if is_ready else None,
         **({"digest": export.digest} if export.digest else {}),
@@ -68,7 +74,8 @@ class ExportCreateView(APIView):
     @extend_schema(request=ExportBody, responses={202: _EXPORT}, operation_id="receipts_export")
     def post(self, request: Request) -> Response:
         body = read_body(request._request, ExportBody)
-        return Response(_answer(request_export(_user(request), question=body.q)), status=202)
+        export = request_export(_user(request), question=body.q, has_contexts=body.contexts)
+        return Response(_answer(export), status=202)
 
 
 class ExportDetailView(APIView):

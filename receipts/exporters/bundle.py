@@ -9,6 +9,7 @@
     checkpoints.jsonl   signed checkpoints of the log, the newest last
     keys.json           the public keys as published today, for comparison with those that the reader holds
     policies/           each policy that decided any of them, as of then
+    contexts/           if asked for, the entries of their sessions: digests and commitments, no values
     verify.html         checks all of it in a browser, offline
 
 Files are written one by one into a folder and packed at the end: a bundle may be larger than memory.
@@ -17,20 +18,19 @@ Files are written one by one into a folder and packed at the end: a bundle may b
 from __future__ import annotations
 
 import hashlib
-import json
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Self
 
+from receipts.exporters.companions import named_in
 from receipts.exporters.csv import csv_header, csv_line
 from receipts.exporters.jsonl import jsonl_line
 from receipts.models import Checkpoint, Receipt
-from receipts.ports import policy_text
 from receipts.selectors.anchoring import cosigned_note
 from receipts.selectors.log import inclusion_proof
 from receipts.selectors.search import signed_form
@@ -55,14 +55,21 @@ A valid receipt shows that the holder of the key signed it and that nobody chang
 what it says is true, that a person read what they approved, or, in a selection, that nothing is missing.
 The CSV file is for reading. Only the signed envelopes count.
 """
+README_CONTEXTS = """\
+
+contexts/ has a file for each session: its entries, one a line, up to the last one that a receipt here names. They hold
+digests and commitments, no values. The SHA-256 of a line, without its line end, is the "previous" of the next line, and
+the "context.head" of the receipt whose "context.position" is the number of the line.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What was asked for, by whom (a pseudonymous id), and when."""
+    """What was asked for, by whom (a pseudonymous id), and when; `has_contexts`: with the entries of sessions."""
 
     deployment: str
     question: str
+    has_contexts: bool
     person: str
     asked_at: datetime
 
@@ -74,10 +81,11 @@ class Selection:
 
 @dataclass(slots=True)
 class Tally:
-    """What the files hold, counted while they are written."""
+    """What the files hold, counted while they are written. `contexts` are sessions, each with the last entry named."""
 
     types: Counter[str] = field(default_factory=Counter)
     policies: set[str] = field(default_factory=set)
+    contexts: dict[str, int] = field(default_factory=dict)
     times: list[datetime] = field(default_factory=list)
     proven: int = 0
 
@@ -85,20 +93,15 @@ class Tally:
         """Counts one receipt."""
         self.types[receipt.type] += 1
         self.times = [min([*self.times, receipt.issued_at]), max([*self.times, receipt.issued_at])]
-        self.policies |= {_policy_of(receipt)} - {""}
+        named = named_in(receipt)
+        self.policies |= {named.policy} - {""}
+        if named.session:
+            self.contexts[named.session] = max(named.position, self.contexts.get(named.session, 0))
 
     @property
     def total(self) -> int:
         """How many receipts."""
         return self.types.total()
-
-
-def _policy_of(receipt: Receipt) -> str:
-    try:
-        found = json.loads(bytes(receipt.body))["body"]["decision"]["policy"]["hash"]
-    except (ValueError, KeyError, TypeError):
-        return ""
-    return found if isinstance(found, str) else ""
 
 
 class ReceiptFiles:
@@ -160,16 +163,6 @@ def log_head(checkpoint: Checkpoint) -> bytes:
     )
 
 
-def write_policies(folder: Path, digests: Iterable[str]) -> None:
-    """The text of each policy that is still on record, named by its digest."""
-    (folder / "policies").mkdir()
-    for digest in sorted(digests):
-        policy = policy_text(digest)
-        if policy is not None:
-            name = digest.removeprefix("sha256:")
-            (folder / "policies" / f"{name}.yaml").write_text(policy.text, encoding="utf-8")
-
-
 def write_json(path: Path, value: JSON) -> None:
     """One document, in canonical form."""
     path.write_bytes(canonical_bytes(value) + b"\n")
@@ -194,12 +187,14 @@ def write_descriptions(folder: Path, selection: Selection, *, tally: Tally) -> N
     at = selection.asked_at.isoformat()
     words = {"deployment": selection.deployment, "exported_at": at, "note": selection.note}
     asked = selection.question or "everything"
-    (folder / "README.txt").write_text(README.format(**words, question=asked), encoding="utf-8")
+    text = README.format(**words, question=asked) + (README_CONTEXTS if selection.has_contexts else "")
+    (folder / "README.txt").write_text(text, encoding="utf-8")
     manifest: dict[str, JSON] = {
         **words,
         "format": FORMAT,
         "question": selection.question,
         "is_filtered": bool(selection.question),
+        "contexts": "commitments" if selection.has_contexts else "none",
         "exported_by": selection.person,
         "receipts": tally.total,
         "receipts_with_proof": tally.proven,

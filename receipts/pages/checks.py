@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from receipts.selectors import Check
+from receipts.selectors.anchoring import Anchor
 
 
 class CheckState(StrEnum):
@@ -41,6 +42,26 @@ class CheckReport:
         failed = sum(line.state is CheckState.FAILED for line in made)
         good = f"{len(made)} of {len(made)} checks passed on this server"
         return f"{failed} of {len(made)} checks failed on this server" if failed else good
+
+
+_PLACES: Mapping[str, str] = {
+    "dir": "A folder outside the database",
+    "s3": "An object store",
+    "webhook": "Another service",
+    "rfc3161": "A time-stamping authority",
+    "witness": "A witness",
+}
+
+
+def lines_of(anchors: Sequence[Anchor]) -> list[CheckLine]:
+    """Which places outside have a checkpoint that covers the receipt, and which have none yet."""
+    return [_line_of(anchor, place=_PLACES.get(anchor.kind, "Another place")) for anchor in anchors]
+
+
+def _line_of(anchor: Anchor, *, place: str) -> CheckLine:
+    if anchor.since is None:
+        return CheckLine(CheckState.SKIPPED, f"{place}: not yet anchored.")
+    return CheckLine(CheckState.PASSED, f"{place} has had one since {anchor.since:%Y-%m-%d %H:%M:%S} UTC.")
 
 
 def report_of(checks: Sequence[Check], *, is_erased: bool) -> CheckReport:

@@ -53,6 +53,15 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Chip:
+    """A part of the question. `href` takes it away; put after `rest`, another one takes its place."""
+
+    text: str
+    href: str
+    rest: str
+
+
+@dataclass(frozen=True, slots=True)
 class FacetBox:
     """A facet with its values, each of which adds itself to the question or takes itself away."""
 
@@ -91,7 +100,7 @@ class ResultsPage:
     lines: Sequence[ReceiptLine]
     total: str
     bound: str
-    chips: Sequence[Link]
+    chips: Sequence[Chip]
     windows: Sequence[Link]
     facets: Sequence[FacetBox]
     bars: Sequence[DrawnBar]
@@ -146,8 +155,9 @@ def _facet(facet: Facet, *, results: Results, names: Names, addresses: Addresses
     return FacetBox(facet.key, TITLES[facet.key], links)
 
 
-def _chips(question: Question, *, addresses: Addresses) -> list[Link]:
-    return [Link(term.text, addresses.of(question.without(term))) for term in question.terms if not _is_window(term)]
+def _chips(question: Question, *, addresses: Addresses) -> list[Chip]:
+    rests = [(term, question.without(term)) for term in question.terms if not _is_window(term)]
+    return [Chip(term.text, addresses.of(rest), rest.text) for term, rest in rests]
 
 
 def _is_window(term: Term) -> bool:

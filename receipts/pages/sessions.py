@@ -55,7 +55,7 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class SessionPage:
-    """Everything that the page says. `earlier` and `newest` lead to other stretches of a long session."""
+    """Everything that the page says. `earlier`, `newest` and `here` lead to stretches of a long session."""
 
     summary: str
     seen: str
@@ -69,6 +69,7 @@ class SessionPage:
     human: str
     earlier: str
     newest: str
+    here: str
     is_live: bool
 
 
@@ -117,6 +118,10 @@ def _brought(label: str) -> Callable[[Step], bool]:
     return lambda step: label in step.labels
 
 
+def _asking(**parts: str) -> str:
+    return "?" + urlencode({name: value for name, value in parts.items() if value})
+
+
 def _filters(steps: Sequence[Step], *, only: str, before: str) -> tuple[list[Filter], Callable[[Step], bool]]:
     """Those that leave something, with one for each decision and each kind of data; and the one that is asked for."""
     known = dict(_KEPT)
@@ -127,8 +132,7 @@ def _filters(steps: Sequence[Step], *, only: str, before: str) -> tuple[list[Fil
     for name, (words, keeps) in known.items():
         count, is_current = sum(map(keeps, steps)), name == only
         if count or is_current:
-            href = "?" + urlencode({key: value for key, value in (("only", name), ("before", before)) if value})
-            found.append(Filter(name, words, href, count, is_current))
+            found.append(Filter(name, words, _asking(only=name, before=before), count, is_current))
     return found, known.get(only, known[""])[1]
 
 
@@ -157,5 +161,6 @@ def session_page(
         human=names.get(record.human, record.human),
         earlier=f"?before={record.start + 1}" if record.start else "",
         newest="" if is_newest else "?",
+        here=_asking(only=only, before=before),
         is_live=is_newest and record.ended_at is None,
     )

@@ -179,4 +179,4 @@ def matching(
         rows = rows.filter(condition.columns)
     clauses = [condition.clause for condition in conditions if condition.clause]
     is_needed = not is_counted or any(clause.is_free for clause in clauses)
-    return narrowed(rows, clauses=clauses) if is_needed else rows
+    return narrowed(rows, clauses=clauses, is_counted=is_counted) if is_needed else rows

@@ -25,8 +25,8 @@ from receipts.exporters.bundle import (
     write_descriptions,
     write_json,
     write_json_lines,
-    write_policies,
 )
+from receipts.exporters.companions import write_contexts, write_policies
 from receipts.identifiers import new_id
 from receipts.models import Chain, Checkpoint, Export, ExportState, Receipt
 from receipts.problems import ProblemError, not_found
@@ -59,12 +59,13 @@ def path_of(export: Export) -> Path:
     return Path(settings.AARM_EXPORT_DIR) / f"{export.pk}.zip"
 
 
-def request_export(owner: Any, *, question: str) -> Export:
+def request_export(owner: Any, *, question: str, has_contexts: bool = False) -> Export:
     """Queues an export. Raises what the question is refused with, and `forbidden`."""
     _require_auditor(owner)
     asked = parse_question(question)
     matching(visible_to(caller_of(owner)), question=asked, asking=Asking(at=database_now()))
-    return Export.objects.create(id=new_id("exp"), owner=owner, question=asked.text, requested_at=database_now())
+    asked_for = {"question": asked.text, "has_contexts": has_contexts}
+    return Export.objects.create(id=new_id("exp"), owner=owner, requested_at=database_now(), **asked_for)
 
 
 def _require_auditor(owner: Any) -> None:
@@ -109,9 +110,11 @@ class _Progress:
     """Says how far it is, and finds out whether it still is the one who writes."""
 
     export: Export
+    steps: int = 0
 
     def told(self, written: int) -> None:
-        if written % PROGRESS_EVERY:
+        self.steps += 1
+        if self.steps % PROGRESS_EVERY:
             return
         at = database_now()
         mine = Export.objects.filter(pk=self.export.pk, state=ExportState.RUNNING, renewed_at=self.export.renewed_at)
@@ -144,9 +147,13 @@ def _written(export: Export, *, folder: Path) -> Tally:
             progress.told(number)
         tally = files.finish(streams=_whole_stream(export, total=files.tally.total))
     _write_companions(folder, tally=tally)
+    if export.has_contexts:
+        for _ in write_contexts(folder, tally.contexts):
+            progress.told(tally.total)
     selection = Selection(
         deployment=settings.AARM_DEPLOYMENT,
         question=export.question,
+        has_contexts=export.has_contexts,
         person=caller_of(export.owner).id,
         asked_at=export.requested_at,
     )
@@ -199,7 +206,13 @@ def _finish(export: Export, *, tally: Tally, digest: str, size: int) -> None:
         person = caller_of(export.owner).id
         # What somebody looked for can name people, so it is committed to and kept apart.
         values = store_values({"question": export.question}, at=at, subject=person)
-        said = {"id": export.pk, "receipts": tally.total, "is_filtered": bool(export.question), "digest": digest}
+        said = {
+            "id": export.pk,
+            "receipts": tally.total,
+            "is_filtered": bool(export.question),
+            "has_contexts": export.has_contexts,
+            "digest": digest,
+        }
         issue_receipt(
             type=ReceiptType.EXPORT,
             stream=ACCESS_STREAM,

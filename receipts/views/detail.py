@@ -23,9 +23,11 @@ from receipts.pages import (
     story_of,
     values_for,
 )
+from receipts.pages.checks import lines_of
 from receipts.pages.evidence import context_exhibit, policy_exhibit, view_exhibit
 from receipts.pages.moments import Moment
 from receipts.selectors import check_receipt, of_decision, opened_values, receipt_for, signed_form
+from receipts.selectors.anchoring import anchors_of
 from receipts.services.disclosure import disclose
 from receipts.signing.canonical import canonical_bytes
 from receipts.signing.errors import VerificationError
@@ -73,6 +75,7 @@ def _page(request: HttpRequest, receipt: Receipt, *, is_open: bool) -> HttpRespo
         "kind": kind_of(receipt.type),
         "timeline": _timeline(caller, receipt),
         "report": report_of(check_receipt(receipt), is_erased=is_erased),
+        "anchors": lines_of(anchors_of(receipt.pk)),
         "opened": values_for(values, kind=receipt.type, is_auditor=is_auditor),
         "is_open": is_open,
         "is_auditor": is_auditor,

@@ -37,7 +37,8 @@ def export_request(request: HttpRequest) -> HttpResponse:
     form = ExportForm(request.POST)
     if not form.is_valid():
         raise ProblemError("invalid_form", status=400, why="The question is too long.", fix="Ask with fewer words.")
-    request_export(request.user, question=form.cleaned_data["question"])
+    asked = form.cleaned_data
+    request_export(request.user, question=asked["question"], has_contexts=asked["contexts"])
     return HttpResponseRedirect(reverse("receipts:exports"), status=303)
 
 

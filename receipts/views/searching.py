@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from receipts.access import AUDIT, READERS, caller_of, for_people
@@ -38,10 +39,20 @@ def _found(request: HttpRequest) -> tuple[ResultsPage | None, ProblemError | Non
     return results_page(results, names=names, sort=sort, columns=chosen), None
 
 
+def _joined(request: HttpRequest) -> HttpResponseRedirect:
+    """To the question of which a part was changed: the form has the part apart from the rest."""
+    query = request.GET.copy()
+    parts = [*query.pop("q", []), *query.pop("part")]
+    query["q"] = " ".join(part.strip() for part in parts if part.strip())
+    return HttpResponseRedirect(f"{reverse('receipts:index')}?{query.urlencode()}")
+
+
 @for_people(*READERS)
 @require_safe
 def receipt_list(request: HttpRequest) -> HttpResponse:
     """`/receipts?q=…`: the address is the question."""
+    if "part" in request.GET:
+        return _joined(request)
     page, problem = _found(request)
     context = {
         "page": page,
@@ -49,6 +60,7 @@ def receipt_list(request: HttpRequest) -> HttpResponse:
         "sort": request.GET.get("sort", ""),
         "chosen": (chosen := chosen_columns(request.GET.getlist("column"))),
         "columns": columns(chosen),
+        "own_columns": request.GET.getlist("column") and chosen,
         "is_asked": any(request.GET.get(name) for name in (*FIELDS, "q")),
         "fields": [(key, field.about) for key, field in FIELDS.items()],
         "views": saved_views_of(request.user),

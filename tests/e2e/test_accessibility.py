@@ -76,6 +76,14 @@ def exported(page: Page, servers: Servers, path: str) -> None:
     page.get_by_role("link", name="Download").first.wait_for()
 
 
+def tracked(page: Page, servers: Servers, path: str) -> None:
+    """A part of the steps, with the request that somebody asked to see."""
+    page.goto(servers.base_url + path)
+    page.get_by_role("button", name="Show the original request").click()
+    page.get_by_role("link", name="Flagged").click()
+    page.wait_for_selector("[data-flagged]")
+
+
 def all_paused(page: Page, servers: Servers, path: str) -> None:
     """The step before everything stops."""
     page.goto(servers.base_url + path)
@@ -118,6 +126,7 @@ SCENES: dict[str, tuple[str, str, Opening]] = {
     "pause everything": ("trent", "/pauses", all_paused),
     "found": ("victor", "/receipts?q=decision:STEP_UP+since:all", plainly),
     "session": ("victor", "session", plainly),
+    "part of a session": ("victor", "session", tracked),
     "exports": ("victor", "/receipts/exports", exported),
     "values": ("victor", "receipt", opened),
     "bad filter": ("victor", "/receipts?since=yesterday", plainly),

@@ -52,6 +52,14 @@ def test_words_and_facets_find_in_sqlite_too(
         page.locator(".facet__link", has_text="MODIFY").click()
         expect(page.locator(".row")).to_have_count(1)
         expect(page.locator("#q")).to_have_value(f"session:{session} -robot decision:MODIFY")
+        page.locator(".term__text", has_text="decision:MODIFY").click()
+        page.get_by_label("Instead of it").locator("visible=true").fill("decision:DENY")
+        page.get_by_role("button", name="Change").locator("visible=true").click()
+        expect(page.locator("#q")).to_have_value(f"session:{session} -robot decision:DENY")
+        expect(page.locator(".row")).to_have_count(0)
+        page.locator(".term__text", has_text="decision:DENY").click()
+        page.get_by_label("Instead of it").locator("visible=true").fill("decision:MODIFY")
+        page.get_by_role("button", name="Change").locator("visible=true").click()
         page.get_by_role("link", name="Take away -robot").click()
         page.get_by_role("link", name="Take away decision:MODIFY").click()
         expect(page.locator(".row")).to_have_count(3)
@@ -83,6 +91,10 @@ def test_the_box_completes_what_is_typed_by_keyboard_alone(
         page.keyboard.press("Enter")
         expect(page).to_have_url(f"{embedded_server.base_url}/receipts?q=decision%3AMODIFY+")
         expect(page.locator(".chip--term")).to_have_text("Take away decision:MODIFY")
+        page.locator(".term__text").click()
+        page.get_by_label("Instead of it").press("ControlOrMeta+a")
+        page.keyboard.type("decision:de")
+        expect(page.locator("#part-1-options [role=option]")).to_have_count(2)
 
 
 def test_a_stretch_of_the_histogram_can_be_drawn(browser: Browser, embedded_server: Servers, session: str) -> None:

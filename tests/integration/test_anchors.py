@@ -22,9 +22,9 @@ from rfc3161_client import decode_timestamp_response
 from receipts.anchors.base import AnchorError, ReadableSink, opened
 from receipts.clock import database_now
 from receipts.exporters.logfile import log_lines
-from receipts.models import Checkpoint, CheckpointCopy
+from receipts.models import Checkpoint, CheckpointCopy, Receipt
 from receipts.selectors import published_jwks
-from receipts.selectors.anchoring import cosigned_note
+from receipts.selectors.anchoring import anchors_of, cosigned_note
 from receipts.selectors.keys import own_keys
 from receipts.selectors.log import log_origin, unpublished_copies
 from receipts.services import current_signer, ensure_signing_key, issue_receipt
@@ -343,6 +343,8 @@ def test_a_place_that_is_down_queues_its_copies_and_keeps_their_evidence_when_it
     assert publish_due_copies() == 1
     (waiting,) = unpublished_copies()
     assert (waiting.sink, "believe" in waiting.why_not) == (uri, True)
+    anchored = Receipt.objects.order_by("issued_at")[0].pk
+    assert [(place.kind, place.since is None) for place in anchors_of(anchored)] == [("rfc3161", True), ("dir", False)]
     with transaction.atomic():
         issue_receipt(type=ReceiptType.DECISION, stream="ses_alice", body={}, at=database_now())
     trent.is_altered = False
@@ -350,5 +352,8 @@ def test_a_place_that_is_down_queues_its_copies_and_keeps_their_evidence_when_it
     assert publish_due_copies() == 1
     kept = CheckpointCopy.objects.get(sink=uri)
     assert kept.published_at is not None
+    assert anchors_of(anchored)[0].since == kept.published_at
+    (later,) = Receipt.objects.filter(entry=None)
+    assert [place.since for place in anchors_of(later.pk)] == [None, None], "what is in no checkpoint is nowhere"
     stamp = decode_timestamp_response(bytes(kept.evidence or b""))
     assert stamp.tst_info.message_imprint.message == hashlib.sha256(row.note.encode()).digest()

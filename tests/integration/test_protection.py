@@ -46,6 +46,8 @@ APPLICATION_ATTEMPTS = (
     "ALTER TABLE {table} OWNER TO CURRENT_USER",
     "MERGE INTO {table} USING (SELECT 1) one ON true WHEN MATCHED THEN DELETE",
     "SELECT * FROM {table} FOR UPDATE",
+    "COPY {table} FROM '/etc/hostname' WITH (FREEZE)",
+    "ALTER TABLE {table} DETACH PARTITION {table}",
 )
 
 
@@ -89,6 +91,14 @@ def test_the_applications_role_puts_nothing_in_the_place_of_what_guards(applicat
     ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             application.execute(attempt)
+
+
+@pytest.mark.case("RCP-33")
+def test_what_the_applications_role_copies_in_is_as_visible_as_what_it_inserts(application: psycopg.Connection) -> None:
+    """Frozen rows would be seen by transactions that began before them."""
+    copy = application.cursor().copy("COPY receipts_receipt FROM STDIN WITH (FREEZE)")
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState), copy:
+        pass
 
 
 @pytest.fixture

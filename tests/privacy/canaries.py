@@ -116,7 +116,7 @@ def _admin_pages(cast: Cast) -> Iterator[str]:
 
 def _exported(cast: Cast) -> bytes:
     """A bundle of everything; its question says what it is of, to whoever may read it, and is none here."""
-    export = request_export(cast.victor, question="")
+    export = request_export(cast.victor, question="", has_contexts=True)
     assert write_next_export()
     return path_of(export).read_bytes()
 

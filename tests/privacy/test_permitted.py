@@ -79,10 +79,20 @@ def shown_to(user: User) -> dict[str, dict[str, list[str]]]:
 
 def exported(user: User) -> dict[str, bytes]:
     """The files of a bundle of everything."""
-    export = request_export(user, question="")
+    export = request_export(user, question="", has_contexts=True)
     assert write_next_export()
     with zipfile.ZipFile(io.BytesIO(path_of(export).read_bytes())) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
+
+
+def said_by_entries(files: dict[str, bytes]) -> dict[str, list[str]]:
+    """By kind of entry: every member of the entries of sessions that leave."""
+    found = defaultdict[str, set[str]](set)
+    for name, content in files.items():
+        for line in content.splitlines() if name.startswith("contexts/") else ():
+            document: Any = load_strict(line)
+            found[document["kind"]].update(members(document))
+    return by_type(found)
 
 
 def said_by_receipts() -> dict[str, list[str]]:
@@ -114,6 +124,7 @@ def test_readers_and_exports_have_the_members_that_were_read_and_no_others(
             "files": sorted({name.partition("/")[0] for name in files}),
             "receipts.csv": files["receipts.csv"].decode().splitlines()[0].replace('"', "").split(","),
             "signed": signed,
+            "contexts": said_by_entries(files),
         },
     }
     text = json.dumps(found, indent=1, sort_keys=True) + "\n"

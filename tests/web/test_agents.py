@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from approvals.services.people import team_group
 from decisions.models import Agent, Credential, Pause, Scope
 from decisions.selectors import activity
-from decisions.services.identity import authenticate, issue_key, revoke_keys
+from decisions.services.identity import authenticate, issue_key, revoke_keys, rotate_key
 from decisions.services.pauses import Target, pause_actions
 from receipts.clock import database_now
 from receipts.problems import ProblemError
@@ -98,6 +98,22 @@ def test_an_agent_is_paused_and_let_go_on_from_its_page(cast: Cast, trent: Clien
     assert f'href="/pauses/{pause.pk}/resume"' in trent.get(path).content.decode()
     pause_actions(Target(Scope.EVERYTHING), reason="All.", actor=None)
     assert "It is paused by a wider pause: Everything" in read(trent.get(path)).text
+
+
+def test_rotation_is_due_until_a_newer_key_of_the_same_scopes_goes_on(cast: Cast, trent: Client) -> None:
+    agent, at = Agent.objects.get(pk=cast.agent.id), database_now()
+    revoke_keys(ids=[key.pk for key in agent.credentials.all()])
+    issue_key(owner=agent, at=at, expires_at=at + timedelta(days=2), scopes=["decide"])
+    assert "rotation due" in read(trent.get("/agents")).text
+    issue_key(owner=agent, at=at + timedelta(seconds=1), expires_at=None, scopes=["read"])
+    assert "rotation due" in read(trent.get("/agents")).text
+    old = agent.credentials.get(expires_at__isnull=False)
+    rotate_key(id=old.pk, overlap=timedelta(days=1))
+    Credential.objects.filter(agent=agent, scopes=["decide"]).exclude(pk=old.pk).update(expires_at=None)
+    old.refresh_from_db()
+    assert old.expires_at is not None
+    assert at < old.expires_at < at + timedelta(days=2)
+    assert "rotation due" not in read(trent.get("/agents")).text
 
 
 def test_a_key_is_rotated_shown_once_and_the_old_one_holds_for_a_day(cast: Cast, trent: Client) -> None:

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import zipfile
+from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from django.test import Client
 
 from receipts.exporters import csv as spreadsheets
+from receipts.exporters.companions import Named, named_in
 from receipts.models import Export, ExportState, Receipt
 from receipts.problems import ProblemError
 from receipts.selectors.accounting import accounts
@@ -49,9 +51,9 @@ def history(cast: Cast) -> Cast:
     return cast
 
 
-def bundle(client: Client, question: str, *, into: Path) -> dict[str, bytes]:
+def bundle(client: Client, question: str, *, into: Path, **ticked: str) -> dict[str, bytes]:
     """Asks as an auditor does, lets the worker write, takes the file away and unpacks it."""
-    assert client.post("/receipts/exports/new", {"question": question}).status_code == 303
+    assert client.post("/receipts/exports/new", {"question": question, **ticked}).status_code == 303
     assert write_next_export()
     (link,) = [link for link in read(client.get("/receipts/exports")).tagged("a") if "download" in link.attributes][:1]
     reply = client.get(link.attributes["href"])
@@ -120,13 +122,61 @@ def test_everything_leaves_as_the_log_that_was_signed(history: Cast, victor: Cli
     assert len(files["checkpoints.jsonl"].splitlines()) == 1
 
 
+def heads(files: dict[str, bytes]) -> dict[tuple[str, int], str]:
+    """By session and position, the entry's digest that the receipts of a bundle were signed with."""
+    payloads = [b64decode(json.loads(line)["payload"]) for line in files["receipts.jsonl"].splitlines()]
+    bodies = [parse_statement(payload).body for payload in payloads]
+    contexts: list[Any] = [body["context"] for body in bodies if "context" in body]
+    return {(said["session"], said["position"]): said["head"] for said in contexts if "head" in said}
+
+
+def test_the_entries_of_sessions_leave_where_they_are_asked_for_and_are_what_was_signed(
+    history: Cast, victor: Client, tmp_path: Path
+) -> None:
+    without = bundle(victor, "tool:email", into=tmp_path / "without")
+    assert json.loads(without["manifest.json"])["contexts"] == "none"
+    assert not any(name.startswith("contexts/") for name in without)
+    files = bundle(victor, "tool:email", into=tmp_path / "with", contexts="on")
+    signed = heads(files)
+    assert len({session for session, _ in signed}) == 2
+    assert len(signed) >= 3
+    for session in {session for session, _ in signed}:
+        lines = files[f"contexts/{session}.jsonl"].splitlines()
+        digests = [f"sha256:{hashlib.sha256(line).hexdigest()}" for line in lines]
+        assert [json.loads(line).get("previous") for line in lines[1:]] == digests[:-1]
+        named = {position: head for (of, position), head in signed.items() if of == session}
+        assert {position: digests[position - 1] for position in named} == named
+        assert len(lines) == max(named), "nothing behind what the receipts name"
+    assert json.loads(files["manifest.json"])["contexts"] == "commitments"
+    assert b"contexts/ has a file" in files["README.txt"]
+    assert "With entries of sessions" in read(victor.get("/receipts/exports")).text
+
+
+def test_a_stored_name_is_no_path(history: Cast, victor: Client) -> None:
+    receipt = Receipt.objects.filter(decision="ALLOW")[0]
+    session = receipt.session_id
+    assert named_in(receipt).session == session
+    for name in ("../../etc/passwd", "ses_", f"{session}/..", f"{session}\n"):
+        receipt.body = bytes(receipt.body).replace(session.encode(), json.dumps(name)[1:-1].encode())
+        assert named_in(receipt).session == ""
+        receipt.refresh_from_db()
+    receipt.body = b"[]"
+    assert named_in(receipt) == Named()
+
+
 def test_no_bundle_leaves_without_its_receipt(history: Cast, victor: Client, tmp_path: Path) -> None:
     bundle(victor, "human:alice", into=tmp_path)
     receipt = Receipt.objects.get(type=ReceiptType.EXPORT.value)
     body = parse_statement(bytes(receipt.body)).body
     export = Export.objects.get()
     assert body["actor"] == {"person": history.victor.person_id}
-    assert body["export"] == {"id": export.pk, "receipts": 5, "is_filtered": True, "digest": export.digest}
+    assert body["export"] == {
+        "id": export.pk,
+        "receipts": 5,
+        "is_filtered": True,
+        "has_contexts": False,
+        "digest": export.digest,
+    }
     assert b"alice" not in bytes(receipt.body), "whom somebody looked for is not signed in the clear"
     page = read(victor.get(f"/r/{receipt.pk}"))
     assert page.tagged("h1")[0].text == "victor exported 5 receipts."

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.test import Client
 
 from receipts.models import Receipt
 from receipts.selectors import envelope_of
 from receipts.services.checkpoints import sign_due_checkpoint
+from receipts.services.publication import publish_due_copies
 from receipts.services.sequencing import sequence_waiting
 from receipts.signing.canonical import sha256_digest
 from receipts.signing.envelope import Envelope
 from receipts.signing.statement import parse_statement
 from tests.factories import Cast, StepUp, open_step_up, vote
-from tests.web.reading import signed_in
+from tests.web.reading import read, signed_in
 
 
 @pytest.fixture
@@ -33,6 +36,23 @@ def of_kind(step: StepUp, kind: str) -> Receipt:
 def evidence(client: Client, receipt: Receipt) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(client.get(f"/r/{receipt.pk}/evidence.json").content)
     return found
+
+
+@pytest.mark.case("RCP-34")
+def test_the_page_says_which_places_outside_have_a_checkpoint_and_which_have_none_yet(
+    step: StepUp, victor: Client, settings: LazySettings, tmp_path: Path
+) -> None:
+    (tmp_path / "blocked").write_text("not a folder")
+    settings.AARM_CHECKPOINT_SINKS = [f"dir:{tmp_path / 'copies'}", f"dir:{tmp_path / 'blocked'}"]
+    path = f"/r/{of_kind(step, 'vote').pk}"
+    before = read(victor.get(path)).by_id("anchors")
+    assert before.text.count("A folder outside the database: not yet anchored.") == 2
+    sequence_waiting()
+    sign_due_checkpoint()
+    publish_due_copies()
+    after = read(victor.get(path)).by_id("anchors")
+    assert [len(after.of_class(f"check--{state}")) for state in ("passed", "skipped")] == [1, 1]
+    assert "A folder outside the database has had one since" in after.text
 
 
 def test_the_envelope_and_the_one_before_it_are_handed_out_as_signed(step: StepUp, victor: Client) -> None:

@@ -148,7 +148,8 @@ def test_erased_values_are_said_to_be_erased_and_the_receipt_stays_valid(cast: C
     assert "ana@partner.example" not in page.text
     assert "They were erased." in page.text
     assert page.of_class("check--failed") == []
-    assert len(page.of_class("check--skipped")) == 1
+    skipped = [line for line in page.of_class("check--skipped") if line not in page.by_id("anchors").of_class("check")]
+    assert len(skipped) == 1
 
 
 @pytest.mark.case("APR-06")

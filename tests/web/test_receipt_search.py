@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from django.db import connection
 from django.test import Client
 
 from decisions.models import Agent
+from receipts.clock import database_now
 from receipts.models import Receipt
-from receipts.selectors import paging
+from receipts.selectors import Asking, matching, paging
+from receipts.selectors.grammar import parse_question
 from receipts.services.sequencing import sequence_waiting
 from receipts.signing.statement import ReceiptType
 from tests.factories import ALICE, MAIL, Cast, begin_session, decide, open_step_up, vote
@@ -52,6 +54,8 @@ QUESTIONS = {
     '"outside email"': 0,
     "drop": 1,
     "dro": 1,
+    "o": 0,
+    "i": 0,
     "rop": 0,
     "deny": 1,
     "alice": 6,
@@ -105,6 +109,26 @@ def facet(page: Element, key: str) -> dict[str, str]:
 def test_a_question_finds_what_it_asks_for(history: Cast, victor: Client) -> None:
     wanted = {**QUESTIONS, **{words: QUESTIONS[words] + made() for words in FINDS_THE_MAKING_OF_THE_CAST}}
     assert {question: len(found(victor, question)) for question in QUESTIONS} == wanted
+
+
+WORDS = (
+    "email", "EMAIL", "e mail", "mail", '"email send"', '"send email"', "email's", "-email", "email -outside", "-rop",
+    "alice", "-alice", "demo-agent", "-demo", "bob tool:email", "outside decision:STEP_UP", "-%", "İ", "-İ", "<email>",
+    "email_outside", "vote", "-vote -email", "0",
+)  # fmt: skip
+
+
+def test_what_is_counted_is_what_is_listed(history: Cast) -> None:
+    assert connection.vendor == "postgresql", "there the two are asked for in two ways"
+    asking = Asking(at=database_now())
+    for words in WORDS:
+        question = parse_question(words)
+        listed, counted = (
+            set(matching(Receipt.objects.all(), question=question, asking=asking, is_counted=how).values_list("pk"))
+            for how in (False, True)
+        )
+        assert listed == counted, words
+        assert len(listed) < Receipt.objects.count() or words.startswith("-"), words
 
 
 def test_an_id_finds_what_it_names_at_any_age(history: Cast, victor: Client) -> None:
@@ -189,6 +213,30 @@ def test_what_is_asked_is_shown_in_parts_that_can_be_taken_away(history: Cast, v
     assert len(read(victor.get(f"/receipts{chips[1].attributes['href']}")).of_class("row")) == 4
     (window,) = [link for link in page.of_class("windows")[0].tagged("a") if "aria-current" in link.attributes]
     assert window.text == "7 days"
+
+
+def test_each_part_of_a_question_can_be_changed_where_it_stands(history: Cast, victor: Client) -> None:
+    asked = {"q": "tool:email decision:DENY since:all", "sort": "oldest", "column": "result"}
+    page = read(victor.get("/receipts", asked))
+    assert page.of_class("row") == []
+    form = page.of_class("term__form")[1]
+    fields = [(field.attributes["name"], field.attributes["value"]) for field in form.tagged("input")]
+    assert fields == [
+        ("q", "tool:email since:all"), ("sort", "oldest"), ("column", "result"), ("part", "decision:DENY")
+    ]  # fmt: skip
+    changed = victor.get("/receipts", dict(fields) | {"part": "decision:ALLOW "})
+    assert changed.status_code == 302
+    now = parse_qs(urlsplit(changed.headers["Location"]).query)
+    assert now == {"q": ["tool:email since:all decision:ALLOW"], "sort": ["oldest"], "column": ["result"]}
+    assert read(victor.get(changed.headers["Location"])).of_class("row")
+    emptied = victor.get("/receipts", dict(fields) | {"part": " "}).headers["Location"]
+    assert parse_qs(urlsplit(emptied).query)["q"] == ["tool:email since:all"]
+
+
+def test_a_part_that_says_nothing_is_told_with_all_of_it_still_in_the_box(history: Cast, victor: Client) -> None:
+    page = victor.get("/receipts", {"q": "tool:email", "part": "nobody:knows"}, follow=True)
+    assert page.status_code == 400
+    assert read(page).by_id("q").attributes["value"] == "tool:email nobody:knows"
 
 
 def test_pages_lead_both_ways_without_a_gap_or_a_repeat(cast: Cast, victor: Client) -> None:

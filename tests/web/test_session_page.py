@@ -74,9 +74,17 @@ def test_only_filters_that_leave_something_are_offered_with_how_many_they_leave(
     words = "Everything 5Actions 4Flagged 2Data seen 1ALLOW 2STEP_UP 1DENY 1PII 1"
     assert offered.text == words
     for link in offered.tagged("a"):
-        found = page_of(victor, session, link.attributes["href"])
+        found = read(victor.get(link.attributes["href"]))
         assert len(steps(found)) == int(link.text.split()[-1])
         assert len(points(found)) == 4, "The drawing is of everything."
+
+
+def test_ways_on_from_the_page_with_the_request_lead_to_pages(session: str, victor: Client) -> None:
+    shown = read(victor.post(f"/s/{session}/request"))
+    places = [link.attributes["href"] for link in shown.of_class("windows")[0].tagged("a")]
+    places += [part.attributes["data-page"] for part in shown.walk() if "data-page" in part.attributes]
+    assert len(places) > 5
+    assert {victor.get(place).status_code for place in places} == {200}
 
 
 def test_a_long_session_is_shown_from_its_end_stretch_by_stretch(
@@ -92,8 +100,9 @@ def test_a_long_session_is_shown_from_its_end_stretch_by_stretch(
         earlier = [link for link in page.tagged("a") if link.attributes.get("rel") == "prev"]
         if not earlier:
             break
-        page = page_of(victor, session, earlier[0].attributes["href"])
-        assert [link.attributes["href"] for link in page.tagged("a") if link.attributes.get("rel") == "next"] == ["?"]
+        page = read(victor.get(earlier[0].attributes["href"]))
+        newest = [link.attributes["href"] for link in page.tagged("a") if link.attributes.get("rel") == "next"]
+        assert newest == [f"/s/{session}?"]
         assert not [part for part in page.walk() if "data-tail" in part.attributes]
     assert seen == [["step-4", "step-5"], ["step-2", "step-3"], ["step-1"]]
     assert "1 of 1 entries linked" in page.text

@@ -1,5 +1,4 @@
-// The search box completes what is being written, and a stretch of the histogram can be drawn. All of it is a convenience: the box is a form, every value and every bar a link.
-const box = document.querySelector("[data-complete]");
+// The search box, and each part of its question, completes what is being written; and a stretch of the histogram can be drawn. All of it is a convenience: the box is a form, every value and every bar a link.
 const WAIT_MS = 120;
 
 function completion(field) {
@@ -43,7 +42,7 @@ function completion(field) {
     chosen = -1;
     list.replaceChildren(...found.map((suggestion, place) => {
       const option = document.createElement("li");
-      option.id = `q-option-${place}`;
+      option.id = `${input.id}-option-${place}`;
       option.role = "option";
       option.setAttribute("aria-selected", "false");
       option.append(part("ask__word", suggestion.word), part("ask__about", suggestion.about));
@@ -113,6 +112,6 @@ function brush(drawing) {
   });
 }
 
-if (box) completion(box);
+document.querySelectorAll("[data-complete]").forEach(completion);
 const drawing = document.querySelector("[data-brush]");
 if (drawing) brush(drawing);

@@ -14,11 +14,11 @@ function isReading() {
 }
 
 async function follow() {
-  const answer = await fetch(location.href).catch(() => null);
+  const answer = await fetch(place.dataset.page).catch(() => null);
   const page = answer?.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
   const tail = page?.querySelector("[data-tail]");
   // It has ended, or somebody signed out: what the page is now has to be fetched as a whole.
-  if (!tail) return location.reload();
+  if (!tail) return location.assign(place.dataset.page);
   for (const part of page.querySelectorAll("[data-part]")) document.getElementById(part.id)?.replaceWith(part);
   localise(document);
   place.dataset.length = tail.dataset.length;

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
+from receipts.signing.__main__ import main
 from receipts.signing.checkpoint import Checkpoint, origin_of, read_checkpoint, sign_checkpoint, verify_checkpoint
 from receipts.signing.encoding import decode_base64, encode_base64
 from receipts.signing.errors import (
     BadSignatureError,
     CheckpointError,
+    ExitCode,
     MalformedError,
     RevokedKeyError,
     UntrustedKeyError,
@@ -127,3 +131,20 @@ def test_a_checkpoint_that_is_not_renewed_is_warned_of() -> None:
     stale = age_warnings(SAID, now=SIGNED_AT + timedelta(seconds=1201), max_age_seconds=1200)
     assert fresh == ()
     assert "1201 seconds old" in stale[0]
+
+
+@pytest.mark.case("RCP-26")
+def test_the_verifier_warns_of_a_log_that_was_frozen_and_finds_nothing_else_wrong(
+    alice: Issuer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    signed_at = datetime.now(UTC) - timedelta(days=3)
+    key = jwk_of(alice.key.public, history=History(signed_at - timedelta(days=1), None, None))
+    (tmp_path / "keys.json").write_text(json.dumps({"keys": [key]}))
+    (tmp_path / "log.note").write_text(sign_checkpoint(replace(SAID, signed_at=signed_at), signer=alice.key))
+    question = ["verify", "--json", "--keys", str(tmp_path / "keys.json"), str(tmp_path / "log.note"), "--max-age"]
+    said = []
+    for days in (4, 2):
+        assert main([*question, str(days * 24 * 3600)]) == ExitCode.VALID
+        said.append(json.loads(capsys.readouterr().out)["warnings"])
+    assert said[0] == []
+    assert "seconds old" in said[1][0]
