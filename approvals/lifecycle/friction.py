@@ -11,17 +11,18 @@ from receipts.signing.canonical import JSON, canonical_bytes
 
 
 class Step(StrEnum):
-    """Something that a person does before an approval counts."""
+    """Something that a person does before an approval counts; `ALONE`: without having read what others wrote."""
 
     TARGET = "target"
     PASSKEY = "passkey"
+    ALONE = "alone"
 
 
 STEPS: Mapping[RiskLevel, frozenset[Step]] = {
     RiskLevel.LOW: frozenset(),
     RiskLevel.MEDIUM: frozenset(),
     RiskLevel.HIGH: frozenset({Step.TARGET}),
-    RiskLevel.CRITICAL: frozenset({Step.TARGET, Step.PASSKEY}),
+    RiskLevel.CRITICAL: frozenset({Step.TARGET, Step.PASSKEY, Step.ALONE}),
 }
 
 TARGETS = ("to", "recipient", "recipients", "url", "host", "path", "file", "name", "table", "account", "command")

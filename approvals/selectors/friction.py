@@ -26,6 +26,11 @@ def needs_passkey(request: ApprovalRequest) -> bool:
     return Step.PASSKEY in steps_for(request.risk_level)
 
 
+def is_judged_alone(request: ApprovalRequest) -> bool:
+    """Whether who may still decide reads what others wrote only after their own vote."""
+    return Step.ALONE in steps_for(request.risk_level)
+
+
 def _parameters(request: ApprovalRequest) -> Mapping[str, JSON]:
     found = request.shown.get("parameters")
     return found if isinstance(found, dict) else {}

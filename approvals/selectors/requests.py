@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from approvals.lifecycle.quorum import Tally, Verdict
 from approvals.lifecycle.states import NON_TERMINAL, State
 from approvals.models import ApprovalRequest, Asking, User, Vote
-from approvals.selectors.friction import confirm_field, needs_passkey
+from approvals.selectors.friction import confirm_field, is_judged_alone, needs_passkey
 from approvals.selectors.persons import persons_among
 from approvals.selectors.replacing import Replaced, replaced_by
 from approvals.selectors.roster import represented_by
@@ -81,7 +81,7 @@ def open_among(user: User) -> QuerySet[ApprovalRequest]:
 
 @dataclass(frozen=True, slots=True)
 class ShownVote:
-    """A vote as pages show it. The private note is for auditors."""
+    """A vote as pages show it. Notes are for auditors; where it `is_blind` its words wait for the reader's own vote."""
 
     name: str
     verdict: str
@@ -91,6 +91,7 @@ class ShownVote:
     private_note: str
     why_not: str
     verified_by: str
+    is_blind: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +155,17 @@ def shown_to(user: User, row: ApprovalRequest) -> ShownRequest:
     at = database_now()
     state = state_at(row, at)
     tally = current_tally(row)
+    votes = _shown_votes(row, tally=tally, user=user)
+    refused = why_not(user, request=row, state=state, at=at)
     return ShownRequest(
         row=row,
         state=state,
         snapshot=row.shown,
         tally=tally,
-        votes=_shown_votes(row, tally=tally, user=user),
-        why_not=why_not(user, request=row, state=state, at=at),
+        votes=votes
+        if refused or not is_judged_alone(row)
+        else [replace(vote, reason="", is_blind=True) for vote in votes],
+        why_not=refused,
         at=at,
         may_withdraw=may_withdraw(user, request=row, state=state),
         replaced=replaced_by(row),

@@ -6,7 +6,7 @@ from django.test import Client
 
 from approvals.lifecycle.quorum import Verdict
 from decisions.services.policies import publish_policy
-from tests.factories import MAIL, Cast, begin_asserted_session, begin_session, decide, open_step_up, vote
+from tests.factories import MAIL, Cast, begin_asserted_session, begin_session, decide, open_deletion, open_step_up, vote
 from tests.integration.scenario import report
 from tests.web.reading import Element, read, signed_in
 
@@ -102,3 +102,25 @@ def test_only_what_a_reader_may_see_is_counted(cast: Cast) -> None:
     assert "Wrong domain" not in seen
     assert "Similar requests" not in seen
     assert "Similar requests" in read(signed_in(cast.victor).get(step.path)).text
+
+
+def test_at_critical_risk_the_second_one_judges_without_the_firsts_words(cast: Cast) -> None:
+    step = open_deletion(cast)
+    vote(step, cast.bob, reason="There is a backup.")
+    before = read(signed_in(cast.dave).get(step.path)).text
+    assert "bob approved" in before
+    assert "What they wrote is shown after your own vote." in before
+    assert "There is a backup." not in before
+    answer = signed_in(cast.dave).get(f"/api/v1/approvals/{step.approval.pk}").json()
+    assert [item["reason"] for item in answer["votes"]] == [""]
+    for reader in (cast.bob, cast.victor):
+        assert "There is a backup." in read(signed_in(reader).get(step.path)).text
+    vote(step, cast.dave)
+    assert "There is a backup." in read(signed_in(cast.dave).get(step.path)).text
+
+
+def test_below_it_reviewers_read_each_other(cast: Cast) -> None:
+    publish_policy(text=ASKING + "    quorum: 2\n", source="test", actor=None)
+    step = open_step_up(cast)
+    vote(step, cast.bob, reason="Ana is known.")
+    assert "Ana is known." in read(signed_in(cast.carol).get(step.path)).text

@@ -45,8 +45,8 @@ def request(**columns: Any) -> ApprovalRequest:
 
 
 def said(name: str, verdict: Verdict = Verdict.APPROVE) -> ShownVote:
-    said = {"surface": "web", "reason": "", "private_note": "", "verified_by": "session", "why_not": ""}
-    return ShownVote(name=name, verdict=verdict, at=NOW, **said)
+    words: dict[str, Any] = {"reason": "", "private_note": "", "why_not": ""}
+    return ShownVote(name=name, verdict=verdict, at=NOW, surface="web", verified_by="session", **words)
 
 
 def shown(state: State, *, row: ApprovalRequest | None = None, votes: tuple[ShownVote, ...] = ()) -> ShownRequest:
