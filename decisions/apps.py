@@ -12,7 +12,8 @@ class DecisionsConfig(AppConfig):
     def ready(self) -> None:
         # Models exist only from here on.
         from approvals.ports import register_above
-        from decisions.receivers import IdentityPort
+        from approvals.signals import approval_resolved
+        from decisions.receivers import IdentityPort, follow_denial
         from decisions.selectors.archives import (
             context_entries,
             policy_text,
@@ -28,6 +29,7 @@ class DecisionsConfig(AppConfig):
         from receipts.ports import register_archives, register_directory
 
         register_above(IdentityPort())
+        approval_resolved.connect(follow_denial)
         register_ledgers(*LEDGERS)
         for name, eraser in ERASERS.items():
             register_eraser(name, eraser)

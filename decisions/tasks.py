@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from decisions.services.breaker import sweep_denials
 from decisions.services.deferrals import expire_due
 from decisions.services.endings import end_idle_sessions
 from decisions.services.forgetting import forget_answers as forget_old_answers
@@ -46,3 +47,9 @@ def forget_answers() -> int:
 def take_back_paused() -> int:
     """Takes back what was approved before a pause and not claimed."""
     return sweep_pauses()
+
+
+@shared_task(name="decisions.tasks.break_circuits")
+def break_circuits() -> int:
+    """Stops sessions in which too much was denied, where the process that denied could not."""
+    return sweep_denials()

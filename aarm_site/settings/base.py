@@ -146,6 +146,7 @@ CELERY_BEAT_SCHEDULE = {
     "run-timers": {"task": "approvals.tasks.run_timers", "schedule": 1.0},
     "expire-deferrals": {"task": "decisions.tasks.expire_deferrals", "schedule": 1.0},
     "sweep-pauses": {"task": "decisions.tasks.sweep_pauses", "schedule": 1.0},
+    "break-circuits": {"task": "decisions.tasks.break_circuits", "schedule": 5.0},
     "relay-outbox": {"task": "approvals.tasks.relay_outbox", "schedule": 1.0},
     "keep-log": {"task": "receipts.tasks.keep_log", "schedule": 0.5},
     "publish-checkpoints": {"task": "receipts.tasks.publish_checkpoints", "schedule": 2.0},
@@ -225,6 +226,12 @@ AARM_MAX_BODY_BYTES = ENV.max_body_bytes
 AARM_CLAIM_LEASE_SECONDS = ENV.claim_lease_seconds
 AARM_CLAIM_WINDOW_SECONDS = ENV.claim_window_seconds
 AARM_HOLD_SECONDS = ENV.hold_seconds
+AARM_TURNED_DOWN_LIMIT = ENV.turned_down_limit
+AARM_TURNED_DOWN_SECONDS = ENV.turned_down_seconds
+AARM_WAITING_PER_SESSION = ENV.waiting_per_session
+AARM_WAITING_PER_AGENT = ENV.waiting_per_agent
+AARM_DENIALS_IN_A_ROW = ENV.denials_in_a_row
+AARM_DENIALS_IN_SESSION = ENV.denials_in_session
 AARM_SESSION_DEPTH = ENV.session_depth
 AARM_SESSION_CHILDREN = ENV.session_children
 AARM_SESSION_IDLE_SECONDS = ENV.session_idle_seconds

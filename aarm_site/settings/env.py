@@ -47,6 +47,15 @@ class Environment(BaseSettings):
     claim_window_seconds: int = 1800
     # How long an approval can be taken back before the agent is told, where the policy doesn't say.
     hold_seconds: int = Field(default=5, ge=0, le=30)
+    # How often an action may be turned down before the same is refused at once, and for how long that is remembered.
+    turned_down_limit: int = Field(default=2, ge=1)
+    turned_down_seconds: int = Field(default=86400, ge=60)
+    # How many actions of a session, and of an agent, may wait for people at one time.
+    waiting_per_session: int = Field(default=50, ge=1)
+    waiting_per_agent: int = Field(default=200, ge=1)
+    # After how many denials by reviewers, one after the other or altogether, a session is stopped.
+    denials_in_a_row: int = Field(default=3, ge=1)
+    denials_in_session: int = Field(default=20, ge=1)
     # How deep sessions hand parts of their tasks on, and to how many children each.
     session_depth: int = Field(default=4, ge=0)
     session_children: int = Field(default=32, ge=0)

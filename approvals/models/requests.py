@@ -18,6 +18,10 @@ class ApprovalRequest(models.Model):
     `version` rises when the snapshot or the policy changes, not with votes. `expires_at` ends voting, which is never
     extended beyond `closes_at`; `claim_expires_at` ends what was approved. `replacement` is the request that was opened
     in this one's stead; `origin` names, in such a one, the first of the line.
+
+    `asker` is who asks, by an id of the app above; `likeness` a keyed digest of what is asked, which people's names for
+    the same thing share. `again_of` is the request alike that was turned down before, and `repeats` how often this one
+    was asked again while it waited.
     """
 
     told_fields: ClassVar[tuple[str, ...]] = ("expires_at",)
@@ -52,6 +56,10 @@ class ApprovalRequest(models.Model):
     resolved_at = models.DateTimeField(null=True)
     resolution = models.CharField(max_length=64, blank=True)
     origin = models.CharField(max_length=ID_LENGTH, blank=True)
+    asker = models.CharField(max_length=ID_LENGTH, blank=True)
+    likeness = models.CharField(max_length=64, blank=True)
+    again_of = models.CharField(max_length=ID_LENGTH, blank=True)
+    repeats = models.PositiveIntegerField(default=0)
     replacement = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="replaced")
 
     class Meta:
@@ -99,6 +107,21 @@ class ApprovalRequest(models.Model):
                 name="approval_release_due",
             ),
             models.Index(fields=["-opened_at", "id"], name="approval_newest"),
+            models.Index(
+                fields=["asker"],
+                condition=models.Q(state__in=[State.PENDING.value, State.HELD.value]),
+                name="approval_waiting_of_asker",
+            ),
+            models.Index(
+                fields=["asker", "likeness"],
+                condition=models.Q(state__in=[State.DENIED.value, State.CANCELLED.value]),
+                name="approval_turned_down",
+            ),
+            models.Index(
+                fields=["stream", "resolved_at"],
+                condition=models.Q(state__in=[State.DENIED.value, State.APPROVED.value, State.CLAIMED.value]),
+                name="approval_answered",
+            ),
         ]
         permissions = [("review", "May be asked to approve or deny")]
 

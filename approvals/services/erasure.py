@@ -12,13 +12,18 @@ SLICE = 500
 
 
 def erase_requester(subject: str) -> int:
-    """The name to which self-approval was compared. Nothing is claimed any more of what is still open: its values are
-    gone, and a claim compares them with what was approved."""
-    return ApprovalRequest.objects.filter(snapshot__subject=subject).update(requester=f"erased:{subject}")
+    """The name to which self-approval was compared, and what guesses at the action could be held against.
+
+    Nothing is claimed any more of what is still open: its values are gone, and a claim compares them with what was
+    approved.
+    """
+    named = ApprovalRequest.objects.filter(snapshot__subject=subject)
+    return named.update(requester=f"erased:{subject}", likeness="")
 
 
 def end_requesters(before: datetime, held: Collection[str]) -> int:
-    """The same name in requests of months that are over, once nobody can vote on them any more."""
-    over = ApprovalRequest.objects.filter(opened_at__lt=before, state__in=sorted(TERMINAL)).exclude(requester="")
+    """The same in requests of months that are over, once nobody can vote on them any more."""
+    over = ApprovalRequest.objects.filter(opened_at__lt=before, state__in=sorted(TERMINAL))
+    over = over.exclude(requester="", likeness="")
     found = list(over.exclude(snapshot__subject__in=held).values_list("pk", flat=True)[:SLICE])
-    return ApprovalRequest.objects.filter(pk__in=found).update(requester="")
+    return ApprovalRequest.objects.filter(pk__in=found).update(requester="", likeness="")

@@ -55,6 +55,9 @@ class Opening:
     subject: str
     stream: str
     receipt_sections: Mapping[str, Any]
+    asker: str = ""
+    likeness: str = ""
+    again_of: str = ""
     replaces: ApprovalRequest | None = None
 
 
@@ -86,6 +89,9 @@ def open_request(*, approval_id: str, opening: Opening, at: datetime) -> Approva
         expires_at=opening.route.expires_at(at),
         closes_at=opening.route.closes_at(at),
         origin=opening.replaces.first_id if opening.replaces else "",
+        asker=opening.asker,
+        likeness=opening.likeness,
+        again_of=opening.again_of,
     )
     request.save(force_insert=True)
     ask(request, names=[stage.group for stage in opening.route.stages], step=0, at=at)

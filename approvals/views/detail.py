@@ -16,6 +16,7 @@ from approvals.selectors import request_for, shown_to
 from approvals.selectors.friction import confirm_field, needs_passkey
 from approvals.selectors.roster import REVIEW
 from approvals.selectors.similar import similar_to
+from approvals.selectors.turned_down import turned_down_before
 from approvals.services.passkeys import keys_of
 from approvals.services.votes import CastBallot, cast_vote
 from approvals.views.reading import LIVE_URL, is_fragment, reader_of
@@ -58,6 +59,7 @@ def _context(user: User, approval_id: str) -> dict[str, Any]:
         "has_changes": page.has_changes,
         "target": page.target,
         "quorum": page.quorum,
+        "turned_down": turned_down_before(shown.snapshot, user=user),
         "votes": shown.votes,
         "ending": page.ending,
         "raw": page.raw,

@@ -72,6 +72,8 @@ class ReasonCode(StrEnum):
     PAUSED = "paused"
     DATA_LIMIT = "data_limit"
     NO_ELIGIBLE_REVIEWER = "no_eligible_reviewer"
+    TURNED_DOWN = "turned_down"
+    TOO_MANY_WAITING = "too_many_waiting"
     EVALUATION_ERROR = "evaluation_error"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from approvals.lifecycle.states import State
 from approvals.selectors import newest_of, state_at
 from approvals.services.requests import Request
 from decisions.engine.verdict import Decision as Verdict
@@ -41,9 +42,16 @@ def effective_at(decision: Decision, *, at: datetime, deferral: Deferral | None 
     approval = approval_of(decision, deferral=held)
     return effective(
         decision=Verdict(decision.decision),
-        approval_state=state_at(approval, at).value if approval else None,
+        approval_state=_approval_state(decision, approval=approval, at=at) if approval else None,
         deferral_state=deferral_state_at(held, at) if held else None,
     )
+
+
+def _approval_state(decision: Decision, *, approval: Request, at: datetime) -> str | None:
+    """How its approval stands for this decision: one that another decision has used up is worth nothing to it."""
+    state = state_at(approval, at)
+    is_anothers = state is State.CLAIMED and not hasattr(decision, "claim")
+    return None if is_anothers else state.value
 
 
 def decision_for(caller: Caller, decision_id: str) -> Decision:
@@ -60,6 +68,7 @@ def decision_for(caller: Caller, decision_id: str) -> Decision:
             "approval",
             "deferral__approval",
             "deferral__payload",
+            "claim",
         )
         .filter(pk=decision_id, **owned)
         .first()

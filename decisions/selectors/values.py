@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from decisions.engine.action import Action
 from decisions.models import Decision
 from receipts.problems import ProblemError
+from receipts.selectors import opened_values
 from receipts.signing.canonical import JSON
 
 FINAL, ASKED = "parameters/", "asked/"
@@ -26,3 +28,9 @@ def parameters_in(values: Mapping[str, JSON], *, prefix: str = FINAL) -> dict[st
 def asked_parameters(decision: Decision, *, values: Mapping[str, JSON]) -> dict[str, JSON]:
     """The parameters that the agent sent, among the opened values of its decision."""
     return parameters_in(values, prefix=ASKED if decision.ruling["is_modified"] else FINAL)
+
+
+def action_asked(decision: Decision) -> Action:
+    """The action as the agent sent it."""
+    parameters = asked_parameters(decision, values=opened_values(decision.payload))
+    return Action(tool=decision.tool, operation=decision.operation, parameters=parameters)

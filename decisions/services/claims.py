@@ -61,7 +61,7 @@ class _Approved:
     deferral: Deferral | None
     action: SettledAction
     request: Request | None
-    values: Mapping[str, JSON]
+    nonce: bytes
 
     @property
     def parameters(self) -> dict[str, JSON]:
@@ -131,14 +131,23 @@ def _consumed() -> ProblemError:
 def _approved(decision: Decision, *, session: Session) -> _Approved:
     deferral = deferral_of(decision)
     values = opened_values(decision.payload)
+    request = approval_of(decision, deferral=deferral)
     return _Approved(
         decision=decision,
         session=session,
         deferral=deferral,
         action=settled_action(decision, deferral=deferral, values=values),
-        request=approval_of(decision, deferral=deferral),
-        values=values,
+        request=request,
+        nonce=_nonce(decision, request=request, values=values),
     )
+
+
+def _nonce(decision: Decision, *, request: Request | None, values: Mapping[str, JSON]) -> bytes:
+    """That of the decision for which the request was opened: others that asked for the same are folded into it."""
+    first = request.receipt_sections["decision"]["id"] if request else decision.pk
+    if first == decision.pk:
+        return nonce_in(values)
+    return nonce_in(opened_values(Decision.objects.select_related("payload").get(pk=first).payload))
 
 
 def _take(approved: _Approved, *, wanted: ClaimRequest, attempt: Attempt, caller: Caller, at: datetime) -> Answer:
@@ -219,7 +228,7 @@ def _check_pause(approved: _Approved, *, request: Request | None) -> None:
 
 
 def _check_action(approved: _Approved, *, wanted: ClaimRequest) -> None:
-    decision, nonce = approved.decision, nonce_in(approved.values)
+    decision, nonce = approved.decision, approved.nonce
     # What is to be handed out is held against the digest too: its table can be written to, and its rows erased.
     held: dict[str, JSON] = {"tool": decision.tool, "operation": decision.operation, "parameters": approved.parameters}
     named = [wanted.action_digest, _digest_of(held, nonce=nonce)]

@@ -10,12 +10,11 @@ from typing import Any
 from django.db import transaction
 
 from approvals.lifecycle.snapshot import Source
-from decisions.engine.action import Action
 from decisions.engine.verdict import Decision as Verdict
 from decisions.engine.verdict import ReasonCode, Ruling
 from decisions.models import Decision, Deferral, Session
 from decisions.selectors import active_version_id, deferral_of
-from decisions.selectors.values import asked_parameters
+from decisions.selectors.values import action_asked, asked_parameters
 from decisions.services.counters import Earlier
 from decisions.services.dependencies import standing_of
 from decisions.services.escalation import open_approval
@@ -164,7 +163,7 @@ def _counted(end: _End, deferral: Deferral, *, basis: Basis, at: datetime) -> _E
     assert end.judged is not None
     decision, ruling = deferral.decision, end.judged.ruling
     added = tuple(each for each in ruling.counted if each.rule_id not in _counted_for(decision.ruling))
-    basis.ledger.count(added, action=_action_of(decision), at=at)
+    basis.ledger.count(added, action=action_asked(decision), at=at)
     return replace(end, judged=replace(end.judged, ruling=replace(ruling, counted=added)))
 
 
@@ -181,13 +180,8 @@ def judge_again(decision: Decision, *, session: Session, at: datetime) -> Judged
 
 
 def _basis(session: Session, decisions: Iterable[Decision], *, is_counting: bool) -> Basis:
-    actions = [_action_of(decision) for decision in decisions]
+    actions = [action_asked(decision) for decision in decisions]
     return basis_for(actions, session=session, policy_id=active_version_id(), is_counting=is_counting)
-
-
-def _action_of(decision: Decision) -> Action:
-    parameters = asked_parameters(decision, values=opened_values(decision.payload))
-    return Action(tool=decision.tool, operation=decision.operation, parameters=parameters)
 
 
 def _judged(decision: Decision, *, session: Session, basis: Basis, at: datetime) -> Judged:
@@ -196,7 +190,7 @@ def _judged(decision: Decision, *, session: Session, basis: Basis, at: datetime)
     if deferral is not None and deferral.resolved_at is not None:
         earlier.append(Earlier(_counted_for(deferral.resolution), at=deferral.resolved_at))
     asked = Asked(
-        action=_action_of(decision),
+        action=action_asked(decision),
         nonce=nonce_in(opened_values(decision.payload)),
         identity=recorded_section(decision, session=session),
         tool_effect=effect_of(tool=decision.tool, operation=decision.operation),

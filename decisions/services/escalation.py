@@ -15,10 +15,11 @@ from decisions.engine.verdict import Ruling
 from decisions.models import Decision, PolicyVersion, Session, Tool
 from decisions.selectors.novelty import novelties_of
 from decisions.selectors.said import said_before
-from decisions.selectors.values import asked_parameters
+from decisions.selectors.values import action_asked, asked_parameters
 from decisions.services.delegations import go_betweens
 from decisions.services.evaluation import approval_route
 from decisions.services.parties import recorded_section
+from decisions.services.past import Past, past_of
 from decisions.services.records import modification_answer, step_values
 from receipts.identifiers import new_seed
 from receipts.selectors import opened_values
@@ -60,7 +61,7 @@ def prior_steps(session: Session, *, before: int) -> tuple[PriorStep, ...]:
 
 
 def snapshot_of(
-    decision: Decision, *, session: Session, ruling: Ruling, source: Source, policy: PolicyVersion
+    decision: Decision, *, session: Session, ruling: Ruling, source: Source, policy: PolicyVersion, past: Past
 ) -> Snapshot:
     """Everything that the reviewer will see, as it is now."""
     values = opened_values(decision.payload)
@@ -103,6 +104,7 @@ def snapshot_of(
         origins=origins_of(ruling.parameters, said=said_before(session, position=decision.position)),
         novelties=novelties_of(decision, session=session, parameters=ruling.parameters),
         questions=ruling.route.questions if ruling.route else (),
+        turned_down=past.turned_down,
         nonce=new_seed().hex(),
     )
 
@@ -117,15 +119,24 @@ def open_approval(
     source: Source = Source.STEP_UP,
     digest: str = "",
     policy: PolicyVersion | None = None,
+    past: Past | None = None,
 ) -> Request:
     """A pending request for this action, in the caller's transaction.
 
-    `digest` and `policy` replace those of a deferred action, which a later policy may have ruled on.
+    `digest` and `policy` replace those of a deferred action, which a later policy may have ruled on. `past` is what was
+    asked before, where the caller has looked.
     """
     applied = policy or decision.policy
     assert applied is not None
     opening = opening_of(
-        decision, session=session, ruling=ruling, sections=sections, source=source, digest=digest, policy=applied
+        decision,
+        session=session,
+        ruling=ruling,
+        sections=sections,
+        source=source,
+        digest=digest,
+        policy=applied,
+        past=past or past_of(action_asked(decision), session=session, at=at),
     )
     return open_request(approval_id=new_approval_id(), opening=opening, at=at)
 
@@ -139,11 +150,12 @@ def opening_of(
     source: Source,
     digest: str,
     policy: PolicyVersion,
+    past: Past,
 ) -> Opening:
     """What people are to be asked about this action as `policy` rules on it now."""
     assert ruling.route is not None
     return Opening(
-        snapshot=snapshot_of(decision, session=session, ruling=ruling, source=source, policy=policy),
+        snapshot=snapshot_of(decision, session=session, ruling=ruling, source=source, policy=policy, past=past),
         route=approval_route(ruling.route),
         source=source.value,
         action_digest=digest or decision.action_digest,
@@ -152,4 +164,7 @@ def opening_of(
         requester=session.human.identifier if session.human else "",
         stream=f"session/{session.pk}",
         receipt_sections=sections,
+        asker=past.asker.id,
+        likeness=past.asker.likeness,
+        again_of=past.again_of,
     )

@@ -27,6 +27,7 @@ from decisions.services.inheritance import with_children
 from decisions.services.integrity import fault_of
 from decisions.services.levels import limit_bar
 from decisions.services.parties import Section, bar_to, identity_for_policy
+from decisions.services.past import Past, past_of
 from decisions.services.policies import active_policy
 from decisions.services.questions import Bar, Question, Standing, question_bytes
 from decisions.services.signals import drift_of, scope_signals
@@ -41,7 +42,8 @@ class Judged:
     """A ruling, the policy version it was made under, and the question in the bytes in which it is kept.
 
     `signals` are the risk signals that it was made with, `drift` how far the action goes from what was asked for. `bar`
-    is what forbade the action whatever policy says.
+    is what forbade the action whatever policy says, `past` what was asked before where people are to be asked for the
+    first time.
     """
 
     ruling: Ruling
@@ -50,6 +52,7 @@ class Judged:
     signals: Mapping[str, JSON]
     drift: Drift
     bar: Bar | None = None
+    past: Past | None = None
 
     @property
     def evaluation_digest(self) -> str:
@@ -174,7 +177,8 @@ class Asked:
     """An action as it is put before a policy. `identity` is the section that its decision keeps.
 
     `nonce` is the decision's. `asserted` are the facts that the agent sent along; `standing` is how the actions stand
-    that this one depends on. `earlier` is what it has counted for when it was judged before.
+    that this one depends on. `earlier` is what it has counted for when it was judged before. `is_new` is what was never
+    judged, and so may be refused because of what was asked before.
     """
 
     action: Action
@@ -185,6 +189,7 @@ class Asked:
     depends_on: tuple[str, ...] = ()
     standing: Standing = Standing.SETTLED
     earlier: tuple[Earlier, ...] = ()
+    is_new: bool = False
 
 
 def judge_action(asked: Asked, *, session: Session, basis: Basis, at: datetime) -> Judged:
@@ -202,6 +207,12 @@ def judge_action(asked: Asked, *, session: Session, basis: Basis, at: datetime) 
     before = context.action_count - (1 if asked.earlier else 0)
     context = replace(context, counted=counted, action_count=before)
     ruling = ruled(asked.action, context=context, policy=basis.policy)
+    bar = bar_to(actions, session=session, section=asked.identity, at=at) or limit_bar(
+        context.data_kinds | ruling.labels, session=session, levels=basis.policy.levels
+    )
+    past = None
+    if asked.is_new and bar is None and ruling.decision is Decision.STEP_UP:
+        past = past_of(asked.action, session=session, at=at)
     question = Question(
         policy=basis.version.digest,
         nonce=asked.nonce.hex(),
@@ -211,8 +222,7 @@ def judge_action(asked: Asked, *, session: Session, basis: Basis, at: datetime) 
         depends_on=asked.depends_on,
         has_reviewers=has_reviewers(ruling.route, session=session, at=at) if ruling.route else None,
         is_intact=is_intact,
-        bar=bar_to(actions, session=session, section=asked.identity, at=at)
-        or limit_bar(context.data_kinds | ruling.labels, session=session, levels=basis.policy.levels),
+        bar=past.bar if past else bar,
     )
     return Judged(
         ruling=settled(ruling, question=question),
@@ -221,6 +231,7 @@ def judge_action(asked: Asked, *, session: Session, basis: Basis, at: datetime) 
         signals=signals,
         drift=drift,
         bar=question.bar,
+        past=past,
     )
 
 

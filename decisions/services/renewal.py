@@ -13,9 +13,11 @@ from approvals.services.requests import Opening, Request, replace_request, revok
 from decisions.engine.verdict import Decision as Verdict
 from decisions.engine.verdict import Ruling
 from decisions.models import Decision, Session
+from decisions.selectors.values import action_asked
 from decisions.services.deferrals import judge_again
 from decisions.services.escalation import opening_of
 from decisions.services.evaluation import Judged, has_reviewers
+from decisions.services.past import past_of
 from decisions.services.questions import nonce_in
 from decisions.services.records import decision_sections
 from receipts.problems import ProblemError
@@ -89,6 +91,7 @@ def _opening(request: Request, *, decision: Decision, session: Session, at: date
         source=Source(request.source),
         digest=digest,
         policy=judged.policy,
+        past=past_of(action_asked(decision), session=session, at=at),
     )
     return replace(opening, replaces=request)
 

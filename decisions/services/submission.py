@@ -7,10 +7,12 @@ commit → answer.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
+from approvals.services.requests import Request
 from decisions.engine.action import Action
 from decisions.engine.entities import entities_in
 from decisions.engine.verdict import Decision as Verdict
@@ -24,6 +26,7 @@ from decisions.services.escalation import open_approval
 from decisions.services.evaluation import Asked, Basis, Judged, basis_for, judge_action
 from decisions.services.idempotency import Answer, Attempt, earlier_answer, mismatch, remember
 from decisions.services.parties import Section, identity_section
+from decisions.services.past import folded
 from decisions.services.records import committed_values, decision_row, decision_sections
 from decisions.services.sessions import locked_session, now_of
 from decisions.services.state import with_action, with_distance, with_labels
@@ -31,7 +34,7 @@ from receipts.access import Caller
 from receipts.identifiers import new_seed
 from receipts.rows import Batch
 from receipts.services import Committed, issue_receipt
-from receipts.signing.canonical import digest
+from receipts.signing.canonical import JSON, digest
 from receipts.signing.statement import ReceiptType
 
 STATUS = {Verdict.STEP_UP: 202, Verdict.DEFER: 202}
@@ -97,6 +100,7 @@ def _judge(
         asserted=body.facts,
         depends_on=body.depends_on,
         standing=standing_of(session, depends_on=body.depends_on),
+        is_new=True,
     )
     return judge_action(asked, session=session, basis=basis, at=at)
 
@@ -141,11 +145,11 @@ def _record(
     at, verdict = decision.decided_at, judged.ruling.decision
     sections = decision_sections(decision, session=session)
     if verdict is Verdict.STEP_UP:
-        decision.approval = open_approval(decision, session=session, ruling=judged.ruling, sections=sections, at=at)
+        decision.approval = _request(decision, session=session, judged=judged, sections=sections, at=at)
     deferral = None
     if verdict is Verdict.DEFER:
         deferral = hold_action(decision, session=session, ruling=judged.ruling, at=at)
-    waits = {"approval": {"id": decision.approval_id}} if decision.approval_id else {}
+    waits = {"approval": _asked_about(decision)} if decision.approval else {}
     held = {"deferral": {"id": deferral.pk, "needs": deferral.context_needed}} if deferral else {}
     decision.receipt = issue_receipt(
         type=ReceiptType.DECISION,
@@ -162,3 +166,20 @@ def _record(
     answer = remember(attempt, status=STATUS.get(verdict, 200), content=content, at=at, batch=batch)
     batch.write()
     return answer
+
+
+def _request(
+    decision: Decision, *, session: Session, judged: Judged, sections: Mapping[str, JSON], at: datetime
+) -> Request:
+    """What people answer: a new request, or the one that asks for exactly this already."""
+    past, ruling = judged.past, judged.ruling
+    assert past is not None
+    same = folded(past, ruling=ruling, identity=decision.identity, policy=judged.policy.digest, at=at)
+    return same or open_approval(decision, session=session, ruling=ruling, sections=sections, at=at, past=past)
+
+
+def _asked_about(decision: Decision) -> dict[str, JSON]:
+    """The request as the decision's receipt names it. One that was asked for before says how often."""
+    assert decision.approval is not None
+    repeats = decision.approval.repeats
+    return {"id": decision.approval.pk, **({"repeats": repeats} if repeats else {})}

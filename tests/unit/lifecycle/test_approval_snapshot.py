@@ -68,6 +68,7 @@ OPTIONAL: dict[str, Any] = {
     "origins": ({"parameter": "to", "origin": "output", "position": 6},),
     "novelties": ("The first email.send of this session.",),
     "questions": ("Is the recipient right?",),
+    "turned_down": ({"id": "apr_1", "state": "DENIED", "at": "2026-01-14T13:30:00+00:00"},),
     "nonce": "6f",
 }
 FULL = Snapshot(**MINIMAL, **OPTIONAL)
