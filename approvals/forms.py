@@ -22,12 +22,17 @@ PRESETS = (
 )
 
 
-class DecisionForm(forms.Form):
-    """What both have in common."""
+class ViewForm(forms.Form):
+    """Which view of a request was on screen."""
 
-    verdict: Verdict
     view_digest = forms.RegexField(r"\Asha256:[0-9a-f]{64}\Z")
     version = forms.IntegerField(min_value=1)
+
+
+class DecisionForm(ViewForm):
+    """What all votes have in common."""
+
+    verdict: Verdict
     reason = forms.CharField(required=False, max_length=MAX_WORDS)
 
     def ballot(self) -> CastBallot:

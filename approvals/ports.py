@@ -2,7 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from approvals.lifecycle.route import Route
+from approvals.lifecycle.snapshot import Snapshot
+from approvals.models import ApprovalRequest, User
+from receipts.problems import not_found
+from receipts.signing.canonical import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What the app above hands over: everything frozen, nothing to look up again.
+
+    `replaces` is the request in whose stead it is opened, `changed_by` whoever changed the action. The times are the
+    route's, where none are given.
+    """
+
+    snapshot: Snapshot
+    route: Route
+    source: str
+    action_digest: str
+    policy_hash: str
+    requester: str
+    subject: str
+    stream: str
+    receipt_sections: Mapping[str, Any]
+    asker: str = ""
+    likeness: str = ""
+    again_of: str = ""
+    replaces: ApprovalRequest | None = None
+    changed_by: User | None = None
+    expires_at: datetime | None = None
+    closes_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What is to be asked about a changed action; where `opening` is None, `refusal` says why nothing is."""
+
+    opening: Opening | None
+    refusal: str
 
 
 class Above(Protocol):
@@ -10,6 +53,12 @@ class Above(Protocol):
 
     def identity_problem(self, *, approval_id: str) -> str | None:
         """Why the identity behind the request no longer holds, in a sentence, or nothing."""
+
+    def lock_behind(self, *, approval_id: str) -> None:
+        """Locks what comes before the request in the order of locks, until the transaction ends."""
+
+    def revise(self, *, approval_id: str, parameters: dict[str, JSON]) -> Revision:
+        """What policy says of the action with these parameters; what is behind the request is locked."""
 
 
 class _Registry:
@@ -26,3 +75,17 @@ def identity_problem(*, approval_id: str) -> str | None:
     if _Registry.above is None:
         return "The identity behind this request can't be checked."
     return _Registry.above.identity_problem(approval_id=approval_id)
+
+
+def lock_behind(*, approval_id: str) -> None:
+    """As `Above.lock_behind`. Raises `not_found` where nobody knows the request."""
+    if _Registry.above is None:
+        raise not_found("approval")
+    _Registry.above.lock_behind(approval_id=approval_id)
+
+
+def revise(*, approval_id: str, parameters: dict[str, JSON]) -> Revision:
+    """As `Above.revise`; nobody to ask means that nothing may be changed."""
+    if _Registry.above is None:
+        return Revision(opening=None, refusal="The policy behind this request can't be asked.")
+    return _Registry.above.revise(approval_id=approval_id, parameters=parameters)

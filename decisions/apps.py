@@ -13,7 +13,7 @@ class DecisionsConfig(AppConfig):
         # Models exist only from here on.
         from approvals.ports import register_above
         from approvals.signals import approval_resolved
-        from decisions.receivers import IdentityPort, follow_denial
+        from decisions.receivers import Behind, follow_denial
         from decisions.selectors.archives import (
             context_entries,
             policy_text,
@@ -28,7 +28,7 @@ class DecisionsConfig(AppConfig):
         from receipts.ledgers import register_ledgers
         from receipts.ports import register_archives, register_directory
 
-        register_above(IdentityPort())
+        register_above(Behind())
         approval_resolved.connect(follow_denial)
         register_ledgers(*LEDGERS)
         for name, eraser in ERASERS.items():

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Words = Annotated[str, Field(max_length=500)]
+
+
+class ChangeBody(BaseModel):
+    """A new value for one parameter, by its JSON pointer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: Annotated[str, Field(pattern=r"^/", max_length=500)]
+    to: Any
 
 
 class VoteBody(BaseModel):
@@ -14,7 +23,8 @@ class VoteBody(BaseModel):
 
     `confirm_target` is the value of the parameter that `confirm_field` names, at HIGH and CRITICAL. `assertion` is what
     a passkey made of the challenge, as WebAuthn's JSON (`AuthenticationResponseJSON`), at CRITICAL.
-    `modifications` and `grant` would change what is approved: until that exists they are refused, never ignored.
+    `modifications` changes what the rule lists as editable, and approves what that comes to; only with `approve`.
+    `grant` would permit more than this action: until that exists it is refused, never ignored.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -26,8 +36,18 @@ class VoteBody(BaseModel):
     private_note: Words = ""
     confirm_target: Annotated[str, Field(max_length=2000)] | None = None
     assertion: dict[str, Any] | None = None
-    modifications: None = None
+    modifications: Annotated[tuple[ChangeBody, ...], Field(min_length=1, max_length=20)] | None = None
     grant: None = None
+
+    @model_validator(mode="after")
+    def _changes_to_approve(self) -> Self:
+        """A denial changes nothing, and a pointer is changed once."""
+        changes = self.modifications or ()
+        if changes and self.verdict != "approve":
+            raise ValueError("modifications go with approve only")
+        if len({change.path for change in changes}) < len(changes):
+            raise ValueError("modifications name a path twice")
+        return self
 
 
 class ChallengeBody(BaseModel):

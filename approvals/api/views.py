@@ -11,7 +11,9 @@ from rest_framework.views import APIView
 
 from approvals.api.bodies import ChallengeBody, EscalateBody, ExtendBody, ReassignBody, VoteBody
 from approvals.lifecycle.quorum import Verdict
+from approvals.models import ApprovalRequest
 from approvals.selectors import approval_answer, open_among, page_of, pending_for, request_for, shown_to
+from approvals.services.changes import Edit, approve_with_changes
 from approvals.services.confirmations import Confirmation
 from approvals.services.deadlines import escalate_request, extend_request, pass_on
 from approvals.services.people import Person, person_named
@@ -105,8 +107,16 @@ class ApprovalVoteView(APIView):
             surface="api",
             confirmation=Confirmation(target=body.confirm_target, assertion=body.assertion),
         )
-        cast_vote(approval_id=approval_id, person=_person(request), ballot=ballot)
-        return Response(_answer(request, approval_id))
+        row = _voted(approval_id, person=_person(request), body=body, ballot=ballot)
+        return Response(_answer(request, row.pk))
+
+
+def _voted(approval_id: str, *, person: Person, body: VoteBody, ballot: CastBallot) -> ApprovalRequest:
+    if not body.modifications:
+        return cast_vote(approval_id=approval_id, person=person, ballot=ballot)
+    changes = {change.path: change.to for change in body.modifications}
+    edit = Edit(changes=changes, view_digest=body.view_digest, version=body.version)
+    return approve_with_changes(approval_id=approval_id, person=person, edit=edit, ballot=ballot)
 
 
 class ApprovalChallengeView(APIView):

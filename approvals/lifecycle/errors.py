@@ -7,6 +7,7 @@ LifecycleError                    code, why, fix
 ├── RouteError                    a route with an impossible time, or one that was stored in another shape
 ├── ScheduleError                 turns or covers that name nobody or end before they begin
 ├── DelegationError               a deputy of oneself, in a circle, or too far away
+├── ChangeError                   a change that the rule doesn't permit, or that changes nothing
 ├── SnapshotError                 a snapshot or digest that is not in the form that people are shown
 └── RenderError                   a request to show text in no space at all
 """
@@ -61,6 +62,12 @@ class DelegationError(LifecycleError):
     """A deputy of oneself, in a circle, or too far away."""
 
     code = "invalid_delegation"
+
+
+class ChangeError(LifecycleError):
+    """A change that the rule doesn't permit, that fits nowhere, or that changes nothing."""
+
+    code = "cannot_change"
 
 
 class SnapshotError(LifecycleError):

@@ -24,7 +24,9 @@ LIMITS: Mapping[str, tuple[int, int]] = MappingProxyType(
 """The least and the most that each number may be; times are in seconds."""
 
 # What routes have learned since the first of them were stored, and what it is where a stored one doesn't say.
-_LEARNED: Mapping[str, JSON] = MappingProxyType({"denials": 1, "escalation": []})
+_LEARNED: Mapping[str, JSON] = MappingProxyType({"denials": 1, "escalation": [], "editable": []})
+
+_LISTS = ("escalation", "editable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Route:
 
     `timeout_seconds` is how long people may decide, `hold_seconds` how long an approval can be undone before the agent
     sees it, `claim_seconds` how long the agent then has to claim it, and `denials` how many people have to say no.
+    `editable` are JSON pointers to what a reviewer may change of the action before approving it.
     The steps of `escalation` come one after the other and before the time is over. Raises `RouteError` for numbers
     outside `LIMITS`, for no stages, for steps in no order, and for names that nobody could bear.
     """
@@ -58,6 +61,7 @@ class Route:
     claim_seconds: int = field(default=1800, kw_only=True)
     denials: int = field(default=1, kw_only=True)
     escalation: tuple[Step, ...] = field(default=(), kw_only=True)
+    editable: tuple[str, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         if not self.stages:
@@ -104,16 +108,18 @@ class Route:
         """The JSON form that a request stores."""
         stages: list[JSON] = [{"group": stage.group, "count": stage.count} for stage in self.stages]
         steps: list[JSON] = [step.to_dict() for step in self.escalation]
-        return {"stages": stages, "escalation": steps} | {name: getattr(self, name) for name in LIMITS}
+        more: dict[str, JSON] = {"escalation": steps, "editable": list[JSON](self.editable)}
+        return {"stages": stages} | more | {name: getattr(self, name) for name in LIMITS}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, JSON]) -> Route:
         """The route that `to_dict` stored. Raises `RouteError` for any other shape, `QuorumError` for a bad stage."""
         whole = {**_LEARNED, **data}
-        if set(whole) != {"stages", "escalation", *LIMITS}:
+        if set(whole) != {"stages", *_LISTS, *LIMITS}:
             raise _shape_error()
         numbers = {name: _whole_number(whole[name]) for name in LIMITS}
-        return cls(_stages(whole["stages"]), escalation=_steps(whole["escalation"]), **numbers)
+        editable = _texts(whole["editable"])
+        return cls(_stages(whole["stages"]), escalation=_steps(whole["escalation"]), editable=editable, **numbers)
 
 
 def _stages(items: JSON) -> tuple[Stage, ...]:
@@ -140,10 +146,16 @@ def _steps(items: JSON) -> tuple[Step, ...]:
 def _step(item: JSON) -> Step:
     if not isinstance(item, dict) or set(item) != {"after_seconds", "parties"}:
         raise _shape_error()
-    parties = item["parties"]
-    if not isinstance(parties, list) or not parties:
+    parties = _texts(item["parties"])
+    if not parties:
         raise _shape_error()
-    return Step(_whole_number(item["after_seconds"]), tuple(_text(name) for name in parties))
+    return Step(_whole_number(item["after_seconds"]), parties)
+
+
+def _texts(items: JSON) -> tuple[str, ...]:
+    if not isinstance(items, list):
+        raise _shape_error()
+    return tuple(_text(item) for item in items)
 
 
 def _text(value: JSON) -> str:

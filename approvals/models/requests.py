@@ -21,7 +21,7 @@ class ApprovalRequest(models.Model):
 
     `asker` is who asks, by an id of the app above; `likeness` a keyed digest of what is asked, which people's names for
     the same thing share. `again_of` is the request alike that was turned down before, and `repeats` how often this one
-    was asked again while it waited.
+    was asked again while it waited. `changed_by` is the reviewer who changed what the one before it asked for.
     """
 
     told_fields: ClassVar[tuple[str, ...]] = ("expires_at",)
@@ -58,6 +58,7 @@ class ApprovalRequest(models.Model):
     origin = models.CharField(max_length=ID_LENGTH, blank=True)
     asker = models.CharField(max_length=ID_LENGTH, blank=True)
     likeness = models.CharField(max_length=64, blank=True)
+    changed_by = models.ForeignKey("approvals.User", null=True, on_delete=models.PROTECT, related_name="+")
     again_of = models.CharField(max_length=ID_LENGTH, blank=True)
     repeats = models.PositiveIntegerField(default=0)
     replacement = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="replaced")

@@ -6,19 +6,17 @@ than one means that somebody else moved it first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from approvals.lifecycle.route import Route
-from approvals.lifecycle.snapshot import Snapshot, match_code, view_digest
+from approvals.lifecycle.snapshot import match_code, view_digest
 from approvals.lifecycle.states import Event, State
 from approvals.lifecycle.transitions import elapsed_events, next_state
 from approvals.models import ApprovalRequest
+from approvals.ports import Opening
 from approvals.selectors.standing import deadlines_of
 from approvals.services.asking import ask, set_timers
 from approvals.services.outbox import record_event
@@ -40,25 +38,6 @@ CLOCK_WORDS = {
 }
 # States that end the question, and for which a terminal receipt is due.
 RESOLVED = frozenset({State.APPROVED, State.DENIED, State.EXPIRED, State.CANCELLED, State.SUPERSEDED, State.REVOKED})
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """What the app above hands over: everything frozen, nothing to look up again."""
-
-    snapshot: Snapshot
-    route: Route
-    source: str
-    action_digest: str
-    policy_hash: str
-    requester: str
-    subject: str
-    stream: str
-    receipt_sections: Mapping[str, Any]
-    asker: str = ""
-    likeness: str = ""
-    again_of: str = ""
-    replaces: ApprovalRequest | None = None
 
 
 def open_request(*, approval_id: str, opening: Opening, at: datetime) -> ApprovalRequest:
@@ -86,9 +65,10 @@ def open_request(*, approval_id: str, opening: Opening, at: datetime) -> Approva
         policy_hash=opening.policy_hash,
         code=match_code(opening.action_digest),
         opened_at=at,
-        expires_at=opening.route.expires_at(at),
-        closes_at=opening.route.closes_at(at),
+        expires_at=opening.expires_at or opening.route.expires_at(at),
+        closes_at=opening.closes_at or opening.route.closes_at(at),
         origin=opening.replaces.first_id if opening.replaces else "",
+        changed_by=opening.changed_by,
         asker=opening.asker,
         likeness=opening.likeness,
         again_of=opening.again_of,
@@ -171,7 +151,11 @@ def _conclude(request: ApprovalRequest, *, state: State, at: datetime, resolutio
 
 def conclusion(request: ApprovalRequest, *, state: State, resolution: str) -> Draft:
     """What the receipt of a request says that has just come to `state`."""
-    body = sections(request, state=state) | {"outcome": {"status": state.value, "why": resolution}}
+    outcome: dict[str, JSON] = {"status": state.value, "why": resolution}
+    new = request.replacement
+    if new is not None:
+        outcome |= {"replacement": new.pk, **({"by": new.changed_by.person_id} if new.changed_by else {})}
+    body = sections(request, state=state) | {"outcome": outcome}
     return Draft(ReceiptType.APPROVAL_TERMINAL, request.stream, body)
 
 

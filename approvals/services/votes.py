@@ -56,7 +56,8 @@ def _refuse(code: str, why: str, *, status: int = 409, fix: str = "Read the requ
     return ProblemError(code, status=status, why=why, fix=fix)
 
 
-def _checked_person(person: User, *, request: ApprovalRequest, at: datetime) -> Eligibility:
+def check_person(person: User, *, request: ApprovalRequest, at: datetime) -> Eligibility:
+    """As whom this person may decide. Raises `self_approval` and `not_eligible`."""
     if is_requester(person, requester=request.requester):
         raise _refuse("self_approval", "Who asked can't approve.", status=403, fix="Another reviewer has to decide.")
     eligibility = eligibility_of(person, request=request, at=at)
@@ -67,12 +68,14 @@ def _checked_person(person: User, *, request: ApprovalRequest, at: datetime) -> 
     return eligibility
 
 
-def _check_view(request: ApprovalRequest, *, view_digest: str, version: int) -> None:
+def check_view(request: ApprovalRequest, *, view_digest: str, version: int) -> None:
+    """Raises `changed_while_reviewing` where a person decides on another view than the one there is."""
     if (view_digest, version) != (request.view_digest, request.version):
         raise _refuse("changed_while_reviewing", "The request is not the one that you were shown.")
 
 
-def _ended(state: State) -> ProblemError:
+def ended(state: State) -> ProblemError:
+    """Why nothing is decided any more: `expired` or `already_resolved`."""
     code = "expired" if state is State.EXPIRED else "already_resolved"
     return _refuse(code, f"This request is {state.value.lower()}.")
 
@@ -88,9 +91,9 @@ def ask_to_sign(*, approval_id: str, person: User, view: tuple[str | None, int |
     at = database_now()
     state = state_at(request, at)
     if state is not State.PENDING:
-        raise _ended(state)
-    _checked_person(person, request=request, at=at)
-    _check_view(request, view_digest=view[0] or request.view_digest, version=view[1] or request.version)
+        raise ended(state)
+    check_person(person, request=request, at=at)
+    check_view(request, view_digest=view[0] or request.view_digest, version=view[1] or request.version)
     return ask_for_signature(request, person=person)
 
 
@@ -118,12 +121,12 @@ def _cast(*, approval_id: str, person: User, ballot: CastBallot) -> ApprovalRequ
         if ballot.verdict in HEARD.get(state, ()):
             _record(request, person=User.objects.get(pk=person.pk), ballot=ballot, at=at)
             return request
-    raise _ended(state)
+    raise ended(state)
 
 
 def _record(request: ApprovalRequest, *, person: User, ballot: CastBallot, at: datetime) -> None:
-    eligibility = _checked_person(person, request=request, at=at)
-    _check_view(request, view_digest=ballot.view_digest, version=ballot.version)
+    eligibility = check_person(person, request=request, at=at)
+    check_view(request, view_digest=ballot.view_digest, version=ballot.version)
     said = said_by(person, request=request)
     _check_heard(said, verdict=ballot.verdict)
     problem = ports.identity_problem(approval_id=request.first_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -10,9 +12,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from approvals.forms import PRESETS, ApproveForm, DecisionForm, DenyForm, WithdrawForm
+from approvals.lifecycle.route import Route
 from approvals.models import ApprovalRequest, User
 from approvals.pages import page_of
+from approvals.pages.editing import editables_of
 from approvals.selectors import request_for, shown_to
+from approvals.selectors.changing import changes_shown
 from approvals.selectors.friction import confirm_field, needs_passkey
 from approvals.selectors.roster import REVIEW
 from approvals.selectors.similar import similar_to
@@ -44,7 +49,8 @@ def _proofs(user: User, row: ApprovalRequest) -> dict[str, str]:
     }
 
 
-def _context(user: User, approval_id: str) -> dict[str, Any]:
+def page_context(user: User, approval_id: str, *, written: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
+    """Everything that the page says. `written` is what was sent in the form of changes, and refused."""
     row = request_for(user, approval_id)
     shown = shown_to(user, row)
     proofs = _proofs(user, row)
@@ -59,6 +65,8 @@ def _context(user: User, approval_id: str) -> dict[str, Any]:
         "has_changes": page.has_changes,
         "target": page.target,
         "quorum": page.quorum,
+        "changes": changes_shown(shown.snapshot),
+        "editables": editables_of(page.snapshot, pointers=Route.from_dict(row.route).editable, written=written),
         "turned_down": turned_down_before(shown.snapshot, user=user),
         "votes": shown.votes,
         "ending": page.ending,
@@ -86,7 +94,7 @@ def _context(user: User, approval_id: str) -> dict[str, Any]:
 def detail(request: HttpRequest, approval_id: str) -> HttpResponse:
     """`/a/<id>`"""
     name = "approvals/_detail.html" if is_fragment(request) else "approvals/detail.html"
-    return render(request, name, _context(reader_of(request), approval_id))
+    return render(request, name, page_context(reader_of(request), approval_id))
 
 
 @for_people(REVIEW)
@@ -132,7 +140,7 @@ def _ballot(form: DecisionForm) -> CastBallot:
 
 def _refused(request: HttpRequest, approval_id: str, *, form: DecisionForm, problem: ProblemError) -> HttpResponse:
     """The page as it is now, with why the decision wasn't recorded and everything that was written."""
-    context = _context(reader_of(request), approval_id) | {
+    context = page_context(reader_of(request), approval_id) | {
         "problem": problem,
         "has_changed": problem.code == CHANGED,
         "ballot": {"verdict": form.verdict.value} | {name: form.data.get(name, "") for name in WRITTEN},

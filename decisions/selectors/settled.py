@@ -37,9 +37,15 @@ def settled_action(decision: Decision, *, deferral: Deferral | None, values: Map
     ruled = _ruled_digest(decision, deferral=deferral)
     if approval is not None and approval.action_digest != ruled:
         shown: dict[str, Any] = dict(approval.shown)
-        return SettledAction(approval.action_digest, shown.get("parameters", {}), shown.get("modifications") or None)
+        return SettledAction(approval.action_digest, shown.get("parameters", {}), _modifications(shown))
     final = opened_values(deferral.payload) if deferral and deferral.payload else values
     return SettledAction(ruled, parameters_in(final), final.get("modifications"))
+
+
+def _modifications(shown: Mapping[str, Any]) -> list[Any] | None:
+    """What rules changed, then what reviewers did. Agents aren't told who they were."""
+    changes = [{**change, "by": "reviewer"} for change in shown.get("changes", ())]
+    return [*shown.get("modifications", ()), *changes] or None
 
 
 def _ruled_digest(decision: Decision, *, deferral: Deferral | None) -> str:

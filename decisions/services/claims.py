@@ -272,7 +272,7 @@ def _check_policy(approved: _Approved, *, at: datetime) -> None:
     """
     decision = approved.decision
     assert decision.policy is not None
-    judged = judge_again(decision, session=approved.session, at=at)
+    judged = judge_again(decision, session=approved.session, at=at, parameters=_changed_parameters(approved))
     if judged.bar is not None:
         raise ProblemError("stale_identity", status=409, why=judged.bar.reason, fix="Submit the action again.")
     resolution = (approved.deferral.resolution if approved.deferral else None) or {}
@@ -287,6 +287,12 @@ def _check_policy(approved: _Approved, *, at: datetime) -> None:
             why="The policy, or what it goes by, has changed since, and no longer permits this on the same terms.",
             fix="Submit the action again.",
         )
+
+
+def _changed_parameters(approved: _Approved) -> Mapping[str, JSON] | None:
+    """Those of the action as reviewers have changed it; policy is asked about that one."""
+    is_changed = approved.request is not None and approved.request.shown.get("changes")
+    return approved.parameters if is_changed else None
 
 
 def _is_same_permission(approved: _Approved, *, judged: Judged) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from approvals.lifecycle.snapshot import Source
+from decisions.engine.action import Action
 from decisions.engine.verdict import Decision as Verdict
 from decisions.engine.verdict import ReasonCode, Ruling
 from decisions.models import Decision, Deferral, Session
@@ -173,10 +174,20 @@ def _counted_for(record: Mapping[str, Any] | None) -> Mapping[str, Any]:
     return counted
 
 
-def judge_again(decision: Decision, *, session: Session, at: datetime) -> Judged:
-    """The same action in the session's present context, under the policy that holds now. Nothing is counted."""
-    basis = _basis(session, [decision], is_counting=False)
-    return _judged(decision, session=session, basis=basis, at=at)
+def judge_again(
+    decision: Decision, *, session: Session, at: datetime, parameters: Mapping[str, JSON] | None = None
+) -> Judged:
+    """The same action in the session's present context, under the policy that holds now. Nothing is counted.
+
+    `parameters` are those of an action that people have changed since it was asked.
+    """
+    action = action_asked(decision) if parameters is None else _changed(decision, parameters=parameters)
+    basis = basis_for([action], session=session, policy_id=active_version_id(), is_counting=False)
+    return _judged(decision, session=session, basis=basis, at=at, action=action)
+
+
+def _changed(decision: Decision, *, parameters: Mapping[str, JSON]) -> Action:
+    return Action(tool=decision.tool, operation=decision.operation, parameters=dict(parameters))
 
 
 def _basis(session: Session, decisions: Iterable[Decision], *, is_counting: bool) -> Basis:
@@ -184,13 +195,15 @@ def _basis(session: Session, decisions: Iterable[Decision], *, is_counting: bool
     return basis_for(actions, session=session, policy_id=active_version_id(), is_counting=is_counting)
 
 
-def _judged(decision: Decision, *, session: Session, basis: Basis, at: datetime) -> Judged:
+def _judged(
+    decision: Decision, *, session: Session, basis: Basis, at: datetime, action: Action | None = None
+) -> Judged:
     deferral = deferral_of(decision)
     earlier = [Earlier(_counted_for(decision.ruling), at=decision.decided_at)]
     if deferral is not None and deferral.resolved_at is not None:
         earlier.append(Earlier(_counted_for(deferral.resolution), at=deferral.resolved_at))
     asked = Asked(
-        action=action_asked(decision),
+        action=action or action_asked(decision),
         nonce=nonce_in(opened_values(decision.payload)),
         identity=recorded_section(decision, session=session),
         tool_effect=effect_of(tool=decision.tool, operation=decision.operation),

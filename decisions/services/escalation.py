@@ -9,7 +9,8 @@ from datetime import datetime
 from approvals.lifecycle.origins import origins_of
 from approvals.lifecycle.render import plain, render
 from approvals.lifecycle.snapshot import PriorStep, Provenance, RiskLevel, Snapshot, Source
-from approvals.services.requests import Opening, Request, new_approval_id, open_request
+from approvals.ports import Opening
+from approvals.services.requests import Request, new_approval_id, open_request
 from decisions.engine.context import Environment
 from decisions.engine.verdict import Ruling
 from decisions.models import Decision, PolicyVersion, Session, Tool

@@ -258,6 +258,7 @@ def approval_route(route: Route) -> ApprovalRoute:
         claim_seconds=settings.AARM_CLAIM_WINDOW_SECONDS,
         denials=route.denials,
         escalation=_steps(route),
+        editable=route.editable,
     )
 
 

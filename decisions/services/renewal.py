@@ -8,8 +8,9 @@ from enum import StrEnum
 
 from approvals.lifecycle.snapshot import Source
 from approvals.lifecycle.states import State
+from approvals.ports import Opening
 from approvals.services.claims import lock_for_claim
-from approvals.services.requests import Opening, Request, replace_request, revoke_request
+from approvals.services.requests import Request, replace_request, revoke_request
 from decisions.engine.verdict import Decision as Verdict
 from decisions.engine.verdict import Ruling
 from decisions.models import Decision, Session
@@ -72,9 +73,14 @@ def explained(refusal: ProblemError, *, lapsed: Lapse | None) -> ProblemError:
 
 
 def _opening(request: Request, *, decision: Decision, session: Session, at: datetime) -> Opening | None:
-    """What people are asked now; nothing where the policy of now doesn't ask them, or nobody is there."""
+    """What people are asked now; nothing where the policy of now doesn't ask them, or nobody is there.
+
+    What a reviewer has changed is not asked anew: the agent asked for something else.
+    """
+    if request.changed_by_id or request.shown.get("changes"):
+        return None
     judged = judge_again(decision, session=session, at=at)
-    ruling = _asking(judged, session=session, at=at)
+    ruling = asking(judged, session=session, at=at)
     if ruling is None:
         return None
     digest = action_digest(
@@ -96,7 +102,8 @@ def _opening(request: Request, *, decision: Decision, session: Session, at: date
     return replace(opening, replaces=request)
 
 
-def _asking(judged: Judged, *, session: Session, at: datetime) -> Ruling | None:
+def asking(judged: Judged, *, session: Session, at: datetime) -> Ruling | None:
+    """The ruling with the people whom it asks now; nothing where it asks nobody, or they aren't there."""
     ruling = judged.ruling
     if ruling.decision is Verdict.STEP_UP:
         return ruling

@@ -17,7 +17,7 @@ AT = datetime(2026, 1, 14, 13, 32, tzinfo=UTC)
 
 
 def test_a_route_survives_being_stored() -> None:
-    route = Route(STAGES, timeout_seconds=3600, hold_seconds=0, claim_seconds=600)
+    route = Route(STAGES, timeout_seconds=3600, hold_seconds=0, claim_seconds=600, editable=("/to",))
     stored = route.to_dict()
     assert stored == {
         "stages": [{"group": "security-team", "count": 1}, {"group": "data-owner", "count": 2}],
@@ -26,6 +26,7 @@ def test_a_route_survives_being_stored() -> None:
         "claim_seconds": 600,
         "denials": 1,
         "escalation": [],
+        "editable": ["/to"],
     }
     assert Route.from_dict(stored) == route
     assert digest(stored).startswith("sha256:")

@@ -69,6 +69,7 @@ OPTIONAL: dict[str, Any] = {
     "novelties": ("The first email.send of this session.",),
     "questions": ("Is the recipient right?",),
     "turned_down": ({"id": "apr_1", "state": "DENIED", "at": "2026-01-14T13:30:00+00:00"},),
+    "changes": ({"path": "/limit", "from": 50, "to": 10, "by": "per_1"},),
     "nonce": "6f",
 }
 FULL = Snapshot(**MINIMAL, **OPTIONAL)
