@@ -8,13 +8,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.authenticators import next_count
 from tests.e2e.servers import Servers
 
 DESKTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
+# How long anything may take before it counts as not happening: a busy machine is no fault of the product's.
+expect.set_options(timeout=30_000)
 
 
 def by_name(servers: Servers) -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 
 from decisions.models import ContextEntry, PolicyVersion, Session
+from decisions.services.leases import end_due_leases
 from receipts.models import Payload, Receipt
 from receipts.signing.statement import ReceiptType, parse_statement
 from tests.factories import MAIL, REQUEST, Cast, StepUp, begin_session, decide, open_step_up, vote
+from tests.integration.scenario import claim, report
 from tests.web.reading import Element, read, signed_in
 from tests.web.tampering import tamper
 
@@ -74,6 +79,22 @@ def test_evidence_that_is_gone_is_said_to_be(cast: Cast, victor: Client, step: S
     Payload.objects.filter(pk=step.approval.snapshot_id).update(content=None)
     page = read(victor.get(f"/r/{receipt_of(step).pk}"))
     assert "It is not kept any more" in exhibit(page, VIEW).text
+
+
+@pytest.mark.case("RCP-29", "CTX-06")
+def test_an_action_that_nobody_reported_on_is_shown_as_unknown_and_what_is_said_later_beside_it(
+    cast: Cast, bob: Client, victor: Client, step: StepUp, move_clock: Callable[[float], None]
+) -> None:
+    claim(cast, step.answer)
+    assert victor.get("/receipts?q=outcome:unknown").content.count(b"row__link") == 0
+    move_clock(settings.AARM_CLAIM_LEASE_SECONDS + 1)
+    assert end_due_leases() == 1
+    (unknown,) = read(victor.get("/receipts?q=outcome:unknown")).of_class("row")
+    assert "unknown" in unknown.text
+    assert "doesn't know how it ended" in read(victor.get(f"/r/{unknown.attributes['id']}")).text
+    assert "The agent doesn't know how it ended." in read(bob.get(step.path)).text
+    report(cast, step.answer, "succeeded")
+    assert len(read(victor.get("/receipts?q=outcome:unknown,succeeded")).of_class("row")) == 2
 
 
 def test_who_is_shown_values_is_on_record(cast: Cast, bob: Client, step: StepUp) -> None:
