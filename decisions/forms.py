@@ -98,7 +98,7 @@ class AgentForm(AgentModelForm):
 
     class Meta:
         model = Agent
-        fields = ("name", "owner", "environment", "profile", "allowed_tools", "is_active")
+        fields = ("name", "owner", "environment", "profile", "drift_threshold", "allowed_tools", "is_active")
 
 
 class PauseForm(forms.Form):

@@ -45,7 +45,17 @@ class AgentAdmin(KeyOwnerAdmin):
     form = AgentForm
     list_display = ("name", "owner", "environment", "profile", "is_active", "created_at", "id")
     list_filter: ClassVar[Any] = ("is_active", "environment", "owner")
-    fields = ("name", "owner", "environment", "profile", "allowed_tools", "is_active", "id", "created_at")
+    fields = (
+        "name",
+        "owner",
+        "environment",
+        "profile",
+        "drift_threshold",
+        "allowed_tools",
+        "is_active",
+        "id",
+        "created_at",
+    )
 
 
 @admin.register(Host)

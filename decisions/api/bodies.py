@@ -156,6 +156,7 @@ class _AgentFields(_Body):
     owner: Annotated[str, Field(max_length=150)] = ""
     environment: Literal["LIVE", "TEST"] = "LIVE"
     profile: Annotated[str, Field(max_length=64)] = ""
+    drift_threshold: Annotated[float, Field(ge=0, le=1)] | None = None
     allowed_tools: Annotated[tuple[Short, ...], Field(max_length=500)] = ()
 
 

@@ -135,6 +135,7 @@ _KEY = _object("AgentKey", required=_KEY_PARTS)
 _AGENT_PARTS: dict[str, dict[str, Any]] = {
     **dict.fromkeys(("id", "name", "environment", "created_at"), _STRING),
     **dict.fromkeys(("owner", "profile"), _OPTIONAL),
+    "drift_threshold": {"type": ["number", "null"]},
     "allowed_tools": {"type": "array", "items": _STRING},
     "is_active": {"type": "boolean"},
 }

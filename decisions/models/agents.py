@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.contrib.auth.models import Group
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from receipts.identifiers import ID_LENGTH, new_id
@@ -33,16 +34,26 @@ class Agent(models.Model):
 
     `owner` is the team that answers for it. `profile` is the kind of agent that it is, as policies know it, whatever
     its sessions say. `allowed_tools` are the only tools that it may name, as policies write them; an empty list leaves
-    that to policy alone.
+    that to policy alone. `drift_threshold` is how far it may go from a request before it counts as drift, where that
+    isn't what its profile says.
     """
 
-    told_fields: ClassVar = ("name", "owner", "environment", "profile", "allowed_tools", "is_active")
+    told_fields: ClassVar = (
+        "name",
+        "owner",
+        "environment",
+        "profile",
+        "drift_threshold",
+        "allowed_tools",
+        "is_active",
+    )
 
     id = models.CharField(primary_key=True, max_length=ID_LENGTH, default=new_agent_id, editable=False)
     name = models.CharField(max_length=128, unique=True)
     owner = models.ForeignKey(Group, null=True, blank=True, on_delete=models.SET_NULL, related_name="agents")
     environment = models.CharField(max_length=4, choices=ENVIRONMENTS, default="LIVE")
     profile = models.CharField(max_length=64, blank=True)
+    drift_threshold = models.FloatField(null=True, blank=True, validators=[MinValueValidator(0), MaxValueValidator(1)])
     allowed_tools = models.JSONField(default=list, blank=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -45,6 +45,7 @@ def agent_answer(agent: Agent, *, keys: Iterable[Credential] | None = None) -> d
         "owner": agent.owner.name if agent.owner else None,
         "environment": agent.environment,
         "profile": agent.profile or None,
+        "drift_threshold": agent.drift_threshold,
         "allowed_tools": agent.allowed_tools,
         "is_active": agent.is_active,
         "created_at": agent.created_at.isoformat(),

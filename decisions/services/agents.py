@@ -13,7 +13,7 @@ from decisions.engine.allowed_tools import is_entry
 from decisions.models import Agent
 from receipts.problems import ProblemError, not_found
 
-CHANGEABLE = ("owner", "environment", "profile", "allowed_tools", "is_active")
+CHANGEABLE = ("owner", "environment", "profile", "drift_threshold", "allowed_tools", "is_active")
 
 
 def is_agent_name(text: str) -> bool:

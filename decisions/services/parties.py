@@ -17,6 +17,7 @@ from decisions.intake.errors import IntakeError
 from decisions.models import Decision, Session
 from decisions.services.delegations import delegation_problem, presented_chain
 from decisions.services.questions import Bar
+from decisions.services.signals import drift_threshold, profile_of
 from receipts.access import Authority
 from receipts.signing.canonical import JSON
 
@@ -53,6 +54,8 @@ def identity_section(
         "service": session.service or None,
         "credential": credential_id,
         "environment": environment_of(session),
+        "profile": profile_of(session),
+        "drift_threshold": drift_threshold(session),
         "scope": list(said.scope),
         "delegation": said.delegation,
         "provenance": session.request_provenance,

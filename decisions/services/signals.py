@@ -11,7 +11,7 @@ from decisions.engine.action import Action
 from decisions.engine.allowed_tools import is_listed
 from decisions.engine.distance import distance
 from decisions.engine.drift import Drift, cumulative, threshold_of
-from decisions.models import Session
+from decisions.models import Agent, Session
 from decisions.services.state import whole
 from receipts.signing.canonical import JSON
 
@@ -31,8 +31,14 @@ def drift_of(session: Session, *, action: Action, request: str | None, is_counte
 
 
 def drift_threshold(session: Session) -> float:
-    """How far its agent may go from the request."""
-    return threshold_of(profile_of(session), default=settings.AARM_DRIFT_THRESHOLD)
+    """How far the agent of a session may go from its request."""
+    return threshold_of_agent(session.agent, profile=profile_of(session))
+
+
+def threshold_of_agent(agent: Agent, *, profile: str | None = None) -> float:
+    """What it is registered with, or else what its kind may; a session may say the kind of an agent without one."""
+    own: float | None = agent.drift_threshold
+    return threshold_of(agent.profile or profile, default=settings.AARM_DRIFT_THRESHOLD) if own is None else own
 
 
 def profile_of(session: Session) -> str | None:

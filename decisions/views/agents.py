@@ -25,6 +25,7 @@ from decisions.selectors.agents import agent_named, key_of, keys_of
 from decisions.selectors.pauses import standing_pauses
 from decisions.services.identity import rotate_key
 from decisions.services.pauses import Target, may_pause
+from decisions.services.signals import threshold_of_agent
 from receipts.access import caller_of, for_people
 from receipts.clock import database_now
 
@@ -63,6 +64,7 @@ def agent_detail(request: HttpRequest, agent_id: str) -> HttpResponse:
     context = {
         "agent": line_of_agent(agent, keys=keys_of(agent), activity=activity, pauses=standing_pauses(), at=at),
         "allowed_tools": agent.allowed_tools,
+        "drift_threshold": threshold_of_agent(agent),
         "hosts": [host.name for host in hosts_of(agent)],
         "sessions": [line_of_session(each) for each in sessions],
         "denials": [line_of_denial(each) for each in denials_in(sessions)],

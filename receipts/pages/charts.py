@@ -6,7 +6,7 @@ its shape says the decision.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from receipts.pages.steps import Step
@@ -22,7 +22,7 @@ SHAPES: Mapping[str, str] = {
     "DENY": "M0 -6.5L6.5 5.5H-6.5z",
 }
 """One shape a decision, around its own middle."""
-_WORDS = {
+WORDS = {
     "ALLOW": "allowed",
     "MODIFY": "allowed with changes",
     "STEP_UP": "put before a human",
@@ -100,23 +100,27 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
-class _Scale:
+class Scale:
     """Where columns stand."""
 
     columns: int
 
     @property
     def column(self) -> int:
+        """How wide one is."""
         return max(NARROWEST, min(WIDEST, USUAL_WIDTH // self.columns))
 
     @property
     def width(self) -> int:
+        """Of the whole drawing."""
         return LEFT + self.columns * self.column
 
     def start(self, place: int) -> int:
+        """Its left edge."""
         return LEFT + place * self.column
 
     def middle(self, place: int) -> int:
+        """Its middle."""
         return self.start(place) + self.column // 2
 
 
@@ -133,13 +137,11 @@ _GROUND = TOP + BAND * len(LEVELS)
 
 
 def _said(step: Step) -> str:
-    name = f"{step.tool}.{step.operation}"
-    known = name if name.isascii() and name.isprintable() else "an action"
-    words = [known, f"risk {step.risk.lower() or 'unknown'}", _WORDS.get(step.decision, "decided")]
+    words = [name_of(step), f"risk {step.risk.lower() or 'unknown'}", WORDS.get(step.decision, "decided")]
     return f"Step {step.position}, {', '.join(words)}{f', then {step.answer.lower()}' if step.answer else ''}"
 
 
-def _points(steps: Sequence[Step], *, scale: _Scale) -> list[Point]:
+def _points(steps: Sequence[Step], *, scale: Scale) -> list[Point]:
     found, highest = [], ""
     for place, step in enumerate(steps):
         if step.decision:
@@ -149,14 +151,14 @@ def _points(steps: Sequence[Step], *, scale: _Scale) -> list[Point]:
     return found
 
 
-def _line(points: Sequence[Point], *, scale: _Scale) -> str:
+def _line(points: Sequence[Point], *, scale: Scale) -> str:
     """Up in steps, and on to the right edge."""
     corners = [f"M{points[0].x} {_y(points[0].highest)}"]
     corners += [f"H{point.x}V{_y(point.highest)}" for point in points[1:]]
     return "".join([*corners, f"H{scale.width}"])
 
 
-def _starts(steps: Sequence[Step], *, scale: _Scale) -> dict[str, int]:
+def _starts(steps: Sequence[Step], *, scale: Scale) -> dict[str, int]:
     """Where each kind of data begins: at the step that brought it, or at the edge."""
     found: dict[str, int] = {}
     for place, step in enumerate(steps):
@@ -165,7 +167,7 @@ def _starts(steps: Sequence[Step], *, scale: _Scale) -> dict[str, int]:
     return found
 
 
-def _lanes(steps: Sequence[Step], *, scale: _Scale) -> list[Lane]:
+def _lanes(steps: Sequence[Step], *, scale: Scale) -> list[Lane]:
     """In the order in which the data came; then what came from outside, and who was asked."""
     starts = _starts(steps, scale=scale).items()
     top = _GROUND + LANE + LANE // 2
@@ -176,21 +178,37 @@ def _lanes(steps: Sequence[Step], *, scale: _Scale) -> list[Lane]:
     return found
 
 
+def legend_of(steps: Iterable[Step]) -> list[Legend]:
+    """The shapes of the decisions that these steps had."""
+    there = {step.decision for step in steps}
+    return [Legend(name, shape, WORDS[name]) for name, shape in SHAPES.items() if name in there]
+
+
+def ticks_of(steps: Sequence[Step], *, scale: Scale) -> list[Tick]:
+    """The numbers of the steps."""
+    return [Tick(step.position, scale.middle(place)) for place, step in enumerate(steps)]
+
+
+def name_of(step: Step) -> str:
+    """What can be said of its name: one that isn't plain ASCII is only in the table."""
+    name = f"{step.tool}.{step.operation}"
+    return name if name.isascii() and name.isprintable() else "an action"
+
+
 def chart_of(steps: Sequence[Step]) -> Chart | None:
     """The drawing of these steps; None where there was no action."""
-    scale = _Scale(max(len(steps), 1))
+    scale = Scale(max(len(steps), 1))
     points, lanes = _points(steps, scale=scale), _lanes(steps, scale=scale)
     if not points:
         return None
-    there = {point.step.decision for point in points}
     return Chart(
         width=scale.width,
         height=_GROUND + LANE * (len(lanes) + 1) + TOP,
         levels=[Level(name, _y(name)) for name in LEVELS],
-        ticks=[Tick(step.position, scale.middle(place)) for place, step in enumerate(steps)],
+        ticks=ticks_of(steps, scale=scale),
         ticks_y=_GROUND + LANE // 2,
         points=points,
         line=_line(points, scale=scale),
         lanes=lanes,
-        legend=[Legend(name, shape, _WORDS[name]) for name, shape in SHAPES.items() if name in there],
+        legend=legend_of(point.step for point in points),
     )

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from receipts.models import Receipt
 from receipts.pages.bodies import Names
 from receipts.pages.charts import Chart, chart_of
+from receipts.pages.distances import DistanceChart, distances_of, told_of
 from receipts.pages.steps import Step, steps_of
 from receipts.ports import SessionRecord
 
@@ -61,7 +62,9 @@ class SessionPage:
     seen: str
     stretch: str
     filters: Sequence[Filter]
+    drift: str
     chart: Chart | None
+    distances: DistanceChart | None
     steps: Sequence[Step]
     entries: Chain
     receipts: Chain
@@ -153,7 +156,9 @@ def session_page(
         seen=_seen(record, steps),
         stretch=_stretch(record),
         filters=filters,
+        drift=told_of(steps),
         chart=chart_of(steps),
+        distances=distances_of(steps),
         steps=[step for step in steps if keeps(step)],
         entries=_entry_chain(record),
         receipts=_receipt_chain(issued, has_first=not record.start, length=length if is_newest else None),

@@ -6,11 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeGuard
 
 from receipts.models import Receipt
 from receipts.pages.bodies import text_at, value_at
 from receipts.pages.stories import VERDICTS
 from receipts.ports import SessionEntry, SessionRecord
+from receipts.signing.canonical import JSON
 from receipts.signing.errors import VerificationError
 from receipts.signing.statement import ReceiptType, parse_statement
 
@@ -33,6 +35,23 @@ STOPPED = ("DENY", "STEP_UP", "DEFER")
 
 
 @dataclass(frozen=True, slots=True)
+class Drift:
+    """How far an action is from the request, the session with it, and how far it may be; None where nobody knows."""
+
+    distance: float | None = None
+    cumulative: float | None = None
+    threshold: float | None = None
+
+    @property
+    def is_above(self) -> bool:
+        """Whether the session counts as adrift."""
+        return self.cumulative is not None and self.threshold is not None and self.cumulative > self.threshold
+
+
+_UNTOLD = Drift()
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """An entry of the session. `labels` are the kinds of data that it brought, `seen` all that were seen by then.
 
@@ -48,6 +67,7 @@ class Step:
     operation: str
     decision: str
     risk: str
+    drift: Drift
     answer: str
     detail: str
     labels: Sequence[str]
@@ -71,6 +91,7 @@ class Told:
     id: str
     decision_id: str
     risk: str
+    drift: Drift
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +118,27 @@ def issued_in(receipts: Iterable[Receipt]) -> Issued:
         if receipt.type in (ReceiptType.APPROVAL_TERMINAL, ReceiptType.DEFERRAL_TERMINAL):
             answers[decision] = text_at(body, "outcome.status")
         place = (_ENTRIES.get(receipt.type, ""), text_at(body, "context.position"))
-        places.setdefault(place, Told(receipt.pk, decision, text_at(body, "decision.risk_level")))
+        told = Told(receipt.pk, decision, text_at(body, "decision.risk_level"), _drift(body))
+        places.setdefault(place, told)
     return Issued(places, answers)
+
+
+_DRIFT = {
+    "distance": "decision.signals.semantic_distance",
+    "cumulative": "decision.signals.cumulative_distance",
+    "threshold": "identity.drift_threshold",
+}
+
+
+def _drift(body: Mapping[str, JSON]) -> Drift:
+    """Receipts of before distances were taken say nothing of them."""
+    found = {name: value_at(body, path) for name, path in _DRIFT.items()}
+    return Drift(**{name: float(value) for name, value in found.items() if _is_share(value)})
+
+
+def _is_share(value: object) -> TypeGuard[float]:
+    """Whether it is a number from 0 to 1."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1
 
 
 def labels_of(entry: SessionEntry) -> list[str]:
@@ -124,7 +164,7 @@ def _step(entry: SessionEntry, *, seen: Sequence[str], issued: Issued, feeds: Se
     is_action = entry.kind == "action"
     # An outcome's entry names the decision's id where an action's has its result.
     decision = text_at(entry.body, "decision")
-    told = issued.places.get((entry.kind, str(entry.position)), Told("", "", ""))
+    told = issued.places.get((entry.kind, str(entry.position)), Told("", "", "", _UNTOLD))
     return Step(
         position=entry.position,
         at=entry.at,
@@ -133,6 +173,7 @@ def _step(entry: SessionEntry, *, seen: Sequence[str], issued: Issued, feeds: Se
         operation=text_at(entry.body, "operation"),
         decision=decision if is_action else "",
         risk=told.risk if is_action else "",
+        drift=told.drift if is_action else _UNTOLD,
         answer=issued.answers.get(told.decision_id, "") if is_action else "",
         detail=_detail(entry),
         labels=labels_of(entry),

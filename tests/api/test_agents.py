@@ -40,10 +40,11 @@ def limited(cast: Cast, *scopes: str) -> Door:
 def test_an_agent_is_made_found_and_changed_and_each_change_leaves_a_receipt(cast: Cast, trent: Door) -> None:
     before = AdminChange.objects.count()
     asked = {"name": "mailer", "owner": SECURITY, "environment": "TEST", "profile": "mail", "allowed_tools": ["email"]}
-    made = trent.post(AGENTS, asked)
+    made = trent.post(AGENTS, asked | {"drift_threshold": 0.55})
     assert made.status_code == 201, made.content
     agent = made.json()
     assert {name: agent[name] for name in asked} == asked
+    assert agent["drift_threshold"] == 0.55
     assert trent.get(f"{AGENTS}/{agent['id']}").json() == agent | {"keys": []}
     assert agent in trent.get(AGENTS).json()["results"]
     changed = trent.post(f"{AGENTS}/{agent['id']}", {"allowed_tools": [], "is_active": False}).json()
@@ -75,6 +76,7 @@ def test_a_list_goes_on_where_a_page_ended(cast: Cast, trent: Door) -> None:
         ({"owner": "reviewer"}, "owner"),
         ({"owner": "nobody"}, "owner"),
         ({"environment": "PROD"}, "environment"),
+        ({"drift_threshold": 1.5}, "drift_threshold"),
         ({"kill": True}, "kill"),
     ],
 )

@@ -180,7 +180,7 @@ def test_the_tail_of_a_session_is_followed_and_waits_for_who_reads(browser: Brow
         ask(embedded_server, "database.drop", session, table="orders")
         look_again(page)
         expect(page.locator("[data-step]")).to_have_count(3)
-        expect(page.locator("[data-point]")).to_have_count(2)
+        expect(page.locator("#chart [data-point]")).to_have_count(2)
         expect(page.locator("#checks")).to_contain_text("3 of 3 entries linked")
         page.keyboard.press("ArrowRight")
         ask(embedded_server, "email.send", session, to="bob@corp.example")
@@ -197,7 +197,7 @@ def test_the_drawing_of_a_session_is_walked_point_by_point(
 ) -> None:
     with visitor(browser, embedded_server, "victor") as page:
         page.goto(f"{embedded_server.base_url}/s/{session}")
-        page.locator("[data-point]").first.focus()
+        page.locator("#chart [data-point]").first.focus()
         for key, name in (("ArrowRight", "Step 3"), ("ArrowRight", "Step 4"), ("ArrowLeft", "Step 3")):
             page.keyboard.press(key)
             expect(page.locator("[data-point]:focus")).to_have_attribute("aria-label", re.compile(name))

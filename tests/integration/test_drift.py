@@ -8,7 +8,7 @@ import pytest
 from django.conf import LazySettings
 
 from decisions.engine.verdict import Ruling
-from decisions.models import ContextEntry, Decision, Deferral, Session
+from decisions.models import Agent, ContextEntry, Decision, Deferral, Session
 from decisions.selectors.sessions import session_summary
 from decisions.services import inheritance
 from decisions.services.children import open_child
@@ -105,6 +105,16 @@ def test_how_far_a_session_may_go_depends_on_the_kind_of_agent(cast: Cast, profi
     session = begin_session(cast, request=REQUEST, profile=profile)
     found = [str(asked(cast, session, FAR)["decision"]) for _ in range(6)]
     assert ("STEP_UP" in found) is is_stopped
+
+
+def test_a_threshold_of_its_own_counts_instead_and_is_in_the_identity_that_is_signed(cast: Cast) -> None:
+    Agent.objects.filter(pk=cast.agent.id).update(profile="coding", drift_threshold=0.3)
+    session = begin_session(cast, request=REQUEST)
+    assert drifted(cast, session) == ["ALLOW", "STEP_UP"]
+    identity = Decision.objects.filter(session=session).latest("position").identity
+    assert (identity["profile"], identity["drift_threshold"]) == ("coding", 0.3)
+    Agent.objects.filter(pk=cast.agent.id).update(drift_threshold=None)
+    assert asked(cast, session, FAR)["decision"] == "ALLOW"
 
 
 def test_the_deployment_says_how_far_agents_of_no_known_kind_may_go(cast: Cast, settings: LazySettings) -> None:

@@ -28,6 +28,13 @@ def test_the_tools_of_an_agent_are_typed_one_a_line(cast: Cast, trent: Client) -
     assert agent.allowed_tools == ["email.send", "mcp.files.*"]
 
 
+def test_how_far_an_agent_may_drift_is_a_number_from_0_to_1_or_left_to_its_profile(cast: Cast, trent: Client) -> None:
+    page = f"/admin/decisions/agent/{cast.agent.id.replace('_', '_5F')}/change/"
+    for said, kept in (("0.55", 0.55), ("7", 0.55), ("", None)):
+        trent.post(page, FORM | {"drift_threshold": said})
+        assert Agent.objects.get(pk=cast.agent.id).drift_threshold == kept
+
+
 def test_a_key_is_rotated_in_its_list_and_the_new_one_shown_once(cast: Cast, trent: Client) -> None:
     row = Credential.objects.get(pk=cast.agent.key_id)
     reply = trent.post("/admin/decisions/credential/", {"action": "rotate", "_selected_action": [row.pk]})

@@ -37,7 +37,11 @@ def page_of(client: Client, session: str, query: str = "") -> Element:
 
 
 def points(page: Element) -> list[str]:
-    return [link.attributes["aria-label"] for link in page.tagged("a") if "data-point" in link.attributes]
+    return [link.attributes["aria-label"] for link in drawn(page)]
+
+
+def drawn(page: Element, chart: str = "chart") -> list[Element]:
+    return [link for link in page.by_id(chart).tagged("a") if "data-point" in link.attributes]
 
 
 def steps(page: Element) -> list[str]:
@@ -52,7 +56,7 @@ def test_every_action_is_a_point_that_says_what_it_was_and_leads_to_its_step(ses
         "Step 4, database.drop, risk critical, denied",
         "Step 5, database.query, risk medium, allowed",
     ]
-    links = [link for link in page.tagged("a") if "data-point" in link.attributes]
+    links = drawn(page)
     assert [link.attributes["href"][1:] for link in links] == steps(page)[1:]
     assert [link.attributes.get("tabindex") for link in links] == [None, "-1", "-1", "-1"]
 

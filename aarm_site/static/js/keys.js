@@ -29,7 +29,8 @@ function step(by, selector = "[data-step]") {
 
 /** Within a drawing the arrows go from point to point, on the rest of the page from step to step. */
 function walk(by) {
-  const points = [...document.querySelectorAll("[data-point]")];
+  const drawing = document.activeElement?.closest("[data-chart]");
+  const points = [...(drawing?.querySelectorAll("[data-point]") ?? [])];
   const at = points.indexOf(document.activeElement);
   if (at < 0) step(by);
   else points[Math.max(0, Math.min(points.length - 1, at + by))].focus();
