@@ -84,7 +84,8 @@ class Snapshot:
     same thing, newest first: objects with `id`, `state` and `at`. `changes` are what reviewers have changed since the
     agent asked, in order: objects with `path`, `from`, `to` and, as `by`, the person's random id. `delegation` names
     who lies between the human and the agent. `origins` say where parameters' texts stood before
-    (`approvals.lifecycle.origins`), `novelties` what the action is the first to do, `questions` what the policy's
+    (`approvals.lifecycle.origins`), `novelties` what the action is the first to do, `estimates` what is only estimated
+    about it, `questions` what the policy's
     author wants judged. `environment` is named where it is not LIVE. `nonce` is random text from the caller that keeps
     a guessable snapshot from being found by its digest; it is erased together with the snapshot.
 
@@ -121,6 +122,7 @@ class Snapshot:
     steps: tuple[JSONObject, ...] = ()
     origins: tuple[JSONObject, ...] = ()
     novelties: tuple[str, ...] = ()
+    estimates: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
     turned_down: tuple[JSONObject, ...] = ()
     changes: tuple[JSONObject, ...] = ()

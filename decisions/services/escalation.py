@@ -22,6 +22,7 @@ from decisions.services.evaluation import approval_route
 from decisions.services.parties import recorded_section
 from decisions.services.past import Past, past_of
 from decisions.services.records import modification_answer, step_values
+from decisions.services.signals import estimates_of
 from receipts.identifiers import new_seed
 from receipts.selectors import opened_values
 from receipts.signing.canonical import JSON, canonical_bytes
@@ -104,6 +105,7 @@ def snapshot_of(
         steps=tuple(step_values(step) for step in ruling.steps),
         origins=origins_of(ruling.parameters, said=said_before(session, position=decision.position)),
         novelties=novelties_of(decision, session=session, parameters=ruling.parameters),
+        estimates=estimates_of(decision, threshold=identity.get("drift_threshold")),
         questions=ruling.route.questions if ruling.route else (),
         turned_down=past.turned_down,
         nonce=new_seed().hex(),

@@ -11,7 +11,7 @@ from decisions.engine.action import Action
 from decisions.engine.allowed_tools import is_listed
 from decisions.engine.distance import distance
 from decisions.engine.drift import Drift, cumulative, threshold_of
-from decisions.models import Agent, Session
+from decisions.models import Agent, Decision, Session
 from decisions.services.state import whole
 from receipts.signing.canonical import JSON
 
@@ -45,6 +45,18 @@ def profile_of(session: Session) -> str | None:
     """The kind of agent that acts in a session: what it is registered as, whatever the session says."""
     profile: Any = session.agent.profile or session.profile
     return profile or None
+
+
+def estimates_of(decision: Decision, *, threshold: float | None) -> tuple[str, ...]:
+    """What a reviewer is told of the distances that an action was decided with; earlier ones had none."""
+    found = decision.ruling.get("signals", {})
+    if "semantic_distance" not in found:
+        return ()
+    told = f"From 0 to 1, this action is {found['semantic_distance']:.2f} away from the request"
+    if "cumulative_distance" not in found or threshold is None:
+        return (f"{told}.",)
+    side = "above" if found["drift_detected"] else "not above"
+    return (f"{told}, and the session {found['cumulative_distance']:.2f}: {side} {threshold:.2f}, where drift begins.",)
 
 
 def scope_signals(actions: Iterable[Action], *, session: Session) -> dict[str, JSON]:

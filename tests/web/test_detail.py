@@ -113,6 +113,15 @@ def test_it_says_why_a_human_is_asked_and_under_which_policy(cast: Cast, bob: Cl
     assert "Policy demo version 1" in page.text
 
 
+def test_how_far_the_action_is_from_the_request_is_told_as_an_estimate(cast: Cast, bob: Client) -> None:
+    step = open_step_up(cast)
+    signals = step.answer["risk_signals"]
+    [told] = [part for part in read(bob.get(step.path)).tagged("dd") if "away from the request" in part.text]
+    action, session = signals["semantic_distance"], signals["cumulative_distance"]
+    assert f"this action is {action:.2f} away from the request" in told.text
+    assert f"the session {session:.2f}: not above 0.70, where drift begins." in told.text
+
+
 def test_the_identity_chain_names_human_service_agent_session_and_scope(cast: Cast, bob: Client) -> None:
     session = begin_session(cast, service="svc-mailer", scope=("mail:send",))
     page = read(bob.get(open_step_up(cast, session_id=session).path))

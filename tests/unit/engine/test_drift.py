@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import decisions
 from decisions.engine.action import Action
 from decisions.engine.context import Trust
 from decisions.engine.distance import UNIT, distance
 from decisions.engine.drift import Drift, cumulative, furthest, hundredths, threshold_of
+from decisions.engine.parser import compile_policy, parse_policy
 from decisions.engine.verdict import Decision
 from tests.unit.engine.scenes import policy_in, ruling
 
@@ -142,6 +146,20 @@ def test_what_nothing_computed_holds_back_what_a_rule_about_drift_would_stop() -
         assert ruling(policy, "mail.send", risk_signals={"drift_detected": value}).decision is decision
     unknown = ruling(policy, "mail.send")
     assert (unknown.decision, unknown.context_needed) == (Decision.DEFER, ("risk_signals.drift_detected",))
+
+
+def test_the_rule_that_the_starter_policy_offers_asks_people_about_mail_and_permits_nothing() -> None:
+    text = (Path(decisions.__file__).parent / "policies" / "starter.yaml").read_text("utf-8")
+    rule = text[text.index("  # - id: mail-of-a-session-adrift") :].replace("  # ", "  ")
+    policy = compile_policy(parse_policy(text + rule, source="starter.yaml"))
+    for name, drift, decision in [
+        ("email.send", True, Decision.STEP_UP),
+        ("email.send", False, Decision.ALLOW),
+        ("email.send", None, Decision.ALLOW),
+        ("payroll.export", True, Decision.DENY),
+    ]:
+        found = ruling(policy, name, {"to": "bob@corp.example"}, risk_signals={"drift_detected": drift})
+        assert found.decision is decision, (name, drift)
 
 
 def test_an_alignment_with_a_request_that_only_the_agent_states_is_below_no_threshold_and_above_none() -> None:

@@ -67,6 +67,7 @@ OPTIONAL: dict[str, Any] = {
     ),
     "origins": ({"parameter": "to", "origin": "output", "position": 6},),
     "novelties": ("The first email.send of this session.",),
+    "estimates": ("The distance of this action is 0.61.",),
     "questions": ("Is the recipient right?",),
     "turned_down": ({"id": "apr_1", "state": "DENIED", "at": "2026-01-14T13:30:00+00:00"},),
     "changes": ({"path": "/limit", "from": 50, "to": 10, "by": "per_1"},),
