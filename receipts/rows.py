@@ -6,26 +6,54 @@ trip, takes them one after the other. Either way each update must meet exactly t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import chain
 from typing import Any
 
-from django.db import connection
-from django.db.models import AutoField, Field, Model
+from django.db import DataError, connection
+from django.db.models import (
+    AutoField,
+    BooleanField,
+    CharField,
+    DateTimeField,
+    Field,
+    ForeignKey,
+    IntegerField,
+    Model,
+    TextField,
+)
+from psycopg.errors import DivisionByZero
+
+from receipts.driver import numbered_cursor
+from receipts.durability import NOT_WAITING, can_commit_ahead, commit_ahead
+
+# A change's model, the fields that it sets, and those that it goes by.
+Kind = tuple[type[Model], tuple[str, ...], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """New values for the one row of `model` whose primary key is `key`."""
+    """New values for the one row of `model` whose primary key is `key`, if it has still the values of `before`."""
 
     model: type[Model]
     key: str
     values: Mapping[str, Any]
+    before: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> Kind:
+        """What its statement is made of."""
+        return self.model, tuple(self.values), tuple(self.before)
 
 
 class LostRowError(RuntimeError):
-    """A row that was locked isn't there any more. The transaction must not go on."""
+    """A row isn't there any more, or not as it was read. The transaction must not go on."""
+
+
+# What a statement is made of: the models of new rows, and the kinds of changes.
+Shape = tuple[tuple[type[Model], ...], tuple[Kind, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,65 +63,127 @@ class Batch:
     inserts: list[Model] = field(default_factory=list)
     updates: list[Update] = field(default_factory=list)
 
-    def write(self) -> None:
-        """One statement for all. Raises IntegrityError as `save` would, and `LostRowError`."""
-        inserting, updating = [_insert(row) for row in self.inserts], [_update(change) for change in self.updates]
-        together = _write_together if connection.vendor == "postgresql" else _write_in_turn
-        if together(inserting, updating) != len(updating):
-            raise LostRowError("A locked row was not there to be updated.")
+    def write(self, *, is_last: bool = False) -> None:
+        """One statement for all. Raises IntegrityError as `save` would, and `LostRowError`.
+
+        With `is_last` the transaction is over with it, and its locks are others' before the disk has been waited for.
+        """
+        if connection.vendor != "postgresql":
+            _write_in_turn(self)
+        elif is_last and can_commit_ahead():
+            _write_last(self)
+        else:
+            _write_together(self)
         for row in self.inserts:
             row._state.adding = False
             row._state.db = connection.alias
 
+    @property
+    def _shape(self) -> Shape:
+        return tuple(map(type, self.inserts)), tuple(each.kind for each in self.updates)
+
+    @property
+    def _values(self) -> list[Any]:
+        values = [*map(_insert_values, self.inserts), *map(_update_values, self.updates)]
+        return [*chain.from_iterable(values)]
+
+    def require_all(self, updated: int) -> None:
+        """Raises `LostRowError` where fewer rows were met than were to be updated."""
+        if updated != len(self.updates):
+            raise LostRowError("A row was not there to be updated, or not as it was read.")
+
+
+Convert = Callable[[Any], Any]
+# What a row's columns are: how its values are got from the model's fields, where they aren't what the driver takes.
+Columns = tuple[tuple[str, str, Convert | None], ...]
+# Fields whose values the driver takes as they are. Asking each field each time costs more than the database's work.
+_TAKEN_AS_THEY_ARE = (CharField, TextField, IntegerField, BooleanField, DateTimeField)
+
+
+def _conversion(item: Field[Any, Any]) -> Convert | None:
+    kept = item.target_field if isinstance(item, ForeignKey) else item
+    is_plain = isinstance(kept, _TAKEN_AS_THEY_ARE) and connection.vendor == "postgresql"
+    return None if is_plain else partial(item.get_db_prep_save, connection=connection)
+
 
 @lru_cache(maxsize=64)
-def _columns(model: type[Model]) -> tuple[Field[Any, Any], ...]:
-    return tuple(item for item in model._meta.concrete_fields if not isinstance(item, AutoField))
+def _columns(model: type[Model]) -> Columns:
+    fields = (item for item in model._meta.concrete_fields if not isinstance(item, AutoField))
+    return tuple((str(item.column), item.attname, _conversion(item)) for item in fields)
+
+
+@lru_cache(maxsize=64)
+def _changes(model: type[Model], names: tuple[str, ...]) -> Columns:
+    fields: list[Any] = [model._meta.get_field(name) for name in names]
+    return tuple((str(item.column), item.attname, _conversion(item)) for item in fields)
+
+
+def _insert_values(row: Model) -> list[Any]:
+    return [
+        getattr(row, name) if convert is None else convert(getattr(row, name))
+        for _, name, convert in _columns(type(row))
+    ]
+
+
+def _update_values(change: Update) -> list[Any]:
+    given, before = _converted(change.model, change.values), _converted(change.model, change.before)
+    return [*given, change.key, *before]
+
+
+def _converted(model: type[Model], values: Mapping[str, Any]) -> list[Any]:
+    columns = _changes(model, tuple(values))
+    return [
+        value if convert is None else convert(value)
+        for value, (_, _, convert) in zip(values.values(), columns, strict=True)
+    ]
 
 
 @lru_cache(maxsize=64)
 def _insert_sql(model: type[Model]) -> str:
-    names = ", ".join(f'"{item.column}"' for item in _columns(model))
+    names = ", ".join(f'"{column}"' for column, _, _ in _columns(model))
     places = ", ".join(["%s"] * len(_columns(model)))
     # Names come from our own models; every value is a parameter.
     return f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({places})'  # noqa: S608
 
 
 @lru_cache(maxsize=64)
-def _update_sql(model: type[Model], names: tuple[str, ...]) -> str:
-    options = model._meta
-    changes = ", ".join(f'"{options.get_field(name).column}" = %s' for name in names)  # type: ignore[union-attr]
-    key = options.pk.column
-    return f'UPDATE "{options.db_table}" SET {changes} WHERE "{key}" = %s'  # noqa: S608
+def _update_sql(kind: Kind) -> str:
+    model, names, before = kind
+    changes = ", ".join(f'"{column}" = %s' for column, _, _ in _changes(model, names))
+    held = "".join(f' AND "{column}" = %s' for column, _, _ in _changes(model, before))
+    return f'UPDATE "{model._meta.db_table}" SET {changes} WHERE "{model._meta.pk.column}" = %s{held}'  # noqa: S608
 
 
-def _insert(row: Model) -> tuple[str, list[Any]]:
-    model = type(row)
-    values = [item.get_db_prep_save(getattr(row, item.attname), connection) for item in _columns(model)]
-    return _insert_sql(model), values
+@lru_cache(maxsize=64)
+def _joined_sql(shape: Shape, *, is_last: bool) -> str:
+    """Says how many rows were updated; the last one of a transaction fails unless it is all of them."""
+    inserted, updated = shape
+    parts = [f"i{number} AS ({_insert_sql(model)})" for number, model in enumerate(inserted)]
+    parts += [f"u{number} AS ({_update_sql(each)} RETURNING 1)" for number, each in enumerate(updated)]
+    counts = " + ".join(f"(SELECT count(*) FROM u{number})" for number in range(len(updated))) or "0"  # noqa: S608
+    all_met = f"1 / (CASE WHEN {counts} = {len(updated)} THEN 1 ELSE 0 END), {NOT_WAITING}"
+    first, *rest = f"WITH {', '.join(parts)} SELECT {all_met if is_last else counts}".split("%s")
+    return first + "".join(f"${number}{part}" for number, part in enumerate(rest, start=1))
 
 
-def _update(change: Update) -> tuple[str, list[Any]]:
-    fields = [change.model._meta.get_field(name) for name in change.values]
-    values = [
-        item.get_db_prep_save(value, connection)  # type: ignore[union-attr]
-        for item, value in zip(fields, change.values.values(), strict=True)
-    ]
-    return _update_sql(change.model, tuple(change.values)), [*values, change.key]
+def _write_together(batch: Batch) -> None:
+    with numbered_cursor() as cursor:
+        cursor.execute(_joined_sql(batch._shape, is_last=False), batch._values)
+        batch.require_all(int(cursor.fetchone()[0]))
 
 
-def _write_together(inserting: list[tuple[str, list[Any]]], updating: list[tuple[str, list[Any]]]) -> int:
-    parts = [f"i{number} AS ({sql})" for number, (sql, _) in enumerate(inserting)]
-    parts += [f"u{number} AS ({sql} RETURNING 1)" for number, (sql, _) in enumerate(updating)]
-    counts = " + ".join(f"(SELECT count(*) FROM u{number})" for number in range(len(updating))) or "0"  # noqa: S608
-    values = [value for _, found in (*inserting, *updating) for value in found]
+def _write_last(batch: Batch) -> None:
+    try:
+        commit_ahead(_joined_sql(batch._shape, is_last=True), batch._values)
+    except DataError as error:
+        if isinstance(error.__cause__, DivisionByZero):
+            batch.require_all(-1)
+        raise
+
+
+def _write_in_turn(batch: Batch) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(f"WITH {', '.join(parts)} SELECT {counts}", values)
-        return int(cursor.fetchone()[0])
-
-
-def _write_in_turn(inserting: list[tuple[str, list[Any]]], updating: list[tuple[str, list[Any]]]) -> int:
-    with connection.cursor() as cursor:
-        for sql, values in inserting:
-            cursor.execute(sql, values)
-        return sum(cursor.execute(sql, values).rowcount for sql, values in updating)
+        for row in batch.inserts:
+            cursor.execute(_insert_sql(type(row)), _insert_values(row))
+        changes = ((_update_sql(each.kind), _update_values(each)) for each in batch.updates)
+        batch.require_all(sum(cursor.execute(sql, values).rowcount for sql, values in changes))

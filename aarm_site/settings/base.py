@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "aarm_site.durable_answers.durable_answers_middleware",
     "aarm_site.gate.gate_middleware",
 ]
 if ENV.tier == "decide":
@@ -66,6 +67,7 @@ if ENV.tier == "decide":
         "aarm_site.middleware.RequestContextMiddleware",
         "django.middleware.security.SecurityMiddleware",
         "django.middleware.common.CommonMiddleware",
+        "aarm_site.durable_answers.durable_answers_middleware",
         "aarm_site.gate.gate_middleware",
     ]
 

@@ -62,6 +62,11 @@ def _asked(decision: Decision, *, values: Mapping[str, JSON]) -> str:
     )
 
 
+def _shortest(number: float | None) -> float | None:
+    """1 for 1.0, which are the same in JSON; the canonical form of a whole number is found much sooner."""
+    return int(number) if number is not None and number.is_integer() else number
+
+
 def decision_answer(decision: Decision, *, at: datetime, values: Mapping[str, JSON] | None = None) -> dict[str, Any]:
     """The answer as of `at`. A field without a value is left out; `parameters` is there only when they may be used.
 
@@ -87,7 +92,7 @@ def decision_answer(decision: Decision, *, at: datetime, values: Mapping[str, JS
         "rule_id": final.get("rule_id", decision.rule_id) or None,
         "classification": final["classification"],
         "risk_level": final.get("risk_level", decision.risk_level),
-        "confidence": final.get("confidence"),
+        "confidence": _shortest(final.get("confidence")),
         "alignment": alignment,
         "risk_signals": signals or None,
         "policy": policy and {"id": policy.policy_id, "version": policy.version, "hash": policy.digest},

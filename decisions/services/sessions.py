@@ -24,8 +24,8 @@ from receipts.access import Caller, CallerKind
 from receipts.clock import as_moment, database_now
 from receipts.identifiers import new_id, new_seed
 from receipts.problems import ProblemError, not_found
-from receipts.reads import RowRead
-from receipts.services import store_values
+from receipts.reads import RowRead, both
+from receipts.services import Chain, chain_of, store_values
 from receipts.signing.canonical import JSON
 
 
@@ -165,7 +165,7 @@ _EXTRA: Mapping[str, str | Mapping[str, str]] = {
         "ORDER BY id LIMIT 1)"
     ),
     "pause": PAUSE_OF_ROW,
-    # To be held against the head; `decisions.selectors.integrity` asks again where this statement began too early.
+    # To be held against the head.
     "last_entry": "(SELECT body FROM decisions_contextentry e WHERE e.session_id = r.id AND e.position = r.length)",
 }
 _LOCKED = {
@@ -175,6 +175,7 @@ _LOCKED = {
         related=PARTIES,
         extra=_EXTRA,
         is_locked=True,
+        is_awaited=True,
     )
     for kind, column in ((CallerKind.AGENT, "agent_id"), (CallerKind.HOST, "host_id"))
 }
@@ -186,7 +187,17 @@ def locked_session(*, caller: Caller, session_id: str, tool: str = "", operation
     Adds `now` (the database's clock), `active_policy_id`, `tool_effect`, `pause` and `last_entry`, so that a decision
     costs one read, and sees every policy and every pause that was acknowledged before it began (POL-11, APR-31).
     """
-    found = _LOCKED[caller.kind].one(tool, operation, session_id, caller.id)
+    return _usable(_LOCKED[caller.kind].one(tool, operation, session_id, caller.id))
+
+
+def locked_with_chain(*, caller: Caller, session_id: str, tool: str, operation: str) -> tuple[Session, Chain | None]:
+    """The same, and the chain of the session's receipts as it is now, if it has any, for `issue_receipt`."""
+    asked = _LOCKED[caller.kind].asked(tool, operation, session_id, caller.id)
+    session, chain = both(asked, chain_of(f"session/{session_id}"))
+    return _usable(session), chain
+
+
+def _usable(found: Session | None) -> Session:
     if found is None:
         raise not_found("session")
     require_open(found)

@@ -28,12 +28,13 @@ from decisions.services.idempotency import Answer, Attempt, earlier_answer, mism
 from decisions.services.parties import Section, identity_section
 from decisions.services.past import folded
 from decisions.services.records import committed_values, decision_row, decision_sections
-from decisions.services.sessions import locked_session, now_of
+from decisions.services.sessions import locked_with_chain, now_of
 from decisions.services.state import with_action, with_distance, with_labels
 from receipts.access import Caller
+from receipts.durability import await_disk
 from receipts.identifiers import new_seed
-from receipts.rows import Batch
-from receipts.services import Committed, issue_receipt
+from receipts.rows import Batch, LostRowError
+from receipts.services import Chain, Committed, issue_receipt
 from receipts.signing.canonical import JSON, digest
 from receipts.signing.statement import ReceiptType
 
@@ -53,18 +54,36 @@ def submit_action(*, caller: Caller, body: DecideBody, key: str) -> Answer:
         body_digest=digest(body.model_dump(mode="json", exclude_none=True)),
     )
     try:
-        with transaction.atomic():
-            return earlier_answer(attempt) or _decide(caller, body, attempt=attempt)
+        return _submitted(caller, body, attempt=attempt, is_sole=False)
+    except (IntegrityError, LostRowError):
+        # Somebody else had the next place in the chain of receipts, or it is a retry beside the first.
+        pass
+    try:
+        return _submitted(caller, body, attempt=attempt, is_sole=True)
     except IntegrityError:
         # A retry that ran at the same time has committed first; its answer is the answer.
         answer = earlier_answer(attempt)
         if answer is None:
             raise mismatch("The action_id was used before under another key.") from None
-        return answer
+    await_disk()
+    return answer
 
 
-def _decide(caller: Caller, body: DecideBody, *, attempt: Attempt) -> Answer:
-    session = locked_session(caller=caller, session_id=body.session_id, tool=body.tool, operation=body.operation)
+def _submitted(caller: Caller, body: DecideBody, *, attempt: Attempt, is_sole: bool) -> Answer:
+    """`is_sole` locks the chain of receipts before it is read, as everybody does who adds to it beside decisions."""
+    with transaction.atomic():
+        answer = earlier_answer(attempt)
+        if answer is None:
+            return _decide(caller, body, attempt=attempt, is_sole=is_sole)
+    await_disk()
+    return answer
+
+
+def _decide(caller: Caller, body: DecideBody, *, attempt: Attempt, is_sole: bool) -> Answer:
+    session, seen = locked_with_chain(
+        caller=caller, session_id=body.session_id, tool=body.tool, operation=body.operation
+    )
+    chain = None if is_sole else seen
     at = now_of(session)
     nonce = new_seed()
     action = Action(tool=body.tool, operation=body.operation, parameters=body.parameters)
@@ -79,7 +98,7 @@ def _decide(caller: Caller, body: DecideBody, *, attempt: Attempt) -> Answer:
     decision = decision_row(
         session, body=body, caller=caller, identity=identity, judged=judged, nonce=nonce, values=values, at=at
     )
-    return _record(decision, session=session, judged=judged, values=values, attempt=attempt, batch=batch)
+    return _record(decision, session=session, judged=judged, values=values, attempt=attempt, batch=batch, chain=chain)
 
 
 def _judge(
@@ -140,12 +159,21 @@ def _chain(
 
 
 def _record(
-    decision: Decision, *, session: Session, judged: Judged, values: Committed, attempt: Attempt, batch: Batch
+    decision: Decision,
+    *,
+    session: Session,
+    judged: Judged,
+    values: Committed,
+    attempt: Attempt,
+    batch: Batch,
+    chain: Chain | None,
 ) -> Answer:
     at, verdict = decision.decided_at, judged.ruling.decision
     sections = decision_sections(decision, session=session)
     if verdict is Verdict.STEP_UP:
         decision.approval = _request(decision, session=session, judged=judged, sections=sections, at=at)
+        # The request has a receipt of its own, behind which this one comes.
+        chain = None
     deferral = None
     if verdict is Verdict.DEFER:
         deferral = hold_action(decision, session=session, ruling=judged.ruling, at=at)
@@ -158,13 +186,15 @@ def _record(
         at=at,
         payload=values,
         batch=batch,
+        chain=chain,
     )
     batch.inserts.extend([decision, deferral] if deferral else [decision])
     # The answer would otherwise ask the database for the deferral of a decision that it doesn't know yet.
     Decision._meta.get_field("deferral").set_cached_value(decision, deferral)
     content = decision_answer(decision, at=at, values=values.values)
     answer = remember(attempt, status=STATUS.get(verdict, 200), content=content, at=at, batch=batch)
-    batch.write()
+    # What people are asked about or evidence is waited for goes on from here in other processes: it commits as usual.
+    batch.write(is_last=verdict not in STATUS)
     return answer
 
 

@@ -17,7 +17,7 @@ from django.db import transaction
 from receipts.identifiers import new_id
 from receipts.models import Chain, Receipt, Unsequenced
 from receipts.problems import ProblemError
-from receipts.reads import RowRead
+from receipts.reads import Asked, RowRead
 from receipts.rows import Batch, Update
 from receipts.selectors.index import index_of
 from receipts.selectors.keys import ACTIVE_KEY
@@ -33,7 +33,9 @@ from receipts.signing.statement import ReceiptType, build_statement
 # receipt under a key that verifiers don't know, or know as ended, can't be (FLT-30). Reading it along is free.
 # An alarm that halts is read along too: whoever finds that the database lacks receipts stops all processes with it.
 _HALTED = "EXISTS (SELECT 1 FROM receipts_alarm WHERE is_halting AND acknowledged_at IS NULL)"
-_LOCKED = RowRead(Chain, where="r.stream = %s", extra={"active_key": ACTIVE_KEY, "is_halted": _HALTED}, is_locked=True)
+_EXTRA = {"active_key": ACTIVE_KEY, "is_halted": _HALTED}
+_SEEN = RowRead(Chain, where="r.stream = %s", extra=_EXTRA)
+_LOCKED = RowRead(Chain, where="r.stream = %s", extra=_EXTRA, is_locked=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,11 @@ class _Process:
     is_compared = False
 
 
+def chain_of(stream: str) -> Asked[Chain]:
+    """The row that orders a stream, not locked, to be read along with something else, for `issue_receipt`."""
+    return _SEEN.asked(stream)
+
+
 def _locked_chain(stream: str) -> tuple[Chain, str | None]:
     """The row that orders the stream, and the id of the key that signs now."""
     chain = _LOCKED.one(stream)
@@ -58,6 +65,10 @@ def _locked_chain(stream: str) -> tuple[Chain, str | None]:
         Chain.objects.bulk_create([Chain(stream=stream)], ignore_conflicts=True)
         chain = _LOCKED.one(stream)
     assert chain is not None
+    return _usable(chain)
+
+
+def _usable(chain: Chain) -> tuple[Chain, str | None]:
     # Read along with the row; the model's type doesn't know them.
     active_key, is_halted = getattr(chain, "active_key"), getattr(chain, "is_halted")  # noqa: B009
     _require_own_history(is_halted=bool(is_halted))
@@ -87,18 +98,23 @@ def issue_receipt(
     at: datetime,
     payload: Committed | None = None,
     batch: Batch | None = None,
+    chain: Chain | None = None,
 ) -> Receipt:
     """Signs `body` as the next receipt of `stream`, in an open transaction.
 
-    With a `batch` the rows are left for its caller to write. Raises `signing_unavailable` without a key.
+    With a `batch` the rows are left for its caller to write. `chain` is what `chain_of` has found in this transaction,
+    since which it has issued nothing; where somebody else has, writing raises IntegrityError or `LostRowError`. Raises
+    `signing_unavailable` without a key.
     """
     _require_transaction()
-    chain, active_key = _locked_chain(stream)
+    chain, active_key = _locked_chain(stream) if chain is None else _usable(chain)
+    assert chain.stream == stream
     receipt = _signed(Draft(type, stream, body), chain=chain, signer=signer_of(active_key), at=at)
     receipt.payload = payload.row if payload else None
     rows = batch or Batch()
     rows.inserts.extend((receipt, Unsequenced(receipt_id=receipt.pk)))
-    rows.updates.append(Update(Chain, stream, {"length": chain.length, "head": chain.head}))
+    before = {"length": chain.length - 1}
+    rows.updates.append(Update(Chain, stream, {"length": chain.length, "head": chain.head}, before=before))
     if batch is None:
         rows.write()
     return receipt

@@ -71,7 +71,7 @@ def _is_plain_list(value: list[object], room: int) -> bool:
         return False
     # A loop, because `all` with a generator is slower, and every receipt and digest passes through here.
     for item in value:  # noqa: SIM110
-        if not _is_plain(item, room - 1):
+        if type(item) not in _ALWAYS_PLAIN and not _is_plain(item, room - 1):
             return False
     return True
 
@@ -79,13 +79,17 @@ def _is_plain_list(value: list[object], room: int) -> bool:
 def _is_plain_object(value: dict[object, object], room: int) -> bool:
     if room == 0:
         return False
-    for name, item in value.items():  # noqa: SIM110
+    for name, item in value.items():
         # Only ASCII names are sure to sort alike by code point and by UTF-16 unit.
-        if not (isinstance(name, str) and name.isascii() and _is_plain(item, room - 1)):
+        if not (isinstance(name, str) and name.isascii()):
+            return False
+        if type(item) not in _ALWAYS_PLAIN and not _is_plain(item, room - 1):
             return False
     return True
 
 
+# Most values are of these, and asking a set costs less than a call.
+_ALWAYS_PLAIN = frozenset({str, bool, type(None)})
 _PLAIN: dict[type, Callable[[Any, int], bool]] = {
     int: _is_plain_integer,
     float: _is_plain_float,

@@ -19,6 +19,7 @@ SHARED_MODULES = {
     "receipts": {
         "access",
         "clock",
+        "durability",
         "erasers",
         "identifiers",
         "ledgers",
@@ -40,6 +41,8 @@ WIRED_PARTS = {"routing", "urls"}
 LAYERS = {
     0: {
         "clock",
+        "driver",
+        "durability",
         "engine",
         "identifiers",
         "intake",

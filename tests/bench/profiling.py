@@ -26,7 +26,7 @@ PLACES = {
     "decisions.api.views:read_body": "parse the body",
     "decisions.api.views:submit_action": "the service, between its phases",
     f"{_SUBMISSION}:earlier_answer": "idempotency: look up",
-    f"{_SUBMISSION}:locked_session": "lock and load the session",
+    f"{_SUBMISSION}:locked_with_chain": "lock and load session and chain",
     f"{_SUBMISSION}:judge_action": "context and evaluation digest",
     "decisions.services.evaluation:judge": "evaluate the policy",
     f"{_SUBMISSION}:committed_values": "commitments",
@@ -36,13 +36,14 @@ PLACES = {
     "receipts.services.issuing:build_statement": "receipt: statement",
     "receipts.services.issuing:sha256_digest": "receipt: digest",
     "receipts.signing.keys:SigningKey.sign": "receipt: signature",
-    "receipts.rows:Batch.write": "write all rows",
+    "receipts.rows:Batch.write": "write all rows, commit, wait for the disk",
     f"{_SUBMISSION}:decision_answer": "answer",
     f"{_SUBMISSION}:remember": "idempotency: keep the answer",
     "django.db.backends.base.base:BaseDatabaseWrapper.commit": "commit",
 }
 # The last table that a SELECT names after FROM is its own: the others are those of subqueries among its columns.
 _SHAPES = (
+    (re.compile(r'SELECT 1 FROM "(\w+)".* FOR UPDATE', re.DOTALL), "SELECT 1 {} FOR UPDATE"),
     (re.compile(r'SELECT .* FROM "(\w+)".* FOR UPDATE', re.DOTALL), "SELECT {} FOR UPDATE"),
     (re.compile(r'SELECT .* FROM "(\w+)"', re.DOTALL), "SELECT {}"),
     (re.compile(r'INSERT INTO "(\w+)"'), "INSERT {}"),

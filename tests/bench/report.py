@@ -123,7 +123,8 @@ def profile_section(profile: Profile) -> list[str]:
         "",
         *_table(["phase", "CPU µs", "waiting µs", "share"], phases),
         "",
-        f"{count:.0f} SQL statements a decision, `BEGIN` and `COMMIT` not counted:",
+        f"{count:.0f} SQL statements a decision, `BEGIN` and `COMMIT` not counted. Those that go to the database "
+        "together are answered together: their time is in the phases.",
         "",
         *_table(["statement", "a decision", "µs each"], statements),
         "",

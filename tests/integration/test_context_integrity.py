@@ -210,7 +210,8 @@ def test_the_check_costs_a_decision_no_statement_however_long_its_session_is(cas
             decide(cast, session, READ, parameters={})
         counts.append(len([each for each in captured if "SAVEPOINT" not in each["sql"]]))
     assert counts[0] == counts[1]
-    assert counts[0] <= 5, captured.captured_queries
+    # One of them only waits for the session, in the round trip of the next two.
+    assert counts[0] <= 6, captured.captured_queries
 
 
 def test_a_secret_key_that_was_replaced_still_opens_what_it_sealed(cast: Cast, settings: LazySettings) -> None:

@@ -13,7 +13,7 @@ from receipts.identifiers import new_id
 from receipts.models import Receipt
 from receipts.rows import Batch
 from receipts.selectors.index import index_of
-from receipts.services import Committed
+from receipts.services import Chain, Committed
 from receipts.signing.canonical import sha256_digest
 from receipts.signing.statement import ReceiptType, build_statement
 
@@ -28,6 +28,7 @@ def keep_statement(
     at: datetime,
     payload: Committed | None = None,
     batch: Batch | None = None,
+    chain: Chain | None = None,
 ) -> Receipt:
     """Takes the place of `issue_receipt` on the decision path."""
     assert batch is not None, "only the decision path comes here"
