@@ -20,6 +20,7 @@ CODES: Mapping[str, str] = {
     "body_unreadable": "The body ended early",
     "byte_order_mark": "The body begins with a byte order mark",
     "cannot_pass_on": "The request can't be passed on like that",
+    "cannot_batch": "They can't be approved together",
     "cannot_change": "The action can't be changed so",
     "changed_while_reviewing": "The request changed while you were reading it",
     "confirmation_required": "This has to be confirmed",

@@ -13,12 +13,13 @@ from django.urls import include, path
 from django.views.decorators.http import require_POST
 
 from approvals.api import views as api
-from approvals.views import changing, detail, inbox, profile, signin
+from approvals.views import batches, changing, detail, inbox, profile, signin
 
 pages = [
     path("", inbox.home, name="home"),
     path("inbox", inbox.inbox, name="inbox"),
     path("a/<str:approval_id>", detail.detail, name="detail"),
+    path("a/<str:approval_id>/alike", batches.alike, name="alike"),
     path("a/<str:approval_id>/approve", detail.approve, name="approve"),
     path("a/<str:approval_id>/change", changing.change, name="change"),
     path("a/<str:approval_id>/deny", detail.deny, name="deny"),

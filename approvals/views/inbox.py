@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from approvals.pages import line_of
 from approvals.selectors import inbox_of
+from approvals.selectors.alike import groups_among
 from approvals.selectors.roster import REVIEW
 from approvals.views.reading import LIVE_URL, is_fragment, reader_of
 from receipts.access import AUDIT, READERS, for_people
@@ -39,6 +40,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     context = {
         "lines": [line_of(listed) for listed in found.rows],
         "inbox": found,
+        "groups": groups_among(listed.row for listed in found.rows if not listed.why_not),
         "shown": shown,
         "server_time": found.at,
         "next_url": f"?{urlencode({'show': shown, 'cursor': found.following})}" if found.following else "",

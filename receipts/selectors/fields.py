@@ -62,7 +62,7 @@ FIELDS: Mapping[str, Field] = {
     "agent": Field("agent_id", "the agent, by name or id", kind=Kind.PERSON),
     "human": Field("human_id", "for whom it acted, by name or id", kind=Kind.PERSON),
     "approver": Field("approver_id", "who voted, by name or id", kind=Kind.PERSON),
-    "surface": Field("surface", "where a vote was cast: web, api", spellings=_lower),
+    "surface": Field("surface", "where a vote was cast: web, api, or batch for several together", spellings=_lower),
     "has": Field("attention", "attention_miss: another target was confirmed first", spellings=_lower, known=ATTENTION),
     "is": Field("environment", "test or live", spellings=_upper, known=("TEST", "LIVE")),
     "session": Field("session_id", "the session's id"),

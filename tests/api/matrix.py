@@ -119,6 +119,7 @@ FORMS = {
     "/agents/{agent_id}/keys/{key_id}/rotate",
     "/pauses/new",
     "/pauses/{pause_id}/resume",
+    "/a/{approval_id}/alike",
     "/a/{approval_id}/approve",
     "/a/{approval_id}/deny",
     "/a/{approval_id}/change",
