@@ -30,4 +30,5 @@ CSRF_TRUSTED_ORIGINS: list[str] = []
 SESSION_COOKIE_NAME = f"aarm_session_{ENV.port}"
 # Whoever tries the product out begins anew with each session.
 AARM_TAINT_CARRY_SECONDS = ENV.taint_carry_seconds if "taint_carry_seconds" in ENV.model_fields_set else 0
+AARM_TURNED_DOWN_SECONDS = ENV.turned_down_seconds if "turned_down_seconds" in ENV.model_fields_set else 0
 AARM_MAY_SEED_DEMO = True

@@ -47,12 +47,13 @@ class Environment(BaseSettings):
     claim_window_seconds: int = 1800
     # How long an approval can be taken back before the agent is told, where the policy doesn't say.
     hold_seconds: int = Field(default=5, ge=0, le=30)
-    # How often an action may be turned down before the same is refused at once, and for how long that is remembered.
+    # How often an action may be turned down before the same is refused at once, and for how long other sessions of the
+    # same agent and human remember it.
     turned_down_limit: int = Field(default=2, ge=1)
-    turned_down_seconds: int = Field(default=86400, ge=60)
+    turned_down_seconds: int = Field(default=86400, ge=0)
     # How many actions of a session, and of an agent, may wait for people at one time.
-    waiting_per_session: int = Field(default=50, ge=1)
-    waiting_per_agent: int = Field(default=200, ge=1)
+    waiting_per_session: int = Field(default=100, ge=1)
+    waiting_per_agent: int = Field(default=1000, ge=1)
     # After how many denials by reviewers, one after the other or altogether, a session is stopped.
     denials_in_a_row: int = Field(default=3, ge=1)
     denials_in_session: int = Field(default=20, ge=1)

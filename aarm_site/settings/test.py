@@ -6,4 +6,5 @@ SECRET_KEY = "tests-only-" + "x" * 40
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 AARM_TAINT_CARRY_SECONDS = 0
+AARM_TURNED_DOWN_SECONDS = 0
 AARM_MAY_SEED_DEMO = True

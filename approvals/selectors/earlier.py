@@ -31,9 +31,10 @@ class Earlier:
 
 
 def earlier_of(asker: Asker, *, since: datetime, at: datetime) -> Earlier:
-    """In one statement. What was denied by people or withdrawn by the asker before `since` is forgotten."""
+    """In one statement. What was turned down in another stream before `since` is forgotten, in this one nothing is."""
     undecided = Q(state=State.HELD.value) | Q(state=State.PENDING.value, expires_at__gt=at)
-    alike = Q(state__in=TURNED_DOWN, likeness=asker.likeness, resolved_at__gt=since)
+    alike = Q(state__in=TURNED_DOWN, likeness=asker.likeness)
+    alike &= Q(stream=asker.stream) | Q(resolved_at__gt=since)
     rows = ApprovalRequest.objects.filter(undecided | alike, asker=asker.id).order_by("-opened_at", "-id")
     found = list(rows)
     return Earlier(

@@ -84,6 +84,7 @@ def production_variables(folder: Path, *, roles: TwoRoles, port: int) -> dict[st
         AARM_PAYLOAD_KEY_FILE=str(folder / "payload_keys"),
         AARM_CHECKPOINT_SECONDS="1",
         AARM_TAINT_CARRY_SECONDS="0",
+        AARM_TURNED_DOWN_SECONDS="0",
     )
 
 

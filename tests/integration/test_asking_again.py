@@ -55,8 +55,9 @@ def claim(cast: Cast, answer: dict[str, Any]) -> str:
 @pytest.mark.case("APR-42")
 @pytest.mark.parametrize("spelled", [MAIL, SPELLED, SPLIT])
 def test_what_was_denied_is_linked_when_it_comes_again_in_another_spelling_and_then_refused(
-    cast: Cast, client: Client, spelled: Any
+    cast: Cast, client: Client, settings: LazySettings, spelled: Any
 ) -> None:
+    settings.AARM_TURNED_DOWN_SECONDS = 86400
     first = ask(cast, begin_session(cast))
     deny(cast, first)
     session = begin_session(cast)
@@ -96,12 +97,14 @@ def test_what_is_withdrawn_to_be_asked_elsewhere_is_linked_and_then_refused(cast
 def test_what_was_denied_for_one_human_may_be_asked_for_another_and_when_it_is_forgotten(
     cast: Cast, settings: LazySettings
 ) -> None:
-    settings.AARM_TURNED_DOWN_LIMIT = 1
-    deny(cast, ask(cast, begin_session(cast)))
+    settings.AARM_TURNED_DOWN_LIMIT, settings.AARM_TURNED_DOWN_SECONDS = 1, 86400
+    session = begin_session(cast)
+    deny(cast, ask(cast, session))
     assert ask(cast, begin_session(cast))["decision"] == "DENY"
     assert ask(cast, begin_session(cast, human="eve@corp.example"))["decision"] == "STEP_UP"
     settings.AARM_TURNED_DOWN_SECONDS = 0
     assert ask(cast, begin_session(cast))["decision"] == "STEP_UP"
+    assert ask(cast, session)["decision"] == "DENY"
 
 
 def test_what_is_asked_again_while_it_waits_is_one_request_and_is_used_once(cast: Cast) -> None:
