@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from receipts.pages.charts import LEFT, SHAPES, TOP, WORDS, Legend, Scale, Tick, legend_of, name_of, ticks_of
+from receipts.pages.charts import LEFT, SHAPES, WORDS, Legend, Scale, Tick, legend_of, name_of, ticks_of
 from receipts.pages.steps import Step
 
-HEIGHT, FOOT = 130, 22
+# A point at either end has room around it for the frame of the focus.
+TOP, HEIGHT, FOOT = 14, 130, 26
 # How far below the threshold the line is that says that it is near.
 NEAR = 0.2
 
