@@ -35,7 +35,7 @@ def test_the_answer_carries_what_the_contract_names_and_nothing_that_was_not_com
     stepped = agent.decide(session)
     always = {
         "decision_id", "action_id", "session_id", "decision", "effective", "reason", "reason_code", "rule_id",
-        "risk_level", "confidence", "policy", "request_digest", "action_digest", "receipt",
+        "risk_level", "confidence", "alignment", "risk_signals", "policy", "request_digest", "action_digest", "receipt",
     }  # fmt: skip
     assert (allowed.status_code, set(allowed.json())) == (200, always | {"parameters"})
     assert (stepped.status_code, set(stepped.json())) == (202, always | {"approval"})

@@ -183,7 +183,9 @@ def test_a_part_of_the_quorum_is_shown_with_who_gave_it(cast: Cast) -> None:
     panel = read(signed_in(cast.dave).get(step.path)).by_id("decision")
     assert "1 of 2 approvals" in panel.text
     assert "bob approved" in panel.text
-    assert "Alice told me." in panel.text
+    # At CRITICAL risk she judges before she reads why he did.
+    assert "What they wrote is shown after your own vote." in panel.text
+    assert "Alice told me." not in panel.text
     assert len(panel.tagged("form")) == 2
 
 
