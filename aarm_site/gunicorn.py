@@ -3,6 +3,7 @@ command line; here stands what must not be otherwise."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from aarm_site.logs import logging_settings
@@ -14,3 +15,11 @@ forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
 # Workers are managed by whatever started the server, not over a socket.
 control_socket_disable = True
+
+
+def post_worker_init(worker: object) -> None:
+    """Each worker compiles the policy and loads the key for itself, and a check of readiness reaches only one of them.
+
+    Django and its models are there from here on, and not when this file is read.
+    """
+    import_module("aarm_site.warming").warm_up()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from decisions.intake.shell.commands import RUN_WITHIN
 from decisions.intake.shell.doubts import Doubt
-from decisions.intake.shell.words import Word
+from decisions.intake.shell.tokens import Word
 
 _FINE = frozenset[Doubt]()
 _RUNS_OTHERS = frozenset({Doubt.RUNS_OTHERS})

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from decisions.intake.shell.doubts import Doubt
-from decisions.intake.shell.words import Operator, Token, Word, tokens_of
+from decisions.intake.shell.tokens import Operator, Token, Word
+from decisions.intake.shell.words import tokens_of
 
 MOST_COMMANDS = 64
 REDIRECTIONS = frozenset({"<", ">", ">>", "<>", "<&", ">&", ">|", "&>", "&>>", "<<<"})

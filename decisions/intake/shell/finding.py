@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from decisions.intake.shell.doubts import Doubt
 from decisions.intake.shell.options import UNKNOWN, replaced
 from decisions.intake.shell.steps import Command, Found, Redirection, together
-from decisions.intake.shell.words import Word
+from decisions.intake.shell.tokens import Word
 
 _RUNS = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 _WRITES = frozenset({"-fprint", "-fprint0", "-fprintf", "-fls"})

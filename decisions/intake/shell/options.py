@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from decisions.engine.metatools import Runner
-from decisions.intake.shell.words import Word
+from decisions.intake.shell.tokens import Word
 
 _SHELL_FLAGS = re.compile(r"[-+][abefhilmnuvxECHP]*(c?)[abefhilmnuvxECHP]*", re.ASCII)
 _NAMED_SETTING = re.compile(r"[-+][eux]*o")

@@ -25,7 +25,8 @@ from decisions.intake.shell.steps import (
     together,
     without_assignments,
 )
-from decisions.intake.shell.words import DEEPEST_NESTING, LONGEST_SCRIPT, Word
+from decisions.intake.shell.tokens import Word
+from decisions.intake.shell.words import DEEPEST_NESTING, LONGEST_SCRIPT
 
 _CHANGES_SHELL = frozenset({
     "eval", ".", "source", "trap", "alias", "unalias", "hash", "enable", "disable", "shopt", "setopt", "unsetopt",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from decisions.intake.shell.doubts import Doubt
-from decisions.intake.shell.words import Word
+from decisions.intake.shell.tokens import Word
 
 _FINE = frozenset[Doubt]()
 _CODE = frozenset({Doubt.CODE})

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from decisions.intake.shell.doubts import Doubt
-from decisions.intake.shell.words import Word
+from decisions.intake.shell.tokens import Word
 
 # A program found in one of these is the one that its bare name stands for.
 _SYSTEM = frozenset({"/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"})

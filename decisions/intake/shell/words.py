@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from decisions.intake.shell.doubts import Doubt
+from decisions.intake.shell.tokens import Document, Operator, Scanner, Token, Tokens, Word
 
 LONGEST_SCRIPT = 65_536
 DEEPEST_NESTING = 8
@@ -35,75 +34,20 @@ _QUOTED_C = re.compile(r"\$'[^'\\]*'")
 _PLAIN = re.compile(r"[^\s|&;()<>'\"\\$`*?\[\]{}~#]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """One word. `text` is what it comes to, None where that is computed; `raw` is how it is written."""
-
-    text: str | None
-    raw: str
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """What separates commands or redirects them; a line's end is `;`."""
-
-    text: str
-
-
-Token: TypeAlias = Word | Operator
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """The line itself and each command line inside it, outermost first, and what is in doubt."""
-
-    lists: tuple[tuple[Token, ...], ...]
-    doubts: frozenset[Doubt]
-
-
-@dataclass(slots=True)
-class _Document:
-    """A here-document that is still to come: its text begins on the next line."""
-
-    end: str
-    is_literal: bool
-    strips_tabs: bool
-
-
-@dataclass(slots=True)
-class _Scanner:
-    text: str
-    at: int = 0
-    depth: int = 0
-    lists: list[list[Token]] = field(default_factory=list)
-    doubts: set[Doubt] = field(default_factory=set)
-    documents: list[_Document] = field(default_factory=list)
-
-    def give_up(self, doubt: Doubt) -> None:
-        self.doubts.add(doubt)
-        self.at = len(self.text)
-
-    def next(self) -> str:
-        return self.text[self.at : self.at + 1]
-
-    def starts(self, text: str) -> bool:
-        return self.text.startswith(text, self.at)
-
-
 def tokens_of(script: str) -> Tokens:
     """The words and operators of a command line. Total: what can't be read is a doubt."""
     if len(script) > LONGEST_SCRIPT:
         return Tokens((), frozenset({Doubt.TOO_LONG}))
     if not all(letter.isprintable() or letter in "\t\n" for letter in script):
         return Tokens((), frozenset({Doubt.UNSEEN}))
-    scanner = _Scanner(script)
+    scanner = Scanner(script)
     _scan(scanner, closing="")
     if scanner.documents:
         scanner.doubts.add(Doubt.UNCLOSED)
     return Tokens(tuple(map(tuple, scanner.lists)), frozenset(scanner.doubts))
 
 
-def _scan(scanner: _Scanner, *, closing: str) -> None:
+def _scan(scanner: Scanner, *, closing: str) -> None:
     """One command line, to the end of the text or to the bracket that closes it."""
     tokens: list[Token] = []
     scanner.lists.append(tokens)
@@ -125,7 +69,7 @@ def _scan(scanner: _Scanner, *, closing: str) -> None:
         scanner.doubts.add(Doubt.UNCLOSED)
 
 
-def _token(scanner: _Scanner) -> Token | None:
+def _token(scanner: Scanner) -> Token | None:
     """The next token; None after something that is none."""
     letter = scanner.next()
     if letter in " \t":
@@ -151,7 +95,7 @@ def _token(scanner: _Scanner) -> Token | None:
     return Operator(found)
 
 
-def _word(scanner: _Scanner) -> Word | None:
+def _word(scanner: Scanner) -> Word | None:
     start, parts, is_known = scanner.at, list[str](), True
     while scanner.at < len(scanner.text):
         if scanner.next() in _ENDS_WORD and not (scanner.at == start and scanner.text[start] in "<>"):
@@ -171,7 +115,7 @@ def _word(scanner: _Scanner) -> Word | None:
     return Word("".join(parts) if is_known else None, raw)
 
 
-def _part(scanner: _Scanner, *, start: int) -> str | None:
+def _part(scanner: Scanner, *, start: int) -> str | None:
     """The next part of a word as it comes out; None where it is computed."""
     plain = _PLAIN.match(scanner.text, scanner.at)
     if plain:
@@ -199,13 +143,13 @@ def _computed_or_closing(letter: str) -> str | None:
     return letter if letter == "]" else None
 
 
-def _escaped(scanner: _Scanner) -> str:
+def _escaped(scanner: Scanner) -> str:
     letter = scanner.text[scanner.at + 1 : scanner.at + 2]
     scanner.at += 2
     return "" if letter == "\n" else letter
 
 
-def _single(scanner: _Scanner) -> str:
+def _single(scanner: Scanner) -> str:
     end = scanner.text.find("'", scanner.at + 1)
     if end < 0:
         scanner.give_up(Doubt.UNCLOSED)
@@ -215,7 +159,7 @@ def _single(scanner: _Scanner) -> str:
     return text
 
 
-def _double(scanner: _Scanner) -> str | None:
+def _double(scanner: Scanner) -> str | None:
     scanner.at += 1
     parts, is_known = list[str](), True
     while scanner.at < len(scanner.text):
@@ -230,7 +174,7 @@ def _double(scanner: _Scanner) -> str | None:
     return None
 
 
-def _inside_double(scanner: _Scanner, *, letter: str) -> str | None:
+def _inside_double(scanner: Scanner, *, letter: str) -> str | None:
     if letter == "$":
         return _dollar(scanner, is_quoted=True)
     if letter == "`":
@@ -242,7 +186,7 @@ def _inside_double(scanner: _Scanner, *, letter: str) -> str | None:
     return letter
 
 
-def _dollar(scanner: _Scanner, *, is_quoted: bool = False) -> str | None:
+def _dollar(scanner: Scanner, *, is_quoted: bool = False) -> str | None:
     for pattern in (_ARITHMETIC, _VARIABLE) if is_quoted else (_ARITHMETIC, _VARIABLE, _QUOTED_C):
         found = pattern.match(scanner.text, scanner.at)
         if found:
@@ -268,20 +212,20 @@ def _dollar(scanner: _Scanner, *, is_quoted: bool = False) -> str | None:
     return None if scanner.next() == '"' and not is_quoted else "$"
 
 
-def _backticks(scanner: _Scanner) -> None:
+def _backticks(scanner: Scanner) -> None:
     end = scanner.text.find("`", scanner.at + 1)
     inner = scanner.text[scanner.at + 1 : end]
     if end < 0 or "\\" in inner:
         scanner.give_up(Doubt.UNCLOSED if end < 0 else Doubt.EXPANSION)
         return
-    nested = _Scanner(inner, depth=scanner.depth, lists=scanner.lists, doubts=scanner.doubts)
+    nested = Scanner(inner, depth=scanner.depth, lists=scanner.lists, doubts=scanner.doubts)
     _scan(nested, closing="")
     if nested.documents:
         scanner.doubts.add(Doubt.UNCLOSED)
     scanner.at = end + 1
 
 
-_QUOTING: Mapping[str, Callable[[_Scanner], str | None]] = {
+_QUOTING: Mapping[str, Callable[[Scanner], str | None]] = {
     "'": _single,
     '"': _double,
     "$": _dollar,
@@ -290,7 +234,7 @@ _QUOTING: Mapping[str, Callable[[_Scanner], str | None]] = {
 }
 
 
-def _announce(scanner: _Scanner, *, strips_tabs: bool) -> None:
+def _announce(scanner: Scanner, *, strips_tabs: bool) -> None:
     """A here-document: its end is the next word, its text the lines after this one."""
     while scanner.next() in (" ", "\t"):
         scanner.at += 1
@@ -298,10 +242,10 @@ def _announce(scanner: _Scanner, *, strips_tabs: bool) -> None:
     if end is None or end.text is None:
         scanner.give_up(Doubt.CONSTRUCT)
         return
-    scanner.documents.append(_Document(end.text, is_literal=end.text != end.raw, strips_tabs=strips_tabs))
+    scanner.documents.append(Document(end.text, is_literal=end.text != end.raw, strips_tabs=strips_tabs))
 
 
-def _skip_documents(scanner: _Scanner) -> None:
+def _skip_documents(scanner: Scanner) -> None:
     """Leaves out the texts of here-documents, which are input and no commands."""
     while scanner.documents:
         document = scanner.documents.pop(0)
