@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 __all__ = ["embedded_server", "production_servers"]
 
-# The same examples each time, so that a change fails for what it changed; `--nightly` looks for new ones.
-settings.register_profile("every run", derandomize=True)
-settings.load_profile("default" if "AARM_NIGHTLY" in os.environ else "every run")
+# The same examples each time, so that a change fails for what it changed; `--nightly` looks for new ones. How long one
+# takes says how busy the machine is.
+settings.register_profile("every run", derandomize=True, deadline=None)
+settings.register_profile("nightly", deadline=None)
+settings.load_profile("nightly" if "AARM_NIGHTLY" in os.environ else "every run")
 
 BROWSER_FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 # Fixtures of several processes: with `--dist loadgroup` all tests of one land on one worker, which starts it once.
