@@ -119,7 +119,8 @@ def test_two_quorum_completing_votes_never_leave_a_request_stuck(cast: Cast, cro
 def test_a_deny_and_a_completing_approval_give_one_outcome(cast: Cast, crowd: Crowd) -> None:
     seen: Counter[str] = Counter()
     for trial in range(TRIALS):
-        step = open_step_up(cast)
+        # What was turned down is not asked again.
+        step = open_step_up(cast, parameters={**MAIL, "subject": f"Trial {trial}"})
         outcomes = crowd.race([voting(step, cast.bob), voting(step, cast.carol, Verdict.DENY)])
         assert sorted(outcomes) == ["already_resolved", "ok"], trial
         row = assert_sound(step)
@@ -131,7 +132,8 @@ def test_a_deny_and_a_completing_approval_give_one_outcome(cast: Cast, crowd: Cr
 @pytest.mark.case("APR-27")
 def test_vote_timeout_and_cancel_at_once_give_one_outcome(cast: Cast, crowd: Crowd) -> None:
     for trial in range(TRIALS):
-        step = open_step_up(cast)
+        # What was turned down is not asked again.
+        step = open_step_up(cast, parameters={**MAIL, "subject": f"Trial {trial}"})
 
         def cancel(step: StepUp = step) -> object:
             return cancel_request(approval_id=step.approval.pk, resolution="withdrawn_by_agent")
