@@ -55,7 +55,8 @@ class RowRead(Generic[Row]):
 
     @cached_property
     def _lock(self) -> str:
-        return " FOR UPDATE OF r" if self.is_locked and connection.features.has_select_for_update_of else ""
+        # Rows that refer to it may come meanwhile: whoever pauses writes one while all who decide wait for the pause.
+        return " FOR NO KEY UPDATE OF r" if self.is_locked and connection.features.has_select_for_update_of else ""
 
     @cached_property
     def _sql(self) -> str:

@@ -1,9 +1,10 @@
 """Which pause a session stands under, and the pauses that there are.
 
-Whatever may permit asks `aarm_pause_of` before it locks its session. In PostgreSQL that is a function which first takes
+Whatever may permit asks `aarm_pause_of` before it commits. In PostgreSQL that is a function which first takes
 a lock, shared with all others that ask, and only then looks, with a snapshot of that moment; whoever pauses takes the
 same lock for itself alone. So a pause begins when everything that was being permitted has been committed, and whatever
-comes later sees it (APR-31). SQLite has one writer at a time anyway.
+comes later sees it (APR-31). A session that was locked first keeps no pause from being written: such locks let rows
+come that refer to it. SQLite has one writer at a time anyway.
 """
 
 from __future__ import annotations

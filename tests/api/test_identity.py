@@ -19,7 +19,7 @@ from receipts.models import Receipt
 from receipts.problems import ProblemError
 from receipts.signing.canonical import load_strict
 from tests.api.doors import Door, problem_of
-from tests.factories import ALICE, Cast, StepUp, begin_asserted_session, make_agent, open_step_up, vote
+from tests.factories import ALICE, MAIL, Cast, StepUp, begin_asserted_session, make_agent, open_step_up, vote
 
 MoveClock = Callable[[float], None]
 OPENING = {"original_request": "Send the deck.", "human": ALICE, "agent": "demo-agent"}
@@ -179,7 +179,8 @@ def test_what_was_delegated_is_asked_again_when_an_action_arrives_when_a_vote_la
 ) -> None:
     make_agent("planner")
     session = opened(host, hop(ALICE, "planner", seconds=600), hop("planner", "demo-agent", seconds=600))
-    pending, approved = open_step_up(cast, session_id=session), open_step_up(cast, session_id=session)
+    pending = open_step_up(cast, session_id=session, parameters={**MAIL, "subject": "Q3 deck"})
+    approved = open_step_up(cast, session_id=session)
     vote(approved, cast.bob)
     assert agent.read(approved.answer)["effective"] == "ALLOW"
     if loss == "expiry":

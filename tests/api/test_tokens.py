@@ -18,10 +18,12 @@ from decisions.services.issuers import add_client, change_issuer, remove_client,
 from decisions.services.policies import publish_policy
 from decisions.services.replay import reevaluate
 from decisions.services.tokens import introspection, keys
+from receipts.identifiers import new_id
 from receipts.problems import ProblemError
 from tests.api.doors import Door, problem_of
 from tests.api.test_identity import DEMANDS, signed_identity
 from tests.factories import ALICE, Cast, StepUp, begin_session, make_agent, make_issuer, vote
+from tests.factories import MAIL as LETTER
 from tests.oidc.provider import AUDIENCE, SECRET, Provider, claims_in, running_provider
 from tests.unit.intake.payloads import sdk_span
 
@@ -72,7 +74,8 @@ def opened(door: Door) -> str:
 
 
 def stepped_up(door: Door, session: str) -> StepUp:
-    answer = door.decide(session).json()
+    """Each time something else, since what waits is asked once."""
+    answer = door.decide(session, parameters={**LETTER, "subject": new_id("sub")}).json()
     return StepUp(approval=ApprovalRequest.objects.get(pk=answer["approval"]["id"]), answer=answer)
 
 
@@ -411,7 +414,7 @@ def test_a_token_costs_the_database_one_question(issuer: Issuer, agent: Door, ca
 
     def statements(caller: Door) -> list[str]:
         with CaptureQueriesContext(connection) as found:
-            caller.decide(session)
+            caller.decide(session, parameters={**LETTER, "subject": new_id("sub")})
         return [query["sql"] for query in found]
 
     warm = [statements(caller) for caller in (door, agent)]

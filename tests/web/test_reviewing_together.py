@@ -35,7 +35,7 @@ def session(cast: Cast) -> str:
 
 
 def add(cast: Cast, session: str, text: str, *, name: str = "notes.add") -> StepUp:
-    return open_step_up(cast, name=name, parameters={"folder": "Q4", "text": text}, session_id=session)
+    return open_step_up(cast, name=name, parameters={"folder": "spring", "text": text}, session_id=session)
 
 
 def chosen(*steps: StepUp) -> list[Chosen]:
@@ -99,7 +99,7 @@ def test_the_page_shows_what_differs_and_approves_without_a_script(cast: Cast, b
     (link,) = inbox.all(lambda item: item.attributes.get("href", "").endswith("/alike"))
     assert "3 alike" in inbox.text
     page = read(bob.get(link.attributes["href"]))
-    assert page.text.count("Q4") == 1
+    assert page.text.count("spring") == 1
     assert "RIGHT-TO-LEFT OVERRIDE" in page.text
     (form,) = [form for form in page.tagged("form") if form.attributes.get("aria-label") == "Approve together"]
     data = sent(form)
