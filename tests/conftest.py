@@ -58,6 +58,14 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def forgotten_keys() -> None:
+    """A process knows a subject's key for seconds longer than the test whose rows it went with."""
+    from receipts.selectors.subject_keys import forget_keys
+
+    forget_keys()
+
+
 @pytest.fixture
 def move_clock(db: None) -> Iterator[Callable[[float], None]]:
     """`move_clock(seconds)` sets the database's clock forward, in this test's database only, until the test ends."""
