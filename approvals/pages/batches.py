@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from approvals.lifecycle.batches import split_parameters
-from approvals.lifecycle.render import value_flags
 from approvals.lifecycle.snapshot import Snapshot
 from approvals.models import ApprovalRequest
+from approvals.pages.parameters import Parameter, parameters_of
 from receipts.signing.canonical import JSON
 
 
@@ -19,7 +19,11 @@ class Own:
     row: ApprovalRequest
     snapshot: Snapshot
     parameters: tuple[tuple[str, JSON], ...]
-    warnings: tuple[str, ...]
+
+    @property
+    def flagged(self) -> tuple[Parameter, ...]:
+        """All that the reader should look at first, whether or not the others have it too."""
+        return tuple(each for each in parameters_of(self.snapshot) if each.warnings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ def batch_of(rows: Sequence[ApprovalRequest]) -> Batch:
     snapshots = [Snapshot.from_dict(row.shown) for row in rows]
     common, own = split_parameters([snapshot.parameters for snapshot in snapshots])
     items = tuple(
-        Own(row, snapshot, tuple(sorted(mine.items())), value_flags(snapshot.parameters))
+        Own(row, snapshot, tuple(sorted(mine.items())))
         for row, snapshot, mine in zip(rows, snapshots, own, strict=True)
     )
     return Batch(tuple(sorted(common.items())), items)

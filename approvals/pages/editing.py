@@ -26,6 +26,12 @@ class Editable:
         return PREFIX + self.pointer
 
     @property
+    def label(self) -> str:
+        """The parameter's own name; of a value within one, where it lies."""
+        inner = self.pointer[1:]
+        return self.pointer if "/" in inner else inner.replace("~1", "/").replace("~0", "~")
+
+    @property
     def is_text(self) -> bool:
         """Whether what is written is the text itself; anything else is written as JSON."""
         return isinstance(self.value, str)

@@ -83,23 +83,30 @@ def _opening(request: Request, *, decision: Decision, session: Session, at: date
     ruling = asking(judged, session=session, at=at)
     if ruling is None:
         return None
+    opening = anew(decision, session=session, ruling=ruling, source=Source(request.source), judged=judged, at=at)
+    return replace(opening, replaces=request)
+
+
+def anew(
+    decision: Decision, *, session: Session, ruling: Ruling, source: Source, judged: Judged, at: datetime
+) -> Opening:
+    """What people are asked about an action that was judged again, under the digest of what would run now."""
     digest = action_digest(
         nonce=nonce_in(opened_values(decision.payload)),
         tool=decision.tool,
         operation=decision.operation,
         parameters=dict(ruling.parameters),
     )
-    opening = opening_of(
+    return opening_of(
         decision,
         session=session,
         ruling=ruling,
         sections=decision_sections(decision, session=session),
-        source=Source(request.source),
+        source=source,
         digest=digest,
         policy=judged.policy,
         past=past_of(action_asked(decision), session=session, at=at),
     )
-    return replace(opening, replaces=request)
 
 
 def asking(judged: Judged, *, session: Session, at: datetime) -> Ruling | None:

@@ -13,16 +13,10 @@ from decisions.engine.schema import compile_schema
 from decisions.engine.verdict import Decision as Verdict
 from decisions.engine.verdict import RiskLevel, Ruling
 from decisions.models import Decision, Session
-from decisions.selectors.values import action_asked
 from decisions.services.deferrals import judge_again
-from decisions.services.escalation import opening_of
 from decisions.services.evaluation import Judged
-from decisions.services.past import past_of
-from decisions.services.questions import nonce_in
-from decisions.services.records import decision_sections
-from decisions.services.renewal import asking
-from receipts.selectors import opened_values
-from receipts.signing.canonical import JSON, action_digest
+from decisions.services.renewal import anew, asking
+from receipts.signing.canonical import JSON
 
 _RISKS = list(RiskLevel)
 _PERMITTED = frozenset({Verdict.ALLOW, Verdict.MODIFY})
@@ -42,22 +36,8 @@ def revise(decision: Decision, *, session: Session, parameters: dict[str, JSON],
         is_forbidden = judged.ruling.decision not in _PERMITTED
         asks_nobody = "The policy asks nobody about this action any more."
         return Revision(opening=None, refusal=judged.ruling.reason if is_forbidden else asks_nobody)
-    digest = action_digest(
-        nonce=nonce_in(opened_values(decision.payload)),
-        tool=decision.tool,
-        operation=decision.operation,
-        parameters=dict(ruling.parameters),
-    )
-    opening = opening_of(
-        decision,
-        session=session,
-        ruling=ruling,
-        sections=decision_sections(decision, session=session),
-        source=Source.STEP_UP if decision.decision == Verdict.STEP_UP else Source.DEFER,
-        digest=digest,
-        policy=judged.policy,
-        past=past_of(action_asked(decision), session=session, at=at),
-    )
+    source = Source.STEP_UP if decision.decision == Verdict.STEP_UP else Source.DEFER
+    opening = anew(decision, session=session, ruling=ruling, source=source, judged=judged, at=at)
     return Revision(opening=opening, refusal="")
 
 
