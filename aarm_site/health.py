@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
+from aarm_site.durable_answers import answers_without_database
 from aarm_site.embedded import dead_parts
 from decisions.selectors import active_version_id, refusal_sentence
 from decisions.services.policies import active_policy
@@ -136,12 +137,14 @@ def found_by(check: Check) -> Finding:
         return Finding(check.name, "The database doesn't answer this check.")
 
 
+@answers_without_database
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
     """The process answers; nothing else is asked."""
     return JsonResponse({"status": "ok"})
 
 
+@answers_without_database
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 when every check is good, else 503; either way each check with its sentence."""

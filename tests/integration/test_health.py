@@ -53,6 +53,20 @@ def test_a_process_is_alive_without_a_database() -> None:
     assert Client().get("/healthz").json() == {"status": "ok"}
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_process_that_lost_its_database_is_alive_and_says_that_it_is_not_ready() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (own,) = cursor.fetchone()
+    killer = connection.copy()
+    with killer.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 10000)", [own])
+    killer.close()
+    assert Client().get("/healthz").json() == {"status": "ok"}
+    assert failing()["database"].startswith("The database doesn't answer")
+    connection.close()
+
+
 def test_a_good_installation_is_ready(ready: Path) -> None:
     assert failing() == {}
 

@@ -41,7 +41,7 @@ DOORS = ("/api/plain/", "/api/async/", "/api/drf/")
 
 
 @pytest.fixture
-def caller() -> Client:
+def caller(db: None) -> Client:
     return Client(raise_request_exception=False)
 
 
