@@ -24,7 +24,7 @@ def committed() -> dict[str, Any]:
     return found
 
 
-def test_the_committed_document_is_the_one_that_is_served() -> None:
+def test_the_committed_document_is_the_one_that_is_served(db: None) -> None:
     served = Door().get("/api/schema")
     assert served.status_code == 200
     assert served.content.decode() == COMMITTED.read_text(encoding="utf-8"), f"The API has changed: {PRINT}"

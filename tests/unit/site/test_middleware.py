@@ -16,7 +16,8 @@ from django.test import AsyncClient, Client, RequestFactory
 from aarm_site.middleware import RequestContextMiddleware
 from receipts.access import Caller, CallerKind
 
-pytestmark = pytest.mark.urls("tests.unit.site.addresses")
+# What is answered waits for the database, wherever an earlier test left a connection open.
+pytestmark = [pytest.mark.urls("tests.unit.site.addresses"), pytest.mark.django_db]
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
