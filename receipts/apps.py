@@ -10,11 +10,13 @@ from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 
 from receipts.clock import register_sqlite_clock
+from receipts.pattern_indexes import drop_pattern_indexes
 from receipts.protection import protect
 from receipts.words import keep_words
 
 
-def _protect_tables(sender: AppConfig, *, using: str, **kwargs: Any) -> None:
+def _finish_tables(sender: AppConfig, *, using: str, **kwargs: Any) -> None:
+    drop_pattern_indexes(connections[using])
     protect(connections[using])
     keep_words(connections[using])
 
@@ -31,4 +33,4 @@ class ReceiptsConfig(AppConfig):
         register_ledgers(LEDGER)
         connection_created.connect(register_sqlite_clock, dispatch_uid="aarm-clock")
         # Django sends this once an app after all migrations have run; one app's turn is enough.
-        post_migrate.connect(_protect_tables, sender=self, dispatch_uid="aarm-protect")
+        post_migrate.connect(_finish_tables, sender=self, dispatch_uid="aarm-tables")

@@ -48,6 +48,7 @@ LAYERS = {
         "intake",
         "lifecycle",
         "master_keys",
+        "pattern_indexes",
         "problems",
         "protection",
         "reads",
