@@ -33,15 +33,22 @@ LANGUAGE sql VOLATILE PARALLEL SAFE AS 'SELECT clock_timestamp() + make_interval
 """
 
 
+def _shared_by(item: pytest.Item) -> list[str]:
+    """The servers that a test uses, or else its module where that makes something once for all of its tests."""
+    servers = [name for name in SERVERS if name in getattr(item, "fixturenames", ())]
+    module = item.nodeid.partition("::")[0]
+    found = item._fixtureinfo.name2fixturedefs.values() if isinstance(item, pytest.Function) else ()
+    is_shared = any(last.scope == "module" and last.baseid == module for *_, last in found)
+    return servers or ([module] if is_shared else [])
+
+
 # First, because xdist reads the groups in the same hook.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps users of the same servers together and leaves long runs to `--nightly`."""
+    """Keeps users of the same servers and of a module's own fixtures together and leaves long runs to `--nightly`."""
     for item in list(items):
-        names = getattr(item, "fixturenames", ())
-        for name in SERVERS:
-            if name in names:
-                item.add_marker(pytest.mark.xdist_group(name))
+        for name in _shared_by(item):
+            item.add_marker(pytest.mark.xdist_group(name))
     if "AARM_NIGHTLY" not in os.environ:
         items[:] = [item for item in items if item.get_closest_marker("nightly") is None]
 

@@ -95,7 +95,10 @@ def run_agent(*, agent: Registered, host: Registered, mail_server: str) -> int:
         "AARM_HOST_KEY": host.key,
     }
     command = [sys.executable, "-m", "examples.demo_agent", "--folder", str(folder), "--mail-server", mail_server]
-    try:
-        return subprocess.run(command, env=os.environ | variables, check=False).returncode  # noqa: S603
-    except KeyboardInterrupt:
-        return STOPPED
+    with subprocess.Popen(command, env=os.environ | variables) as process:  # noqa: S603
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            # The terminal told the agent as well, which says so and ends by itself.
+            process.wait()
+            return STOPPED
