@@ -9,13 +9,15 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 
 from approvals.services.administration import Change, record_change
+from approvals.services.routes import keeping_routes_open
 from receipts.access import caller_of
+from receipts.problems import ProblemError
 from receipts.readonly import AnyModelAdmin, ReadOnlyAdmin
 
 if TYPE_CHECKING:
@@ -26,6 +28,10 @@ else:
 
 View = Callable[..., HttpResponseBase]
 CHANGES_NOTHING = ("GET", "HEAD", "OPTIONS", "TRACE")
+# What routes lead over: without some of it the policy may ask nobody.
+ON_ROUTES = frozenset(
+    {"approvals.user", "auth.group", "approvals.schedule", "approvals.delegation", "approvals.stander"}
+)
 
 
 class NamedChanges(Message):
@@ -35,7 +41,29 @@ class NamedChanges(Message):
 
 
 class RecordedAdmin(AnyModelAdmin):
-    """Mixed into every admin class that may write. Django calls these three for whatever its pages change."""
+    """Mixed into every admin class that may write. Django calls the last three for whatever its pages change."""
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return self._keeping_routes(super().changeform_view, request, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return self._keeping_routes(super().delete_view, request, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return self._keeping_routes(super().changelist_view, request, *args, **kwargs)
+
+    def _keeping_routes(self, view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """What would close a route is taken back, and its page says why."""
+        if request.method in CHANGES_NOTHING or self.model._meta.label_lower not in ON_ROUTES:
+            return view(request, *args, **kwargs)
+        try:
+            with keeping_routes_open():
+                return view(request, *args, **kwargs)
+        except ProblemError as problem:
+            if problem.code != "dead_end":
+                raise
+            self.message_user(request, f"{problem.why} {problem.fix}", messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
         message = NamedChanges(super().construct_change_message(request, form, formsets, add))

@@ -1,14 +1,18 @@
-"""The two decision forms. Each carries which view of the request it was made on."""
+"""What is typed into pages: decision forms, each with the view that it was made on, and those of people and routes."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 
 from approvals.lifecycle.quorum import Verdict
+from approvals.services.absences import Absence
 from approvals.services.confirmations import NOTHING_MORE, Confirmation
+from approvals.services.schedules import Plan
 from approvals.services.votes import CastBallot
+from receipts.problems import ProblemError
 
 MAX_WORDS = 500
 MAX_TARGET = 2000
@@ -20,6 +24,17 @@ PRESETS = (
     ("injection", "Looks like injection"),
     ("other", "Other"),
 )
+
+MAX_NAME = 150
+
+
+def checked(form: forms.Form) -> dict[str, Any]:
+    """What the form says. Raises `invalid_form` with the first field that says nothing usable."""
+    if not form.is_valid():
+        field, errors = next(iter(form.errors.items()))
+        why = f"{field.replace('_', ' ')}: {errors[0]}"
+        raise ProblemError("invalid_form", status=400, why=why, fix="Correct it and send it again.", param=field)
+    return dict(form.cleaned_data)
 
 
 class ViewForm(forms.Form):
@@ -89,3 +104,76 @@ class DenyForm(DecisionForm):
         """The chosen reason in words, then the person's own."""
         preset = dict(PRESETS).get(self.cleaned_data["preset"], "")
         return ": ".join(filter(None, [preset, self.cleaned_data["reason"]]))
+
+
+class MomentField(forms.DateTimeField):
+    """A date and time in UTC, as browsers send them."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"], **options)
+
+
+class PreviewForm(forms.Form):
+    """For which moment, and whose agent, the routes are shown."""
+
+    day = forms.TypedChoiceField(
+        choices=[(str(day), day) for day in range(7)], coerce=int, required=False, empty_value=None
+    )
+    time = forms.TimeField(required=False)
+    human = forms.CharField(required=False, max_length=254)
+
+
+class TeamForm(forms.Form):
+    """Somebody joins a team, or leaves it."""
+
+    what = forms.ChoiceField(choices=[("join", "join"), ("leave", "leave")])
+    team = forms.CharField(max_length=MAX_NAME)
+    username = forms.CharField(max_length=MAX_NAME)
+
+
+class AbsenceForm(forms.Form):
+    """Who is away, one's own self where nobody is named; for how long; and who votes meanwhile."""
+
+    person = forms.CharField(max_length=MAX_NAME, required=False)
+    deputy = forms.CharField(max_length=MAX_NAME)
+    starts_at = MomentField(required=False)
+    ends_at = MomentField()
+
+    def absence(self, *, of: str) -> Absence:
+        """As the service takes it; without a beginning it begins at once. Raises `invalid_form`."""
+        said = checked(self)
+        starts_at: datetime = said["starts_at"] or said["ends_at"] - timedelta(days=36500)
+        return Absence(said["person"] or of, said["deputy"], starts_at=starts_at, ends_at=said["ends_at"])
+
+
+class AbsenceEndForm(forms.Form):
+    absence = forms.IntegerField(min_value=1)
+
+
+class CoverForm(forms.Form):
+    """Somebody steps in on a schedule."""
+
+    schedule = forms.CharField(max_length=MAX_NAME)
+    username = forms.CharField(max_length=MAX_NAME)
+    starts_at = MomentField()
+    ends_at = MomentField()
+
+
+class CoverEndForm(forms.Form):
+    cover = forms.IntegerField(min_value=1)
+
+
+class ScheduleForm(forms.Form):
+    """A whole schedule; `order` has one user name a line."""
+
+    name = forms.SlugField(max_length=80)
+    zone = forms.CharField(max_length=64)
+    starts_on = forms.DateField()
+    handover = forms.TimeField()
+    turn_days = forms.IntegerField(min_value=1, max_value=365)
+    order = forms.CharField(max_length=20_000, required=False)
+
+    def plan(self) -> Plan:
+        """As the service takes it. Raises `invalid_form`."""
+        said = checked(self)
+        return Plan(**said | {"order": tuple(said["order"].split())})

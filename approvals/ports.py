@@ -48,6 +48,14 @@ class Revision:
     refusal: str
 
 
+@dataclass(frozen=True, slots=True)
+class NamedRoute:
+    """How people are asked by some rules of the policy that holds: their ids, or in words what else asks."""
+
+    rules: tuple[str, ...]
+    route: Route
+
+
 class Above(Protocol):
     """Registered once by the app that opens requests."""
 
@@ -59,6 +67,12 @@ class Above(Protocol):
 
     def revise(self, *, approval_id: str, parameters: dict[str, JSON]) -> Revision:
         """What policy says of the action with these parameters; what is behind the request is locked."""
+
+    def routes(self) -> tuple[NamedRoute, ...]:
+        """The routes of the policy that holds, each different one once; none where no policy does."""
+
+    def hold_routes(self) -> None:
+        """Keeps that policy until the transaction ends. It comes before the lock of any chain of receipts."""
 
 
 class _Registry:
@@ -89,3 +103,14 @@ def revise(*, approval_id: str, parameters: dict[str, JSON]) -> Revision:
     if _Registry.above is None:
         return Revision(opening=None, refusal="The policy behind this request can't be asked.")
     return _Registry.above.revise(approval_id=approval_id, parameters=parameters)
+
+
+def routes() -> tuple[NamedRoute, ...]:
+    """As `Above.routes`; nobody to ask means that nobody is asked anything."""
+    return _Registry.above.routes() if _Registry.above is not None else ()
+
+
+def hold_routes() -> None:
+    """As `Above.hold_routes`."""
+    if _Registry.above is not None:
+        _Registry.above.hold_routes()

@@ -12,8 +12,9 @@ from allauth.socialaccount.providers.openid_connect import views as oidc
 from django.urls import include, path
 from django.views.decorators.http import require_POST
 
+from approvals.api import routes as routes_api
 from approvals.api import views as api
-from approvals.views import batches, changing, detail, inbox, profile, signin
+from approvals.views import batches, changing, detail, inbox, profile, routes, schedules, signin
 
 pages = [
     path("", inbox.home, name="home"),
@@ -24,6 +25,17 @@ pages = [
     path("a/<str:approval_id>/change", changing.change, name="change"),
     path("a/<str:approval_id>/deny", detail.deny, name="deny"),
     path("a/<str:approval_id>/withdraw", detail.withdraw, name="withdraw"),
+]
+
+people = [
+    path("routes", routes.route_list, name="index"),
+    path("routes/teams", routes.team_change, name="team"),
+    path("routes/absences", routes.absence_new, name="absence"),
+    path("routes/absences/end", routes.absence_end, name="absence-end"),
+    path("routes/covers", routes.cover_new, name="cover"),
+    path("routes/covers/end", routes.cover_end, name="cover-end"),
+    path("routes/schedules/new", schedules.schedule_new, name="schedule-new"),
+    path("routes/schedules/<slug:name>", schedules.schedule_edit, name="schedule"),
 ]
 
 # The library's views that we use, one by one: sign-up, addresses and resets by mail have none here.
@@ -53,6 +65,8 @@ accounts = [
 
 urlpatterns = [
     path("", include((pages, "approvals"))),
+    path("", include((people, "routes"))),
+    path("api/v1/routes", routes_api.RouteListView.as_view(), name="routes-api"),
     path("accounts/", include(accounts)),
     path("profile", profile.profile, name="profile"),
     # Where the library goes when something about an account has changed.

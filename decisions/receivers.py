@@ -9,13 +9,15 @@ from django.db import transaction
 from django.db.models import Q
 
 from approvals.lifecycle.states import State
-from approvals.ports import Revision
+from approvals.ports import NamedRoute, Revision
 from approvals.services.requests import Request
-from decisions.models import Decision
+from decisions.models import ActivePolicy, Decision
+from decisions.selectors import active_version_id
 from decisions.services.breaker import break_circuit
 from decisions.services.integrity import lock_session
 from decisions.services.revalidation import identity_problem
 from decisions.services.revision import revise
+from decisions.services.routes import routes_of_version
 from receipts.clock import database_now
 from receipts.problems import not_found
 from receipts.signing.canonical import JSON
@@ -45,6 +47,15 @@ class Behind:
         if decision is None or session is None:
             return Revision(opening=None, refusal="The request behind this approval is not on record.")
         return revise(decision, session=session, parameters=parameters, at=database_now())
+
+    def routes(self) -> tuple[NamedRoute, ...]:
+        """Those of the rules that are enforced, and of the policy itself."""
+        version = active_version_id()
+        return routes_of_version(version) if version is not None else ()
+
+    def hold_routes(self) -> None:
+        """Locks the row that says which policy holds: who publishes waits, who decides doesn't."""
+        list(ActivePolicy.objects.select_for_update().all())
 
 
 def _decision_behind(approval_id: str) -> Decision | None:

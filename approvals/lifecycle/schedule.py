@@ -83,8 +83,9 @@ def _days_since_start(schedule: Schedule, *, at: datetime) -> int:
 
 
 def _next_turn(schedule: Schedule, *, after: datetime) -> datetime | None:
-    if len(schedule.people) < 2:
-        return None
     turns = max(_days_since_start(schedule, at=after) // schedule.turn_days + 1, 0)
+    # Whoever is alone is handed it once.
+    if not schedule.people or (len(schedule.people) == 1 and turns > 0):
+        return None
     day = schedule.starts_on + timedelta(days=turns * schedule.turn_days)
     return datetime.combine(day, schedule.handover, tzinfo=schedule.zone).astimezone(UTC)

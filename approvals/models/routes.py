@@ -25,7 +25,7 @@ def check_zone(name: str) -> None:
 class Schedule(models.Model):
     """People take turns of `turn_days` days, handing over at a wall-clock time of `zone`, from `starts_on` on."""
 
-    told_fields: ClassVar[tuple[str, ...]] = ("name", "zone", "starts_on", "handover", "turn_days")
+    told_fields: ClassVar[tuple[str, ...]] = ("name", "zone", "starts_on", "handover", "turn_days", "order")
     has_public_name: ClassVar[bool] = True
 
     name = models.SlugField(max_length=80, unique=True)
@@ -39,6 +39,11 @@ class Schedule(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def order(self) -> list[str]:
+        """Whose turns they are, one after the other, by the ids that receipts name."""
+        return list(self.turns.order_by("position").values_list("person__person_id", flat=True))
 
 
 class Turn(models.Model):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from approvals.lifecycle import schedule as turns
 from approvals.lifecycle.parties import Party, PartyKind, read_party
@@ -104,21 +104,12 @@ _MEMBERS: Mapping[PartyKind, Callable[[Collection[str], Asked], Members]] = {
 }
 
 
-def next_handover(names: Collection[str], *, after: datetime) -> datetime | None:
-    """When somebody else may come on call in one of the schedules among these names."""
-    parties = [read_party(name) for name in names]
-    wanted = {party.name for party in parties if party.kind is PartyKind.SCHEDULE}
-    if not wanted:
-        return None
-    rows = Schedule.objects.filter(name__in=wanted).prefetch_related("turns", "covers")
-    changes = [turns.next_change(schedule_of(row), after=after) for row in rows]
-    return min((change for change in changes if change), default=None)
-
-
-def most_standing_by() -> dict[str, int]:
-    """By relation, to how many people the best attended human could turn: what a policy may ask for at most."""
-    counted = Stander.objects.values("relation", "human").annotate(people=Count("person"))
-    most: dict[str, int] = {}
-    for row in counted:
-        most[row["relation"]] = max(row["people"], most.get(row["relation"], 0))
-    return most
+def best_attended() -> dict[str, frozenset[int]]:
+    """By relation, those who stand by the human who has most of them: what a policy may ask for at most."""
+    counted: dict[tuple[str, str], set[int]] = {}
+    for row in Stander.objects.order_by("pk"):
+        counted.setdefault((row.relation, row.human), set()).add(row.person_id)
+    best: dict[str, frozenset[int]] = {}
+    for (relation, _), people in counted.items():
+        best[relation] = max(best.get(relation, frozenset()), frozenset(people), key=len)
+    return best

@@ -11,11 +11,13 @@ from django.db.models import Q
 
 from approvals.lifecycle.delegation import Delegation as Standing
 from approvals.lifecycle.delegation import stand_in
+from approvals.lifecycle.directory import Directory
 from approvals.lifecycle.parties import PartyKind, read_party
 from approvals.lifecycle.quorum import is_reachable
 from approvals.lifecycle.route import Route
-from approvals.models import Delegation, User
-from approvals.selectors.members import Asked, members_of, most_standing_by, reviewers
+from approvals.models import User
+from approvals.selectors.directory import delegations_between, directory_of
+from approvals.selectors.members import Asked, best_attended, members_of, reviewers
 from approvals.selectors.persons import accounts_named, is_named, is_same_person, persons_among
 from receipts.clock import database_now
 
@@ -60,26 +62,19 @@ def is_requester(person: User, *, requester: str) -> bool:
 
 def roster_at(names: Collection[str], *, requester: str, at: datetime, request_id: str = "") -> Roster:
     """Who may vote as each of `names` at `at`. The requester's places are nobody's, also not a deputy's."""
-    members = members_of(names, asked=Asked(human=requester, at=at))
-    own = accounts_named(requester)
-    standing = delegations_at(at)
-    there = frozenset(reviewers().values_list("pk", flat=True)) - own.keys()
-    places: dict[str, dict[int, int]] = {name: {} for name in names}
-    for name, accounts in members.items():
-        for holder in sorted(accounts - own.keys()):
-            found = stand_in(str(holder), delegations=standing, at=at, request=request_id)
-            account = int(found) if found else None
-            # Whoever isn't there any more has no place that a deputy could take.
-            if account in there and (account == holder or holder in there):
-                assert account is not None
-                places[name][account] = holder if account != holder and account not in accounts else account
-    return Roster(places=places)
+    directory = directory_of(names, requester=requester, since=at, until=at)
+    return roster_in(directory, names=names, at=at, request_id=request_id)
+
+
+def roster_in(directory: Directory, *, names: Collection[str], at: datetime, request_id: str = "") -> Roster:
+    """The same of people who were looked up already."""
+    places = {name: directory.places(name, at=at, request=request_id) for name in names}
+    return Roster({name: {int(account): int(holder) for account, holder in by.items()} for name, by in places.items()})
 
 
 def delegations_at(at: datetime) -> list[Standing]:
     """The delegations in force, as the pure rules know them."""
-    rows = Delegation.objects.filter(starts_at__lte=at, ends_at__gt=at)
-    return [row.as_rule() for row in rows]
+    return delegations_between(at, at)
 
 
 def has_enough_reviewers(*, route: Route, requester: str, at: datetime) -> bool:
@@ -99,7 +94,7 @@ def reviewers_by_group(*, asked: Collection[str]) -> dict[str, int]:
     there = frozenset(reviewers().values_list("pk", flat=True))
     members = members_of({*teams, *others}, asked=Asked(human="", at=None))
     return {name: _most(name, accounts & there) for name, accounts in members.items() if name in teams or accounts} | {
-        f"{PartyKind.HUMAN.value}:{relation}": people for relation, people in most_standing_by().items()
+        f"{PartyKind.HUMAN.value}:{relation}": len(people) for relation, people in best_attended().items()
     }
 
 

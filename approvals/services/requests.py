@@ -18,7 +18,7 @@ from approvals.lifecycle.transitions import elapsed_events, next_state
 from approvals.models import ApprovalRequest
 from approvals.ports import Opening
 from approvals.selectors.standing import deadlines_of
-from approvals.services.asking import ask, set_timers
+from approvals.services.asking import ask, set_timers, watch
 from approvals.services.outbox import record_event
 from approvals.signals import approval_resolved
 from receipts.clock import database_now
@@ -74,8 +74,10 @@ def open_request(*, approval_id: str, opening: Opening, at: datetime) -> Approva
         again_of=opening.again_of,
     )
     request.save(force_insert=True)
-    ask(request, names=[stage.group for stage in opening.route.stages], step=0, at=at)
+    names = [stage.group for stage in opening.route.stages]
+    directory = ask(request, names=names, step=0, at=at)
     set_timers(request, route=opening.route, at=at)
+    watch(request, names=names, directory=directory, at=at)
     record_event(topic="approval_opened", reference=request.pk)
     return request
 

@@ -14,7 +14,7 @@ from approvals.lifecycle.route import Route
 from approvals.lifecycle.states import State
 from approvals.models import ApprovalRequest, Timer
 from approvals.selectors.eligibility import active_parties
-from approvals.services.asking import ask, watch_handover
+from approvals.services.asking import ask, watch
 from approvals.services.requests import settle
 from receipts.clock import database_now
 
@@ -38,14 +38,18 @@ def run_due_timers(*, limit: int = BATCH) -> int:
 def _run(request: ApprovalRequest, *, at: datetime) -> None:
     is_pending = settle(request, at=at) is State.PENDING
     route = Route.from_dict(request.route)
-    for timer in request.timers.filter(done_at__isnull=True, due_at__lte=at).order_by("due_at", "step"):
-        done = Timer.objects.filter(pk=timer.pk, done_at__isnull=True).update(done_at=at)
-        if done and is_pending:
-            run_step(request, route=route, step=timer.step, at=at)
+    due = request.timers.filter(done_at__isnull=True, due_at__lte=at).order_by("due_at", "step")
+    steps: dict[int, None] = {}
+    for timer in due:
+        if Timer.objects.filter(pk=timer.pk, done_at__isnull=True).update(done_at=at):
+            steps[timer.step] = None
+    # However many rows say that somebody may have come, one look finds them.
+    for step in steps if is_pending else ():
+        run_step(request, route=route, step=step, at=at)
 
 
 def run_step(request: ApprovalRequest, *, route: Route, step: int, at: datetime) -> None:
     """Asks the people of a step that is due; with step 0, whoever is behind the names that are asked already."""
     names = route.escalation[step - 1].parties if step else active_parties(request, at=at)
-    ask(request, names=names, step=step, at=at)
-    watch_handover(request, names=names, at=at)
+    directory = ask(request, names=names, step=step, at=at)
+    watch(request, names=names, directory=directory, at=at)

@@ -50,6 +50,7 @@ IDS: Mapping[str, Callable[[World, Camp], str]] = {
     "client_id": lambda world, camp: world.client,
     "key_id": lambda world, camp: camp.agent.key_id,
     "version_id": lambda world, camp: world.version,
+    "name": lambda world, camp: "nights",
     "pause_id": lambda world, camp: world.pause,
     "proposal_id": lambda world, camp: world.proposal,
     "view_id": lambda world, camp: "1",
@@ -74,6 +75,10 @@ def _ballot(camp: Camp) -> dict[str, Any]:
 
 def _action(camp: Camp) -> dict[str, Any]:
     return {"session_id": camp.session, "tool": "files", "operation": "read", "parameters": {}}
+
+
+SPELL = {"starts_at": "2098-01-01T00:00", "ends_at": "2099-01-01T00:00"}
+TURNS = {"zone": "UTC", "starts_on": "2020-01-01", "handover": "09:00", "turn_days": "7", "order": "our-reviewer"}
 
 
 # What is posted where. A body that is right lets the answer show who may, and not what is missing.
@@ -108,6 +113,13 @@ BODIES: Mapping[str, Callable[[Camp], dict[str, Any]]] = {
     "/api/v1/erasures": lambda camp: {"subject": camp.person, "confirm": camp.person, "ground": "objection"},
     "/api/v1/holds": lambda camp: {"subject": "hum_nobody", "reason": "A claim."},
     "/api/v1/holds/{hold_id}/release": lambda camp: {"reason": "Settled."},
+    "/routes/teams": lambda camp: {"what": "join", "team": "marketing", "username": "our-reviewer"},
+    "/routes/absences": lambda camp: {"deputy": "admin", "ends_at": "2099-01-01T00:00"},
+    "/routes/absences/end": lambda camp: {"absence": "1"},
+    "/routes/covers": lambda camp: {"schedule": "nights", "username": "our-reviewer", **SPELL},
+    "/routes/covers/end": lambda camp: {"cover": "1"},
+    "/routes/schedules/new": lambda camp: TURNS | {"name": "days"},
+    "/routes/schedules/{name}": lambda camp: TURNS | {"name": "nights"},
     "/receipts/views": lambda camp: {"name": "Mail", "question": "tool:email"},
     "/receipts/exports/new": lambda camp: {"question": "tool:email"},
 }
@@ -116,6 +128,13 @@ SAID_BY_OTHERS: Mapping[str, Callable[[Camp], dict[str, Any]]] = {
     "/api/v1/sessions": lambda camp: {"human": "alice@corp.example", "agent": camp.agent.id},
 }
 FORMS = {
+    "/routes/teams",
+    "/routes/absences",
+    "/routes/absences/end",
+    "/routes/covers",
+    "/routes/covers/end",
+    "/routes/schedules/new",
+    "/routes/schedules/{name}",
     "/agents/{agent_id}/keys/{key_id}/rotate",
     "/pauses/new",
     "/pauses/{pause_id}/resume",

@@ -442,6 +442,9 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
 # Codes that no API door answers with: pages and commands do, or a part that is not built yet.
 ELSEWHERE = {
     "csrf_failed": "a form of a page",
+    "cannot_stand_in": "a form of a page: tests/web/test_routes_page.py",
+    "dead_end": "a form of a page: tests/web/test_routes_page.py",
+    "invalid_schedule": "a form of a page: tests/web/test_routes_page.py",
     "cannot_batch": "a form of a page: tests/web/test_reviewing_together.py",
     "invalid_form": "a form of a page",
     "link_spent": "the sign-in page",
