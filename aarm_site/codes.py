@@ -22,6 +22,7 @@ CODES: Mapping[str, str] = {
     "cannot_pass_on": "The request can't be passed on like that",
     "cannot_batch": "They can't be approved together",
     "cannot_stand_in": "Nobody can stand in like that",
+    "cannot_grant": "This can't be granted",
     "cannot_change": "The action can't be changed so",
     "changed_while_reviewing": "The request changed while you were reading it",
     "confirmation_required": "This has to be confirmed",

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 
+from approvals.lifecycle.grants import MOST_MINUTES, MOST_USES
 from approvals.lifecycle.quorum import Verdict
 from approvals.services.absences import Absence
 from approvals.services.confirmations import NOTHING_MORE, Confirmation
@@ -89,6 +90,13 @@ class ApproveForm(DecisionForm):
         """What was typed and signed."""
         said = self.cleaned_data
         return Confirmation(target=said["confirm_target"] or None, assertion=said["assertion"])
+
+
+class GrantForm(ApproveForm):
+    """How much more is granted. What of each parameter stands in fields of its own, which `pages.granting` reads."""
+
+    uses = forms.IntegerField(min_value=1, max_value=MOST_USES)
+    minutes = forms.IntegerField(min_value=1, max_value=MOST_MINUTES)
 
 
 class WithdrawForm(DecisionForm):

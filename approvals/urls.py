@@ -12,9 +12,10 @@ from allauth.socialaccount.providers.openid_connect import views as oidc
 from django.urls import include, path
 from django.views.decorators.http import require_POST
 
+from approvals.api import grants
 from approvals.api import routes as routes_api
 from approvals.api import views as api
-from approvals.views import batches, changing, detail, inbox, profile, routes, schedules, signin
+from approvals.views import batches, changing, detail, granting, inbox, profile, routes, schedules, signin
 
 pages = [
     path("", inbox.home, name="home"),
@@ -24,6 +25,8 @@ pages = [
     path("a/<str:approval_id>/approve", detail.approve, name="approve"),
     path("a/<str:approval_id>/change", changing.change, name="change"),
     path("a/<str:approval_id>/deny", detail.deny, name="deny"),
+    path("a/<str:approval_id>/grant", granting.grant, name="grant"),
+    path("grants/<str:grant_id>/revoke", granting.revoke, name="revoke"),
     path("a/<str:approval_id>/withdraw", detail.withdraw, name="withdraw"),
 ]
 
@@ -83,5 +86,7 @@ urlpatterns = [
     ),
     path("api/v1/approvals/<str:approval_id>/extend", api.ApprovalExtendView.as_view(), name="approval-extend"),
     path("api/v1/approvals/<str:approval_id>/escalate", api.ApprovalEscalateView.as_view(), name="approval-escalate"),
+    path("api/v1/grants", grants.GrantListView.as_view(), name="grants-api"),
+    path("api/v1/grants/<str:grant_id>/revoke", grants.GrantRevokeView.as_view(), name="grant-revoke"),
     path("api/v1/approvals/<str:approval_id>/reassign", api.ApprovalReassignView.as_view(), name="approval-reassign"),
 ]

@@ -10,12 +10,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from approvals.api.bodies import ChallengeBody, EscalateBody, ExtendBody, ReassignBody, VoteBody
+from approvals.lifecycle.errors import GrantError
 from approvals.lifecycle.quorum import Verdict
 from approvals.models import ApprovalRequest
 from approvals.selectors import approval_answer, open_among, page_of, pending_for, request_for, shown_to
 from approvals.services.changes import Edit, approve_with_changes
 from approvals.services.confirmations import Confirmation
 from approvals.services.deadlines import escalate_request, extend_request, pass_on
+from approvals.services.granting import Joined, Wish
 from approvals.services.people import Person, person_named
 from approvals.services.votes import CastBallot, ask_to_sign, cast_vote
 from receipts.access import CallerKind
@@ -105,10 +107,22 @@ class ApprovalVoteView(APIView):
             reason=body.reason,
             private_note=body.private_note,
             surface="api",
+            grant=_wish(body),
             confirmation=Confirmation(target=body.confirm_target, assertion=body.assertion),
         )
         row = _voted(approval_id, person=_person(request), body=body, ballot=ballot)
         return Response(_answer(request, row.pk))
+
+
+def _wish(body: VoteBody) -> Wish | None:
+    if body.grant is None:
+        return None
+    if isinstance(body.grant, str):
+        return Joined(body.grant)
+    try:
+        return body.grant.terms()
+    except GrantError as error:
+        raise ProblemError("cannot_grant", status=409, why=error.why, fix=error.fix, param="grant") from error
 
 
 def _voted(approval_id: str, *, person: Person, body: VoteBody, ballot: CastBallot) -> ApprovalRequest:

@@ -8,6 +8,7 @@ LifecycleError                    code, why, fix
 ├── ScheduleError                 turns or covers that name nobody or end before they begin
 ├── DelegationError               a deputy of oneself, in a circle, or too far away
 ├── ChangeError                   a change that the rule doesn't permit, or that changes nothing
+├── GrantError                    a grant of more than may be granted
 ├── SnapshotError                 a snapshot or digest that is not in the form that people are shown
 └── RenderError                   a request to show text in no space at all
 """
@@ -68,6 +69,12 @@ class ChangeError(LifecycleError):
     """A change that the rule doesn't permit, that fits nowhere, or that changes nothing."""
 
     code = "cannot_change"
+
+
+class GrantError(LifecycleError):
+    """A grant of more than may be granted, or one that was stored in another shape."""
+
+    code = "cannot_grant"
 
 
 class SnapshotError(LifecycleError):

@@ -82,12 +82,13 @@ class Snapshot:
     arrived from where. `steps` are the actions inside one that stands for others, in reading order: objects with
     `tool`, `operation`, `parameters`, `decision`, `rule` and `only_carries`. `turned_down` are earlier requests for the
     same thing, newest first: objects with `id`, `state` and `at`. `changes` are what reviewers have changed since the
-    agent asked, in order: objects with `path`, `from`, `to` and, as `by`, the person's random id. `delegation` names
-    who lies between the human and the agent. `origins` say where parameters' texts stood before
-    (`approvals.lifecycle.origins`), `novelties` what the action is the first to do, `estimates` what is only estimated
-    about it, `questions` what the policy's
-    author wants judged. `environment` is named where it is not LIVE. `nonce` is random text from the caller that keeps
-    a guessable snapshot from being found by its digest; it is erased together with the snapshot.
+    agent asked, in order: objects with `path`, `from`, `to` and, as `by`, the person's random id. `not_granted` says of
+    each earlier grant for the same operation why it doesn't cover this: objects with `grant`, `why` and, where single
+    parameters are outside, their names as `parameters`. `delegation` names who lies between the human and the agent.
+    `origins` say where parameters' texts stood before (`approvals.lifecycle.origins`), `novelties` what the action is
+    the first to do, `estimates` what is only estimated about it, `questions` what the policy's author wants judged.
+    `environment` is named where it is not LIVE. `nonce` is random text from the caller that keeps a guessable snapshot
+    from being found by its digest; it is erased together with the snapshot.
 
     The object keeps copies of the JSON that it is given. Raises `SnapshotError` for a value of the wrong kind.
     """
@@ -126,6 +127,7 @@ class Snapshot:
     questions: tuple[str, ...] = ()
     turned_down: tuple[JSONObject, ...] = ()
     changes: tuple[JSONObject, ...] = ()
+    not_granted: tuple[JSONObject, ...] = ()
     nonce: str | None = None
 
     def __post_init__(self) -> None:

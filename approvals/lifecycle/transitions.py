@@ -31,7 +31,7 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType(
 MEANING: Mapping[Event, str] = MappingProxyType(
     {
         Event.QUORUM_HELD: "enough people approved; they have a moment to undo it",
-        Event.QUORUM_REACHED: "enough people approved, on a route whose hold is 0 seconds",
+        Event.QUORUM_REACHED: "enough people approved, with a hold of 0 seconds; or a grant of theirs covers it",
         Event.RELEASED: "the hold is over (`release_at`)",
         Event.UNDONE: "an approver took the vote back during the hold, and too few are left",
         Event.DENIED: "a person who may decide said no",

@@ -4,6 +4,7 @@ from approvals.models.administration import AdminChange, Change
 from approvals.models.asking import Asking, Timer
 from approvals.models.attention import AttentionMiss
 from approvals.models.deliveries import OutboxEvent
+from approvals.models.grants import Grant
 from approvals.models.passkeys import PasskeyChallenge
 from approvals.models.people import SignInLink, User
 from approvals.models.requests import ApprovalRequest
@@ -18,6 +19,7 @@ __all__ = [
     "Change",
     "Cover",
     "Delegation",
+    "Grant",
     "OutboxEvent",
     "PasskeyChallenge",
     "Schedule",

@@ -22,6 +22,7 @@ class ApprovalRequest(models.Model):
     `asker` is who asks, by an id of the app above; `likeness` a keyed digest of what is asked, which people's names for
     the same thing share. `again_of` is the request alike that was turned down before, and `repeats` how often this one
     was asked again while it waited. `changed_by` is the reviewer who changed what the one before it asked for.
+    `grant` is what has answered it in the place of people, and `grant_use` which of the grant's uses that was.
     """
 
     told_fields: ClassVar[tuple[str, ...]] = ("expires_at",)
@@ -59,6 +60,8 @@ class ApprovalRequest(models.Model):
     asker = models.CharField(max_length=ID_LENGTH, blank=True)
     likeness = models.CharField(max_length=64, blank=True)
     changed_by = models.ForeignKey("approvals.User", null=True, on_delete=models.PROTECT, related_name="+")
+    grant = models.ForeignKey("approvals.Grant", null=True, on_delete=models.PROTECT, related_name="answered")
+    grant_use = models.PositiveSmallIntegerField(null=True)
     again_of = models.CharField(max_length=ID_LENGTH, blank=True)
     repeats = models.PositiveIntegerField(default=0)
     replacement = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="replaced")
@@ -85,6 +88,7 @@ class ApprovalRequest(models.Model):
                 condition=models.Q(state=State.SUPERSEDED.value) | models.Q(replacement__isnull=True),
                 name="approval_replaced_is_superseded",
             ),
+            models.UniqueConstraint(fields=["grant", "grant_use"], name="approval_grant_used_once"),
         ]
         indexes = [
             models.Index(

@@ -15,7 +15,7 @@ class Vote(models.Model):
 
     `holder` is whose place the vote was cast in, where that wasn't the person's own. `number` counts the person's votes
     on this request; what they come to is `approvals.lifecycle.quorum.standing`. `verified_by` is `session` or
-    `passkey`.
+    `passkey`. `grant` is what an approval grants beside this one action.
     """
 
     insert_only: ClassVar[bool] = True
@@ -31,6 +31,7 @@ class Vote(models.Model):
     surface = models.CharField(max_length=8)
     verified_by = models.CharField(max_length=8, default="session")
     groups = models.JSONField()
+    grant = models.ForeignKey("approvals.Grant", null=True, on_delete=models.PROTECT, related_name="votes")
     words = models.ForeignKey("receipts.Payload", null=True, on_delete=models.PROTECT, related_name="+")
     cast_at = models.DateTimeField()
 

@@ -54,6 +54,9 @@ def _resolved(shown: ShownRequest) -> str:
 
 
 def _approved_by(shown: ShownRequest) -> str:
+    answer = shown.answered_by
+    if answer is not None:
+        return f"Approved{_resolved(shown)} by a grant of {people(answer.by)}, use {answer.use} of {answer.uses}"
     return f"Approved{_resolved(shown)}{_by(shown.votes, Verdict.APPROVE)}"
 
 

@@ -13,7 +13,8 @@ ANSWERED = (State.DENIED.value, State.APPROVED.value, State.CLAIMED.value)
 
 def answers_in(stream: str, *, since: datetime | None) -> list[str]:
     """The states of what people answered there after `since`, the newest first."""
-    rows = ApprovalRequest.objects.filter(stream=stream, state__in=ANSWERED)
+    # What a grant has answered nobody has looked at.
+    rows = ApprovalRequest.objects.filter(stream=stream, state__in=ANSWERED, grant=None)
     rows = rows.filter(resolved_at__gt=since) if since else rows
     return list(rows.order_by("-resolved_at", "-id").values_list("state", flat=True))
 

@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from approvals.lifecycle.quorum import Tally, Verdict
 from approvals.lifecycle.states import NON_TERMINAL, State
 from approvals.models import ApprovalRequest, Asking, User, Vote
+from approvals.selectors.answering import AnsweredBy, answered_by
 from approvals.selectors.friction import confirm_field, is_judged_alone, needs_passkey
 from approvals.selectors.persons import persons_among
 from approvals.selectors.replacing import Replaced, replaced_by
@@ -107,6 +108,7 @@ class ShownRequest:
     at: datetime
     may_withdraw: bool = False
     replaced: Replaced | None = None
+    answered_by: AnsweredBy | None = None
 
     @property
     def may_vote(self) -> bool:
@@ -169,6 +171,7 @@ def shown_to(user: User, row: ApprovalRequest) -> ShownRequest:
         at=at,
         may_withdraw=may_withdraw(user, request=row, state=state),
         replaced=replaced_by(row),
+        answered_by=answered_by(row),
     )
 
 
@@ -204,6 +207,7 @@ def approval_answer(shown: ShownRequest) -> dict[str, Any]:
         "may_withdraw": shown.may_withdraw,
         "release_at": row.release_at and row.release_at.isoformat(),
         "replacement": row.replacement_id,
+        "answered_by": shown.answered_by and {"grant": shown.answered_by.grant, "use": shown.answered_by.use},
         "replaces": shown.replaced and shown.replaced.to_dict(),
         "why_not": shown.why_not or None,
         "snapshot": {name: value for name, value in shown.snapshot.items() if name != "nonce"},

@@ -45,18 +45,7 @@ class Similar:
 
 def similar_to(row: ApprovalRequest, *, user: User, shown: Snapshot | None) -> Similar:
     """What became of them, in two statements and one more for the newest denial."""
-    rows = list(
-        visible_to(user)
-        .filter(
-            tool=row.tool,
-            operation=row.operation,
-            opened_at__gt=row.opened_at - timedelta(days=DAYS),
-            opened_at__lt=row.opened_at,
-            receipt_sections__identity__agent=row.receipt_sections.get("identity", {}).get("agent"),
-        )
-        .exclude(state__in=[State.PENDING.value, State.SUPERSEDED.value])
-        .order_by("-opened_at")[:MOST]
-    )
+    rows = rows_like(row, user=user)
     denied = [each for each in rows if each.state == State.DENIED]
     approved = sum(each.claim_expires_at is not None for each in rows if each.state != State.DENIED)
     return Similar(
@@ -64,6 +53,23 @@ def similar_to(row: ApprovalRequest, *, user: User, shown: Snapshot | None) -> S
         denied=len(denied),
         unanswered=len(rows) - approved - len(denied),
         denial=_denial(denied[0], shown=shown) if denied else None,
+    )
+
+
+def rows_like(row: ApprovalRequest, *, user: User, most: int = MOST) -> list[ApprovalRequest]:
+    """The newest of them, newest first. What a grant has answered says nothing of what people think."""
+    return list(
+        visible_to(user)
+        .filter(
+            tool=row.tool,
+            operation=row.operation,
+            opened_at__gt=row.opened_at - timedelta(days=DAYS),
+            opened_at__lt=row.opened_at,
+            grant=None,
+            receipt_sections__identity__agent=row.receipt_sections.get("identity", {}).get("agent"),
+        )
+        .exclude(state__in=[State.PENDING.value, State.SUPERSEDED.value])
+        .order_by("-opened_at")[:most]
     )
 
 

@@ -13,7 +13,7 @@ from approvals.lifecycle.quorum import Ballot, Tally, Verdict, standing, tally
 from approvals.lifecycle.route import Route
 from approvals.lifecycle.states import State
 from approvals.lifecycle.transitions import settled_state
-from approvals.models import ApprovalRequest, User, Vote
+from approvals.models import ApprovalRequest, Grant, User, Vote
 from approvals.selectors.eligibility import eligibility_of
 from approvals.selectors.members import Asked, Members, members_of, reviewers
 from approvals.selectors.persons import accounts_named, accounts_of, persons_among
@@ -62,10 +62,15 @@ def _last(votes: Sequence[Vote], *, verdict: Verdict) -> Vote:
     return next(vote for vote in reversed(votes) if vote.verdict == verdict.value)
 
 
-def current_tally(request: ApprovalRequest) -> Tally:
-    """The votes as they count now: people who lost their role or group since are left out, with the reason (APR-11)."""
+def current_tally(request: ApprovalRequest, *, granting: Grant | None = None) -> Tally:
+    """The votes as they count now: people who lost their role or group since are left out, with the reason (APR-11).
+
+    With `granting` only approvals count that grant it.
+    """
     route = Route.from_dict(request.route)
     votes = standing_votes(request)
+    if granting is not None:
+        votes = [each for each in votes if each[1] is not Verdict.APPROVE or each[0].grant_id == granting.pk]
     ballots = _ballots(votes, request=request, route=route) if votes else []
     return tally(route.stages, ballots=ballots, requester=None, denials=route.denials)
 

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from approvals.lifecycle.snapshot import match_code, view_digest
 from approvals.lifecycle.states import Event, State
 from approvals.lifecycle.transitions import elapsed_events, next_state
-from approvals.models import ApprovalRequest
+from approvals.models import ApprovalRequest, Grant
 from approvals.ports import Opening
 from approvals.selectors.standing import deadlines_of
 from approvals.services.asking import ask, set_timers, watch
@@ -40,8 +40,11 @@ CLOCK_WORDS = {
 RESOLVED = frozenset({State.APPROVED, State.DENIED, State.EXPIRED, State.CANCELLED, State.SUPERSEDED, State.REVOKED})
 
 
-def open_request(*, approval_id: str, opening: Opening, at: datetime) -> ApprovalRequest:
-    """A pending request, in the caller's transaction. Reviewers are told after its commit."""
+def open_request(*, approval_id: str, opening: Opening, at: datetime, grant: Grant | None = None) -> ApprovalRequest:
+    """A pending request, in the caller's transaction. Reviewers are told after its commit.
+
+    `grant` is what answers it, with this use counted.
+    """
     frozen = opening.snapshot
     committed = commit_values(frozen.to_dict(), at=at, subject=opening.subject)
     committed.row.save(force_insert=True)
@@ -72,6 +75,8 @@ def open_request(*, approval_id: str, opening: Opening, at: datetime) -> Approva
         asker=opening.asker,
         likeness=opening.likeness,
         again_of=opening.again_of,
+        grant=grant,
+        grant_use=grant.used if grant else None,
     )
     request.save(force_insert=True)
     names = [stage.group for stage in opening.route.stages]
@@ -157,6 +162,8 @@ def conclusion(request: ApprovalRequest, *, state: State, resolution: str) -> Dr
     new = request.replacement
     if new is not None:
         outcome |= {"replacement": new.pk, **({"by": new.changed_by.person_id} if new.changed_by else {})}
+    if request.grant_id:
+        outcome |= {"grant": {"id": request.grant_id, "use": request.grant_use}}
     body = sections(request, state=state) | {"outcome": outcome}
     return Draft(ReceiptType.APPROVAL_TERMINAL, request.stream, body)
 

@@ -9,15 +9,18 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from approvals import ports
+from approvals.lifecycle.grants import Terms
 from approvals.lifecycle.quorum import Result, Unheard, Verdict, why_unheard
 from approvals.lifecycle.route import Route
 from approvals.lifecycle.states import Event, State
-from approvals.models import ApprovalRequest, User, Vote
+from approvals.models import ApprovalRequest, Grant, User, Vote
 from approvals.selectors.eligibility import eligibility_of
+from approvals.selectors.granted import endorsement_lost
 from approvals.selectors.roster import Eligibility, is_requester
 from approvals.selectors.standing import current_tally, said_by, state_at
 from approvals.services.attention import attention_of, note_miss
 from approvals.services.confirmations import NOTHING_MORE, Confirmation, Proof, check_confirmation
+from approvals.services.granting import Wish, wished_grant
 from approvals.services.outbox import record_event
 from approvals.services.passkeys import Asked, ask_for_signature
 from approvals.services.requests import locked_request, move, sections, settle
@@ -41,7 +44,10 @@ _UNHEARD = {
 
 @dataclass(frozen=True, slots=True)
 class CastBallot:
-    """What a person sends: `view_digest` and `version` say which view of the request they decided on."""
+    """What a person sends: `view_digest` and `version` say which view of the request they decided on.
+
+    `grant` is what they grant beside this action, with an approval.
+    """
 
     verdict: Verdict
     view_digest: str
@@ -49,6 +55,7 @@ class CastBallot:
     reason: str = ""
     private_note: str = ""
     surface: str = "web"
+    grant: Wish | None = None
     confirmation: Confirmation = NOTHING_MORE
 
 
@@ -160,6 +167,9 @@ def _save_vote(
     at: datetime,
 ) -> None:
     said: dict[str, JSON] = {"reason": ballot.reason, "private_note": ballot.private_note}
+    grant = _granted(request, ballot=ballot, at=at)
+    if isinstance(ballot.grant, Terms):
+        said["grant"] = ballot.grant.to_dict()
     if proof.verified_by == "passkey":
         # As it was signed, so that an auditor can check it again.
         said["assertion"] = dict(ballot.confirmation.assertion or {})
@@ -177,8 +187,12 @@ def _save_vote(
         verified_by=proof.verified_by,
         groups=sorted(eligibility.parties),
         words=words.row,
+        grant=grant,
         cast_at=at,
     )
+    if grant is not None and grant._state.adding:
+        grant.terms = words.row
+        grant.save(force_insert=True)
     try:
         vote.save(force_insert=True)
     except IntegrityError as error:
@@ -196,10 +210,24 @@ def _save_vote(
             **({"attention": attention.value} if attention else {}),
             **({"confirmed": dict(proof.section)} if proof.section else {}),
             **({"instead_of": vote.holder.person_id} if vote.holder else {}),
+            **({"grant": _grant_section(grant)} if grant else {}),
         },
         "commitments": dict(words.commitments),
     }
     issue_receipt(type=ReceiptType.VOTE, stream=request.stream, body=body, at=at, payload=words)
+
+
+def _granted(request: ApprovalRequest, *, ballot: CastBallot, at: datetime) -> Grant | None:
+    if ballot.grant is None:
+        return None
+    if ballot.verdict is not Verdict.APPROVE:
+        raise _refuse("cannot_grant", "Only who approves grants anything.", fix="Approve, or leave the grant out.")
+    return wished_grant(request, wish=ballot.grant, at=at)
+
+
+def _grant_section(grant: Grant) -> dict[str, JSON]:
+    """What is granted, in clear as far as it says nothing of values; those are committed to."""
+    return {"id": grant.pk, "uses": grant.uses, "until": grant.expires_at.isoformat(timespec="microseconds")}
 
 
 def _apply_tally(request: ApprovalRequest, *, at: datetime) -> None:
@@ -238,7 +266,10 @@ def _approve(request: ApprovalRequest, *, at: datetime) -> None:
 
 
 def check_still_approved(request: ApprovalRequest) -> str | None:
-    """Why the votes of an approved request no longer suffice, or nothing; asked again at the claim (APR-12)."""
+    """Why what approved a request no longer suffices, or nothing; asked again at the claim (APR-12)."""
+    if request.grant is not None:
+        is_gone = request.grant.revoked_at is not None or endorsement_lost(request.grant)
+        return "The grant that approved it was taken back." if is_gone else None
     if current_tally(request).result is Result.APPROVED:
         return None
     return "A reviewer who approved may no longer decide."

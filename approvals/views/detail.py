@@ -16,12 +16,16 @@ from approvals.lifecycle.route import Route
 from approvals.models import ApprovalRequest, User
 from approvals.pages import page_of
 from approvals.pages.editing import editables_of
-from approvals.selectors import request_for, shown_to
+from approvals.pages.granting import MINUTES, USES, choices_of
+from approvals.selectors import ShownRequest, request_for, shown_to
 from approvals.selectors.changing import changes_shown
 from approvals.selectors.friction import confirm_field, needs_passkey
+from approvals.selectors.granted import may_grant
+from approvals.selectors.grants import shown_grants
 from approvals.selectors.roster import REVIEW
 from approvals.selectors.similar import similar_to
 from approvals.selectors.turned_down import turned_down_before
+from approvals.services.granting import proposed_grant
 from approvals.services.passkeys import keys_of
 from approvals.services.votes import CastBallot, cast_vote
 from approvals.views.reading import LIVE_URL, is_fragment, reader_of
@@ -49,8 +53,23 @@ def _proofs(user: User, row: ApprovalRequest) -> dict[str, str]:
     }
 
 
+def _grants(row: ApprovalRequest, *, user: User, shown: ShownRequest, written: Mapping[str, str]) -> dict[str, Any]:
+    """What may be granted with an approval, what somebody has proposed, and what was granted or has answered."""
+    proposed = proposed_grant(row) if shown.may_vote else None
+    is_offered = shown.may_vote and not proposed and may_grant(row)
+    return {
+        "grant_choices": choices_of(shown.snapshot["parameters"], written=written) if is_offered else (),
+        "is_grantable": is_offered,
+        "grant_uses": written.get("uses", USES),
+        "grant_minutes": written.get("minutes", MINUTES),
+        "proposed": next(iter(shown_grants([proposed], user=user)), None) if proposed else None,
+        "grants": shown_grants(list(row.grants.select_related("request__snapshot", "terms")), user=user),
+        "answered_by": shown.answered_by,
+    }
+
+
 def page_context(user: User, approval_id: str, *, written: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
-    """Everything that the page says. `written` is what was sent in the form of changes, and refused."""
+    """Everything that the page says. `written` is what was sent in a form of changes or limits and is not done."""
     row = request_for(user, approval_id)
     shown = shown_to(user, row)
     proofs = _proofs(user, row)
@@ -67,6 +86,7 @@ def page_context(user: User, approval_id: str, *, written: Mapping[str, str] = M
         "quorum": page.quorum,
         "changes": changes_shown(shown.snapshot),
         "editables": editables_of(page.snapshot, pointers=Route.from_dict(row.route).editable, written=written),
+        **_grants(row, user=user, shown=shown, written=written),
         "turned_down": turned_down_before(shown.snapshot, user=user),
         "votes": shown.votes,
         "ending": page.ending,
@@ -122,14 +142,15 @@ def _decide(request: HttpRequest, approval_id: str, *, form: DecisionForm) -> Ht
     user = reader_of(request)
     row = request_for(user, approval_id)
     try:
-        cast_vote(approval_id=row.pk, person=user, ballot=_ballot(form))
+        cast_vote(approval_id=row.pk, person=user, ballot=valid_ballot(form))
     except ProblemError as problem:
         return _refused(request, row.pk, form=form, problem=problem)
     page = reverse("approvals:detail", args=[row.pk])
     return HttpResponseRedirect(f"{page}#decision", status=303)
 
 
-def _ballot(form: DecisionForm) -> CastBallot:
+def valid_ballot(form: DecisionForm) -> CastBallot:
+    """What the form says. Raises `invalid_form`."""
     if form.is_valid():
         return form.ballot()
     field, errors = next(iter(form.errors.items()))

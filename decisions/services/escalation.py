@@ -10,11 +10,14 @@ from approvals.lifecycle.origins import origins_of
 from approvals.lifecycle.render import plain, render
 from approvals.lifecycle.snapshot import PriorStep, Provenance, RiskLevel, Snapshot, Source
 from approvals.ports import Opening
+from approvals.selectors.granted import Asked
+from approvals.services.granting import open_within_grants
 from approvals.services.requests import Request, new_approval_id, open_request
 from decisions.engine.context import Environment
 from decisions.engine.verdict import Ruling
 from decisions.models import Decision, PolicyVersion, Session, Tool
 from decisions.selectors.novelty import novelties_of
+from decisions.selectors.pauses import was_paused_since
 from decisions.selectors.said import said_before
 from decisions.selectors.values import action_asked, asked_parameters
 from decisions.services.delegations import go_betweens
@@ -112,6 +115,31 @@ def snapshot_of(
     )
 
 
+def ask_people(
+    decision: Decision,
+    *,
+    session: Session,
+    ruling: Ruling,
+    sections: Mapping[str, JSON],
+    at: datetime,
+    past: Past,
+) -> Request:
+    """A pending request for an action that was just decided; one that a grant covers names it, and it is to answer."""
+    policy = decision.policy
+    assert policy is not None
+    opening = opening_of(
+        decision,
+        session=session,
+        ruling=ruling,
+        sections=sections,
+        source=Source.STEP_UP,
+        digest="",
+        policy=policy,
+        past=past,
+    )
+    return open_within_grants(Asked(opening, at, lambda since: was_paused_since(session, since=since)))
+
+
 def open_approval(
     decision: Decision,
     *,
@@ -122,12 +150,10 @@ def open_approval(
     source: Source = Source.STEP_UP,
     digest: str = "",
     policy: PolicyVersion | None = None,
-    past: Past | None = None,
 ) -> Request:
     """A pending request for this action, in the caller's transaction.
 
-    `digest` and `policy` replace those of a deferred action, which a later policy may have ruled on. `past` is what was
-    asked before, where the caller has looked.
+    `digest` and `policy` replace those of a deferred action, which a later policy may have ruled on.
     """
     applied = policy or decision.policy
     assert applied is not None
@@ -139,7 +165,7 @@ def open_approval(
         source=source,
         digest=digest,
         policy=applied,
-        past=past or past_of(action_asked(decision), session=session, at=at),
+        past=past_of(action_asked(decision), session=session, at=at),
     )
     return open_request(approval_id=new_approval_id(), opening=opening, at=at)
 

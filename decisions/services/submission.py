@@ -12,17 +12,19 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
+from approvals.services.granting import answer_by_grant
 from approvals.services.requests import Request
 from decisions.engine.action import Action
 from decisions.engine.entities import entities_in
 from decisions.engine.verdict import Decision as Verdict
+from decisions.engine.verdict import Effective
 from decisions.intake.bodies import DecideBody
 from decisions.models import Decision, Session
 from decisions.selectors import decision_answer
 from decisions.services.context import append_entry
 from decisions.services.deferrals import hold_action
 from decisions.services.dependencies import standing_of
-from decisions.services.escalation import open_approval
+from decisions.services.escalation import ask_people
 from decisions.services.evaluation import Asked, Basis, Judged, basis_for, judge_action
 from decisions.services.idempotency import Answer, Attempt, earlier_answer, mismatch, remember
 from decisions.services.parties import Section, identity_section
@@ -38,7 +40,7 @@ from receipts.services import Chain, Committed, issue_receipt
 from receipts.signing.canonical import JSON, digest
 from receipts.signing.statement import ReceiptType
 
-STATUS = {Verdict.STEP_UP: 202, Verdict.DEFER: 202}
+_FOLLOWED = {Verdict.STEP_UP, Verdict.DEFER}
 
 
 def submit_action(*, caller: Caller, body: DecideBody, key: str) -> Answer:
@@ -179,33 +181,38 @@ def _record(
         deferral = hold_action(decision, session=session, ruling=judged.ruling, at=at)
     waits = {"approval": _asked_about(decision)} if decision.approval else {}
     held = {"deferral": {"id": deferral.pk, "needs": deferral.context_needed}} if deferral else {}
+    is_granted = decision.approval is not None and decision.approval.grant_id is not None
     decision.receipt = issue_receipt(
         type=ReceiptType.DECISION,
         stream=f"session/{session.pk}",
         body=sections | waits | held | {"commitments": dict(values.commitments)},
         at=at,
         payload=values,
-        batch=batch,
+        # What a grant answers has a second receipt, which follows this one.
+        batch=None if is_granted else batch,
         chain=chain,
     )
+    if is_granted and decision.approval:
+        answer_by_grant(decision.approval, at=at)
     batch.inserts.extend([decision, deferral] if deferral else [decision])
     # The answer would otherwise ask the database for the deferral of a decision that it doesn't know yet.
     Decision._meta.get_field("deferral").set_cached_value(decision, deferral)
     content = decision_answer(decision, at=at, values=values.values)
-    answer = remember(attempt, status=STATUS.get(verdict, 200), content=content, at=at, batch=batch)
+    status = 202 if content["effective"] == Effective.PENDING else 200
+    answer = remember(attempt, status=status, content=content, at=at, batch=batch)
     # What people are asked about or evidence is waited for goes on from here in other processes: it commits as usual.
-    batch.write(is_last=verdict not in STATUS)
+    batch.write(is_last=verdict not in _FOLLOWED)
     return answer
 
 
 def _request(
     decision: Decision, *, session: Session, judged: Judged, sections: Mapping[str, JSON], at: datetime
 ) -> Request:
-    """What people answer: a new request, or the one that asks for exactly this already."""
+    """What people answer: a new request, unless a grant of theirs covers it, or one that asks for exactly this."""
     past, ruling = judged.past, judged.ruling
     assert past is not None
     same = folded(past, ruling=ruling, identity=decision.identity, policy=judged.policy.digest, at=at)
-    return same or open_approval(decision, session=session, ruling=ruling, sections=sections, at=at, past=past)
+    return same or ask_people(decision, session=session, ruling=ruling, sections=sections, at=at, past=past)
 
 
 def _asked_about(decision: Decision) -> dict[str, JSON]:

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
+from approvals.selectors.grants import grants_of_agent
 from approvals.services.people import Person
 from decisions.models import Scope
 from decisions.pages.agents import line_of_agent, line_of_denial, line_of_key, line_of_session
@@ -68,6 +69,7 @@ def agent_detail(request: HttpRequest, agent_id: str) -> HttpResponse:
         "hosts": [host.name for host in hosts_of(agent)],
         "sessions": [line_of_session(each) for each in sessions],
         "denials": [line_of_denial(each) for each in denials_in(sessions)],
+        "grants": grants_of_agent(agent.pk, user=person),
         "may_pause": may_pause(person, target=Target(Scope.AGENT, agent=agent)),
         "may_rotate": person.has_perm(ROTATE),
     }

@@ -98,13 +98,21 @@ def _decision(body: Body, names: Names) -> tuple[str, ...]:
 def _vote(body: Body, names: Names) -> tuple[str, ...]:
     person = _name(body, "vote.approver", names, otherwise="Somebody")
     verdict = VOTES.get(text_at(body, "vote.verdict"), "answered")
-    return f"{person} {verdict} {_action(body)}.", _asked(body, names)
+    return f"{person} {verdict} {_action(body)}.", _asked(body, names), _grant(body)
+
+
+def _grant(body: Body) -> str:
+    """What was granted beside the action; empty where nothing was."""
+    uses = value_at(body, "vote.grant.uses")
+    return f"They granted {uses} more like it until {text_at(body, 'vote.grant.until')}." if uses else ""
 
 
 def _ending(subject: str) -> Callable[[Body, Names], tuple[str, ...]]:
     def story(body: Body, names: Names) -> tuple[str, ...]:
         ending = _ENDINGS.get(text_at(body, "outcome.status"), "ended")
-        return f"{subject} {_action(body)} {ending}.", _asked(body, names)
+        grant = text_at(body, "outcome.grant.id")
+        answered = f"People had granted it before: {grant}." if grant else ""
+        return f"{subject} {_action(body)} {ending}.", _asked(body, names), answered
 
     return story
 

@@ -45,6 +45,7 @@ IDS: Mapping[str, Callable[[World, Camp], str]] = {
     "session_id": lambda world, camp: camp.session,
     "approval_id": lambda world, camp: camp.pending.approval.pk,
     "receipt_id": lambda world, camp: receipt_of(camp),
+    "grant_id": lambda world, camp: camp.grant,
     "agent_id": lambda world, camp: camp.agent.id,
     "issuer_id": lambda world, camp: world.issuer,
     "client_id": lambda world, camp: world.client,
@@ -65,7 +66,7 @@ IDS: Mapping[str, Callable[[World, Camp], str]] = {
     "content_type_id": lambda world, camp: "1",
 }
 # The parameters that name somebody's own: of these there are two rows.
-OWNED = {"decision_id", "deferral_id", "session_id", "approval_id", "receipt_id"}
+OWNED = {"decision_id", "deferral_id", "session_id", "approval_id", "receipt_id", "grant_id"}
 
 
 def _ballot(camp: Camp) -> dict[str, Any]:
@@ -109,6 +110,7 @@ BODIES: Mapping[str, Callable[[Camp], dict[str, Any]]] = {
     "/a/{approval_id}/approve": _ballot,
     "/a/{approval_id}/deny": _ballot,
     "/a/{approval_id}/change": _ballot,
+    "/a/{approval_id}/grant": lambda camp: _ballot(camp) | {"uses": 1, "minutes": 1},
     "/a/{approval_id}/withdraw": _ballot,
     "/api/v1/erasures": lambda camp: {"subject": camp.person, "confirm": camp.person, "ground": "objection"},
     "/api/v1/holds": lambda camp: {"subject": "hum_nobody", "reason": "A claim."},
@@ -142,6 +144,8 @@ FORMS = {
     "/a/{approval_id}/approve",
     "/a/{approval_id}/deny",
     "/a/{approval_id}/change",
+    "/a/{approval_id}/grant",
+    "/grants/{grant_id}/revoke",
     "/a/{approval_id}/withdraw",
     "/receipts/views",
     "/receipts/views/{view_id}/forget",

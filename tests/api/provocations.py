@@ -339,6 +339,7 @@ def _paused(stage: Stage) -> Reply:
 
 
 _ELSEWHERE = {"path": "/to", "to": "bob@partner.example"}
+_UNNAMED = {"uses": 1, "minutes": 1, "bounds": {"nothing": {"within": "same"}}}
 PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "action_mismatch": (409, _other_action),
     "agent_exists": (409, lambda stage: door_of(stage.cast.trent).post("/api/v1/agents", {"name": "demo-agent"})),
@@ -352,6 +353,7 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "body_unreadable": (400, _cut_off),
     "byte_order_mark": (400, _raw(b"\xef\xbb\xbf{}")),
     "cannot_pass_on": (409, _about_time("reassign", to="bob")),
+    "cannot_grant": (409, lambda stage: stage.vote(stage.step_up(), grant=_UNNAMED)),
     "cannot_change": (409, lambda stage: stage.vote(stage.step_up(), modifications=[_ELSEWHERE])),
     "changed_while_reviewing": (409, lambda stage: stage.vote(stage.step_up(), version=2)),
     "confirmation_required": (409, _stop_everything),

@@ -7,7 +7,7 @@ admin belong to neither.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -18,8 +18,10 @@ from django.contrib.admin.utils import quote
 from django.db import models
 
 from approvals.accounts.vault import sealed
+from approvals.lifecycle.grants import Terms
 from approvals.models import ApprovalRequest, Delegation, Schedule, Stander, User
 from approvals.services.people import Role, issue_sign_in_link, team_group
+from approvals.services.votes import cast_vote
 from decisions.models import Agent, Scope, Session
 from decisions.services.identity import authenticate
 from decisions.services.issuers import add_client, revoke_token
@@ -32,7 +34,7 @@ from receipts.models import LegalHold, Receipt
 from receipts.services import ensure_signing_key
 from receipts.services.erasure import Actor, place_hold
 from tests.api.doors import Door
-from tests.factories import StepUp, describe, make_agent, make_host, make_issuer, make_person, vote
+from tests.factories import StepUp, ballot_of, describe, make_agent, make_host, make_issuer, make_person, vote
 
 # Two teams are asked, so that a request can be another team's.
 POLICY = """
@@ -59,6 +61,7 @@ class Camp:
     allowed: Mapping[str, Any]
     pending: StepUp
     approved: StepUp
+    grant: str
     deferred: Mapping[str, Any]
 
 
@@ -89,6 +92,11 @@ def _step_up(door: Door, session: str, name: str) -> StepUp:
     return StepUp(approval=ApprovalRequest.objects.get(pk=answer["approval"]["id"]), answer=answer)
 
 
+def _grant(step: StepUp, reviewer: User) -> str:
+    ballot = replace(ballot_of(step, reviewer), grant=Terms(uses=1, minutes=60))
+    return cast_vote(approval_id=step.approval.pk, person=reviewer, ballot=ballot).grants.get().pk
+
+
 def _camp(name: str, *, team: str, asks: str) -> Camp:
     """Everything of one side, made through the doors that its own members use."""
     agent, agent_key = make_agent(f"{name}-agent")
@@ -97,7 +105,7 @@ def _camp(name: str, *, team: str, asks: str) -> Camp:
     Agent.objects.filter(pk=agent.pk).update(owner=team_group(team))
     door = Door(agent_key)
     opening = {"original_request": "Do it.", "human": "alice@corp.example", "agent": agent.pk}
-    session = Door(host_key).post("/api/v1/sessions", opening).json()["session_id"]
+    session, other = (Door(host_key).post("/api/v1/sessions", opening).json()["session_id"] for _ in range(2))
     approved = _step_up(door, session, asks)
     vote(approved, reviewer)
     return Camp(
@@ -110,6 +118,7 @@ def _camp(name: str, *, team: str, asks: str) -> Camp:
         allowed=door.decide(session, "files.read").json(),
         pending=_step_up(door, session, asks),
         approved=approved,
+        grant=_grant(_step_up(door, other, asks), reviewer),
         deferred=door.decide(session, "credentials.rotate").json(),
     )
 

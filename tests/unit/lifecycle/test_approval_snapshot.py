@@ -71,6 +71,7 @@ OPTIONAL: dict[str, Any] = {
     "questions": ("Is the recipient right?",),
     "turned_down": ({"id": "apr_1", "state": "DENIED", "at": "2026-01-14T13:30:00+00:00"},),
     "changes": ({"path": "/limit", "from": 50, "to": 10, "by": "per_1"},),
+    "not_granted": ({"grant": "grt_1", "why": "It was taken back."},),
     "nonce": "6f",
 }
 FULL = Snapshot(**MINIMAL, **OPTIONAL)
