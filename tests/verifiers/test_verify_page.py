@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,18 @@ def test_every_result_is_told_in_words(page: Page) -> None:
         is_valid = vector.verdict[0] in (0, 6)
         expect(page.get_by_text("What this does not prove")).to_be_visible(visible=is_valid)
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+@pytest.mark.case("RCP-26")
+def test_an_old_checkpoint_is_warned_of_and_nothing_less_valid(page: Page) -> None:
+    question = PUBLISHED["log: checkpoint"].question
+    signed_at = datetime.fromisoformat(re.findall(r"^time (.*)$", question.file.decode(), re.MULTILINE)[0])
+    warning = page.get_by_text("the log has been frozen")
+    for minutes, is_old in ((19, False), (21, True)):
+        page.clock.set_fixed_time(signed_at + timedelta(minutes=minutes))
+        ask(page, question)
+        expect(page.locator("#title")).to_have_text("Valid")
+        expect(warning).to_be_visible(visible=is_old)
 
 
 def test_another_file_takes_the_old_verdict_away(page: Page) -> None:

@@ -57,7 +57,8 @@ function show(report, request) {
   find("found").querySelector("tbody").replaceChildren(...receipts.slice(0, MOST_ROWS).map(rowOf));
   find("more").textContent = receipts.length > MOST_ROWS ? `And ${receipts.length - MOST_ROWS} more.` : "";
   find("unproven").hidden = !isGood;
-  const asked = { hasKept: request.kept.length > 0 || request.expectHead !== null, ...request };
+  const hasKept = request.kept.length > 0 || request.expectHead !== null;
+  const asked = { hasKept, checkpoint: report.checkpoint, now: Date.now(), ...request };
   find("unproven").querySelector("ul").replaceChildren(...limitsOf(asked).map(itemOf));
   find("report").hidden = false;
   find("report").focus();

@@ -19,6 +19,11 @@ const INCOMPLETE = "that nothing was removed: give a checkpoint or a head that y
 
 const WITNESSED = "that the witnesses that you named are independent of the issuer";
 
+// Twice what a log of the default settings may be quiet for.
+const OLD_MS = 1200 * 1000;
+const ended = (time) =>
+  `that nothing came after ${time}, when the checkpoint was signed: ask for a newer one, and if there is none, the log has been frozen`;
+
 export const titleOf = ({ exitCode }) => TITLES[exitCode];
 
 /** What was verified, in one sentence; why not, for a refusal. */
@@ -35,7 +40,8 @@ export function sentenceOf({ why, receipts, checkpoint, cosignatures = [] }) {
 }
 
 /** What a valid report does not prove, as clauses that begin with "that". */
-export function limitsOf({ hasKept, witnesses = [] }) {
+export function limitsOf({ hasKept, witnesses = [], checkpoint = null, now }) {
   const rewritten = witnesses.length > 0 ? WITNESSED : REWRITTEN;
-  return [...(hasKept ? [] : [INCOMPLETE, rewritten]), ...ALWAYS];
+  const isOld = checkpoint && now - Number(checkpoint.signedAt / 1000n) > OLD_MS;
+  return [...(isOld ? [ended(checkpoint.time)] : []), ...(hasKept ? [] : [INCOMPLETE, rewritten]), ...ALWAYS];
 }
