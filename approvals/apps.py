@@ -11,6 +11,9 @@ class ApprovalsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models exist only from here on.
+        from django.contrib.auth.signals import user_logged_in
+
+        from approvals.accounts.recency import note_sign_in
         from approvals.selectors.ledgers import LEDGERS
         from approvals.selectors.people import named, names_of
         from approvals.selectors.views import shown_view
@@ -19,6 +22,7 @@ class ApprovalsConfig(AppConfig):
         from receipts.ledgers import register_ledgers
         from receipts.ports import register_directory, register_views
 
+        user_logged_in.connect(note_sign_in)
         register_ledgers(*LEDGERS)
         register_directory(names_of, finder=named)
         register_views(shown_view)

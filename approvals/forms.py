@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -51,8 +52,8 @@ class DecisionForm(ViewForm):
     verdict: Verdict
     reason = forms.CharField(required=False, max_length=MAX_WORDS)
 
-    def ballot(self) -> CastBallot:
-        """The valid form as a vote."""
+    def ballot(self, *, shown_at: datetime | None) -> CastBallot:
+        """The valid form as a vote of somebody who showed who they are at `shown_at`."""
         said = self.cleaned_data
         return CastBallot(
             verdict=self.verdict,
@@ -60,7 +61,7 @@ class DecisionForm(ViewForm):
             version=said["version"],
             reason=self.full_reason(),
             private_note=said.get("private_note", ""),
-            confirmation=self.confirmation(),
+            confirmation=replace(self.confirmation(), shown_at=shown_at),
         )
 
     def confirmation(self) -> Confirmation:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from approvals.lifecycle.quorum import Verdict
 from approvals.models import ApprovalRequest, User
-from approvals.selectors.friction import confirm_field, expected_target, needs_passkey
+from approvals.selectors.friction import confirm_field, expected_target, needs_passkey, needs_reason
 from approvals.services.confirmations import Confirmation
 from approvals.services.people import Role, create_person
 from approvals.services.software_keys import give_software_key
@@ -35,6 +36,7 @@ from tests.authenticators import signed
 
 ALICE = "alice@corp.example"
 SECURITY, DATA_OWNER = "security-team", "data-owner"
+REASON = "I have asked."
 REQUEST = "Send the Q4 deck to Ana."
 MAIL: Mapping[str, JSON] = {"to": "ana@partner.example", "subject": "Q4 deck", "body": "See the deck."}
 
@@ -186,6 +188,8 @@ def confirmation(approval: ApprovalRequest, person: User) -> dict[str, Any]:
     said: dict[str, Any] = {}
     if confirm_field(approval):
         said["confirm_target"] = expected_target(approval)
+    if needs_reason(approval):
+        said["reason"] = REASON
     if needs_passkey(approval):
         key = give_software_key(person).to_dict()
         said["assertion"] = signed(key, ask_to_sign(approval_id=approval.pk, person=person).challenge)
@@ -202,9 +206,11 @@ def ballot_of(
         verdict=verdict,
         view_digest=approval.view_digest,
         version=approval.version,
-        reason=reason,
+        reason=reason or given.get("reason", ""),
         private_note=private_note,
-        confirmation=Confirmation(target=given.get("confirm_target"), assertion=given.get("assertion")),
+        confirmation=Confirmation(
+            target=given.get("confirm_target"), assertion=given.get("assertion"), shown_at=datetime.now(UTC)
+        ),
     )
 
 

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from approvals.accounts.recency import shown_at
 from approvals.api.bodies import ChallengeBody, EscalateBody, ExtendBody, ReassignBody, VoteBody
 from approvals.lifecycle.errors import GrantError
 from approvals.lifecycle.quorum import Verdict
@@ -108,7 +109,9 @@ class ApprovalVoteView(APIView):
             private_note=body.private_note,
             surface="api",
             grant=_wish(body),
-            confirmation=Confirmation(target=body.confirm_target, assertion=body.assertion),
+            confirmation=Confirmation(
+                target=body.confirm_target, assertion=body.assertion, shown_at=shown_at(request._request)
+            ),
         )
         row = _voted(approval_id, person=_person(request), body=body, ballot=ballot)
         return Response(_answer(request, row.pk))

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from approvals.lifecycle.friction import TARGETS, target_name
+from approvals.lifecycle.friction import SINKS, target_name
 from approvals.lifecycle.origins import Origin
 from approvals.lifecycle.render import flags, value_flags
 from approvals.lifecycle.snapshot import JSONObject, Provenance, Snapshot
 from receipts.signing.canonical import JSON, canonical_bytes
 
-# Where an action goes, and how much of it.
-SINKS = frozenset({*TARGETS, "amount"})
 _PHRASES: Mapping[Origin, str] = {
     Origin.REQUEST: "stands in the user's request",
     Origin.MODEL: "came from a model's message (entry {})",

@@ -7,6 +7,7 @@ from itertools import islice
 
 from approvals.lifecycle.batches import MOST
 from approvals.models import ApprovalRequest, User
+from approvals.selectors.friction import opaque
 from approvals.selectors.requests import waiting_for
 
 Kind = tuple[str, ...]
@@ -15,9 +16,10 @@ Kind = tuple[str, ...]
 def kind_of(row: ApprovalRequest) -> Kind:
     """Who asks for what, at which risk, by which rule of which policy; empty for what is reviewed by itself.
 
-    What was turned down before is looked at by itself, and so is what people are asked at the end of a deferral.
+    What was turned down before is looked at by itself, and so is what people are asked at the end of a deferral, and
+    what nobody can read.
     """
-    if row.risk_level not in MOST or row.again_of or row.source != "STEP_UP" or not row.asker:
+    if row.risk_level not in MOST or row.again_of or row.source != "STEP_UP" or not row.asker or opaque(row):
         return ()
     rule = str(row.receipt_sections.get("decision", {}).get("rule") or "")
     return (row.asker, row.tool, row.operation, row.risk_level, row.policy_hash, rule, row.requester)

@@ -2,7 +2,7 @@
 
 All that a grant rests on is looked up when it is used: whether those who granted it may still decide, whether what they
 approved still stands, and whether who acts, the policy, the rule and the people asked are the same. A grant is never
-looked for at CRITICAL risk, nor for what a deferral ended with.
+looked for at CRITICAL risk, nor for what a deferral ended with or nobody can read.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from datetime import datetime
 
 from approvals.lifecycle.errors import GrantError
 from approvals.lifecycle.grants import PEOPLE, Bound, Terms, Within, bounds_from, check_terms, outside
+from approvals.lifecycle.inspection import why_opaque
 from approvals.lifecycle.quorum import Result
 from approvals.lifecycle.route import Route
 from approvals.lifecycle.snapshot import JSONObject, RiskLevel, Source
 from approvals.lifecycle.states import State
 from approvals.models import ApprovalRequest, Grant
 from approvals.ports import Opening
+from approvals.selectors.friction import opaque
 from approvals.selectors.standing import current_tally, state_at
 from receipts.selectors import opened_values
 from receipts.signing.canonical import JSON, canonical_bytes
@@ -124,6 +126,8 @@ def _outside(grant: Grant, *, opening: Opening) -> JSONObject | None:
     names = outside(opening.snapshot.parameters, approved=approved, bounds=bounds)
     if names:
         return {"why": "It is outside what was granted.", "parameters": list(names)}
+    if why_opaque(opening.snapshot.parameters):
+        return {"why": "Nobody can read what it is called with."}
     kinds = set(opening.snapshot.data_kinds) - set(grant.request.shown.get("data_kinds", ()))  # type: ignore[call-overload]
     if kinds and any(bound.within is Within.ANY_TEXT for bound in bounds.values()):
         return {"why": "It grants any text, and the session has touched other data since."}
@@ -169,8 +173,8 @@ def why_not_grantable(request: ApprovalRequest, *, terms: Terms) -> GrantError |
     parameters = approved_parameters(request)
     if parameters is None:
         return GrantError("The action's values have been erased.", fix="Deny it.")
-    if request.changed_by_id or request.source != Source.STEP_UP:
-        why = "What a reviewer has changed, or a deferral ended with, is approved by itself."
+    if request.changed_by_id or request.source != Source.STEP_UP or opaque(request):
+        why = "What a reviewer has changed, a deferral ended with, or nobody can read, is approved by itself."
         return GrantError(why, fix="Approve it once.")
     try:
         check_terms(terms, parameters=parameters, risk_level=request.risk_level, people=people_of(request))

@@ -13,7 +13,13 @@ from approvals.lifecycle.quorum import Tally, Verdict
 from approvals.lifecycle.states import NON_TERMINAL, State
 from approvals.models import ApprovalRequest, Asking, User, Vote
 from approvals.selectors.answering import AnsweredBy, answered_by
-from approvals.selectors.friction import confirm_field, is_judged_alone, needs_passkey
+from approvals.selectors.friction import (
+    confirm_field,
+    is_judged_alone,
+    needs_passkey,
+    needs_reason,
+    needs_recent_sign_in,
+)
 from approvals.selectors.persons import persons_among
 from approvals.selectors.replacing import Replaced, replaced_by
 from approvals.selectors.roster import represented_by
@@ -203,6 +209,8 @@ def approval_answer(shown: ShownRequest) -> dict[str, Any]:
         ],
         "confirm_field": confirm_field(row) or None,
         "needs_passkey": needs_passkey(row),
+        "needs_reason": needs_reason(row),
+        "needs_recent_sign_in": needs_recent_sign_in(row),
         "may_vote": shown.may_vote,
         "may_withdraw": shown.may_withdraw,
         "release_at": row.release_at and row.release_at.isoformat(),

@@ -7,9 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from approvals.lifecycle.friction import is_confirmed
+from approvals.lifecycle.friction import is_confirmed, is_recent
 from approvals.models import ApprovalRequest, User
-from approvals.selectors.friction import confirm_field, expected_target, needs_passkey
+from approvals.selectors.friction import (
+    confirm_field,
+    expected_target,
+    needs_passkey,
+    needs_reason,
+    needs_recent_sign_in,
+)
 from approvals.services.passkeys import no_passkey, verify_signature
 from receipts.problems import ProblemError
 from receipts.signing.canonical import JSON
@@ -25,22 +31,31 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What came with a vote. `assertion` is WebAuthn's JSON."""
+    """What came with a vote. `assertion` is WebAuthn's JSON; `shown_at` is when this person last showed who they are,
+    as their session has it."""
 
     target: str | None = None
     assertion: Mapping[str, Any] | None = None
+    shown_at: datetime | None = None
 
 
 NOTHING_MORE = Confirmation()
 
 
-def check_confirmation(request: ApprovalRequest, *, person: User, given: Confirmation, at: datetime) -> Proof:
-    """What an approval was confirmed by. Raises `target_not_confirmed`, `passkey_required`, `assertion_refused`."""
+def check_confirmation(
+    request: ApprovalRequest, *, person: User, given: Confirmation, reason: str, at: datetime
+) -> Proof:
+    """What an approval was confirmed by. Raises `target_not_confirmed`, `reason_required`, `sign_in_too_old`,
+    `passkey_required`, `assertion_refused`."""
     named = confirm_field(request)
     section: dict[str, JSON] = {}
     if named:
         _check_target(request, typed=given.target)
         section["target"] = named
+    if needs_reason(request) and not reason.strip():
+        raise _unreasoned()
+    if needs_recent_sign_in(request) and not is_recent(given.shown_at, at=at):
+        raise _long_ago()
     if not needs_passkey(request):
         return Proof(section=section)
     if given.assertion is None:
@@ -64,4 +79,23 @@ def _check_target(request: ApprovalRequest, *, typed: str | None) -> None:
         why="That is not the target of this action." if typed else "The target of this action was not confirmed.",
         fix="Type it as the page shows it. Denying takes no confirmation.",
         param="confirm_target",
+    )
+
+
+def _unreasoned() -> ProblemError:
+    return ProblemError(
+        "reason_required",
+        status=403,
+        why="Whoever approves this has to say why: its risk is CRITICAL, or something of it is flagged.",
+        fix="Write a reason. Denying takes none.",
+        param="reason",
+    )
+
+
+def _long_ago() -> ProblemError:
+    return ProblemError(
+        "sign_in_too_old",
+        status=403,
+        why="Approving this takes having shown who you are within the last 15 minutes.",
+        fix="Confirm that it is you at /accounts/reauthenticate/, then approve again. Denying takes none of it.",
     )

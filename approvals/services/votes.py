@@ -108,9 +108,9 @@ def cast_vote(*, approval_id: str, person: User, ballot: CastBallot) -> Approval
     """Records a vote and lets the tally move the request, in one transaction.
 
     Raises `not_found`, `self_approval`, `not_eligible`, `changed_while_reviewing`, `already_voted`,
-    `nothing_to_withdraw`, `stale_identity`, `target_not_confirmed`, `passkey_required`, `assertion_refused`, and
-    `already_resolved` or `expired` when the question has ended. An expiry found here is itself committed, and so is
-    that somebody confirmed another target than the action's.
+    `nothing_to_withdraw`, `stale_identity`, whatever `check_confirmation` does, and `already_resolved` or `expired`
+    when the question has ended. An expiry found here is itself committed, and so is that somebody confirmed another
+    target than the action's.
     """
     try:
         return _cast(approval_id=approval_id, person=person, ballot=ballot)
@@ -154,7 +154,7 @@ def _proof_of(request: ApprovalRequest, *, person: User, ballot: CastBallot, at:
     """Saying no, or taking a yes back, takes nothing more than being who one is."""
     if ballot.verdict is not Verdict.APPROVE:
         return Proof()
-    return check_confirmation(request, person=person, given=ballot.confirmation, at=at)
+    return check_confirmation(request, person=person, given=ballot.confirmation, reason=ballot.reason, at=at)
 
 
 def _save_vote(

@@ -15,7 +15,7 @@ from approvals.pages.editing import changes_in, editables_of
 from approvals.selectors import request_for
 from approvals.selectors.roster import REVIEW
 from approvals.services.changes import Edit, change_request
-from approvals.views.detail import CHANGED, page_context
+from approvals.views.detail import CHANGED, friction_context, page_context
 from approvals.views.reading import reader_of
 from receipts.access import for_people
 from receipts.problems import ProblemError
@@ -34,6 +34,7 @@ def change(request: HttpRequest, approval_id: str) -> HttpResponse:
             "problem": problem,
             "has_changed": problem.code == CHANGED,
             "ballot": {"verdict": "change"},
+            **friction_context(request),
         }
         return render(request, "approvals/detail.html", context, status=problem.status)
     return HttpResponseRedirect(f"{reverse('approvals:detail', args=[new.pk])}#changes", status=303)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -11,7 +12,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from approvals.accounts.recency import may_show_again, shown_at
 from approvals.forms import PRESETS, ApproveForm, DecisionForm, DenyForm, WithdrawForm
+from approvals.lifecycle.friction import is_recent
 from approvals.lifecycle.route import Route
 from approvals.models import ApprovalRequest, User
 from approvals.pages import page_of
@@ -19,7 +22,7 @@ from approvals.pages.editing import editables_of
 from approvals.pages.granting import MINUTES, USES, choices_of
 from approvals.selectors import ShownRequest, request_for, shown_to
 from approvals.selectors.changing import changes_shown
-from approvals.selectors.friction import confirm_field, needs_passkey
+from approvals.selectors.friction import confirm_field, needs_passkey, needs_reason, needs_recent_sign_in, opaque
 from approvals.selectors.granted import may_grant
 from approvals.selectors.grants import shown_grants
 from approvals.selectors.roster import REVIEW
@@ -28,13 +31,14 @@ from approvals.selectors.turned_down import turned_down_before
 from approvals.services.granting import proposed_grant
 from approvals.services.passkeys import keys_of
 from approvals.services.votes import CastBallot, cast_vote
+from approvals.views.keeping import forget_words, keep_words, kept_words
 from approvals.views.reading import LIVE_URL, is_fragment, reader_of
 from receipts.access import AUDIT, caller_of, for_people
 from receipts.problems import ProblemError
 from receipts.selectors import of_decision
 from receipts.signing.statement import ReceiptType
 
-CHANGED = "changed_while_reviewing"
+CHANGED, TOO_OLD = "changed_while_reviewing", "sign_in_too_old"
 WRITTEN = ("preset", "reason", "private_note", "confirm_target")
 
 
@@ -105,7 +109,18 @@ def page_context(user: User, approval_id: str, *, written: Mapping[str, str] = M
         "ballot": {},
         "confirm_field": confirm_field(row),
         "needs_passkey": needs_passkey(row),
+        "needs_reason": needs_reason(row),
+        "needs_recent_sign_in": needs_recent_sign_in(row),
+        "opaque": opaque(row),
         "has_passkey": bool(keys_of(user)),
+    }
+
+
+def friction_context(request: HttpRequest) -> dict[str, Any]:
+    """How long ago the reader showed who they are, and whether they can do so again without signing out."""
+    return {
+        "has_recent_sign_in": is_recent(shown_at(request), at=datetime.now(UTC)),
+        "may_show_again": may_show_again(reader_of(request)),
     }
 
 
@@ -114,7 +129,8 @@ def page_context(user: User, approval_id: str, *, written: Mapping[str, str] = M
 def detail(request: HttpRequest, approval_id: str) -> HttpResponse:
     """`/a/<id>`"""
     name = "approvals/_detail.html" if is_fragment(request) else "approvals/detail.html"
-    return render(request, name, page_context(reader_of(request), approval_id))
+    kept = {"ballot": kept_words(request, approval_id)}
+    return render(request, name, page_context(reader_of(request), approval_id) | friction_context(request) | kept)
 
 
 @for_people(REVIEW)
@@ -142,17 +158,24 @@ def _decide(request: HttpRequest, approval_id: str, *, form: DecisionForm) -> Ht
     user = reader_of(request)
     row = request_for(user, approval_id)
     try:
-        cast_vote(approval_id=row.pk, person=user, ballot=valid_ballot(form))
+        cast_vote(approval_id=row.pk, person=user, ballot=valid_ballot(form, shown_at=shown_at(request)))
     except ProblemError as problem:
+        if problem.code == TOO_OLD:
+            keep_words(request, row.pk, words=_words_of(form))
         return _refused(request, row.pk, form=form, problem=problem)
+    forget_words(request, row.pk)
     page = reverse("approvals:detail", args=[row.pk])
     return HttpResponseRedirect(f"{page}#decision", status=303)
 
 
-def valid_ballot(form: DecisionForm) -> CastBallot:
+def _words_of(form: DecisionForm) -> dict[str, str]:
+    return {"verdict": form.verdict.value} | {name: form.data.get(name, "") for name in WRITTEN}
+
+
+def valid_ballot(form: DecisionForm, *, shown_at: datetime | None) -> CastBallot:
     """What the form says. Raises `invalid_form`."""
     if form.is_valid():
-        return form.ballot()
+        return form.ballot(shown_at=shown_at)
     field, errors = next(iter(form.errors.items()))
     raise ProblemError(
         "invalid_form", status=400, why=f"{field}: {errors[0]}", fix="Correct it and send the form again.", param=field
@@ -164,6 +187,7 @@ def _refused(request: HttpRequest, approval_id: str, *, form: DecisionForm, prob
     context = page_context(reader_of(request), approval_id) | {
         "problem": problem,
         "has_changed": problem.code == CHANGED,
-        "ballot": {"verdict": form.verdict.value} | {name: form.data.get(name, "") for name in WRITTEN},
+        "ballot": _words_of(form),
+        **friction_context(request),
     }
     return render(request, "approvals/detail.html", context, status=problem.status)

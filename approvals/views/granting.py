@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from approvals.accounts.recency import shown_at
 from approvals.forms import ApproveForm, GrantForm
 from approvals.lifecycle.grants import Terms
 from approvals.models import ApprovalRequest, User
@@ -19,7 +20,7 @@ from approvals.selectors.roster import REVIEW
 from approvals.selectors.similar import rows_like
 from approvals.services.granting import Joined, Wish, revoke_grant
 from approvals.services.votes import CastBallot, cast_vote
-from approvals.views.detail import CHANGED, page_context, valid_ballot
+from approvals.views.detail import CHANGED, friction_context, page_context, valid_ballot
 from approvals.views.reading import reader_of
 from receipts.access import for_people
 from receipts.problems import ProblemError
@@ -52,7 +53,7 @@ def _read(request: HttpRequest, row: ApprovalRequest) -> tuple[dict[str, Any], W
     """What is voted, and what is granted with it."""
     joined = request.POST.get("join", "")
     form = ApproveForm(request.POST) if joined else GrantForm(request.POST)
-    ballot = valid_ballot(form)
+    ballot = valid_ballot(form, shown_at=shown_at(request))
     said = {name: getattr(ballot, name) for name in ("verdict", "view_digest", "version", "reason", "confirmation")}
     if joined:
         return said, Joined(joined)
@@ -68,7 +69,7 @@ def _preview(row: ApprovalRequest, *, terms: Terms, user: User) -> Preview:
 def _page(request: HttpRequest, row: ApprovalRequest, more: dict[str, Any], *, status: int = 200) -> HttpResponse:
     written = request.POST.dict()
     context = page_context(reader_of(request), row.pk, written=written) | {"ballot": written | {"verdict": "grant"}}
-    return render(request, "approvals/detail.html", context | more, status=status)
+    return render(request, "approvals/detail.html", context | friction_context(request) | more, status=status)
 
 
 @for_people(REVIEW)

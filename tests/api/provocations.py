@@ -12,8 +12,10 @@ from unittest.mock import patch
 from django.conf import settings
 from django.db import connection
 
+from approvals.accounts.recency import SIGNED_IN_AT
+from approvals.lifecycle.friction import RECENT_SECONDS
 from approvals.models import ApprovalRequest, User
-from approvals.selectors.friction import confirm_field, expected_target
+from approvals.selectors.friction import confirm_field, expected_target, needs_reason
 from approvals.services.software_keys import give_software_key
 from decisions.models import ActivePolicy, Agent, Scope, Session
 from decisions.services.identity import revoke_keys
@@ -27,7 +29,7 @@ from receipts.services.checkpoints import sign_due_checkpoint
 from receipts.services.erasure import Actor, Ground, erase_subject, place_hold
 from receipts.services.sequencing import sequence_waiting
 from tests.api.doors import Door, Reply, door_of
-from tests.factories import Cast, StepUp, begin_session, make_issuer, vote
+from tests.factories import REASON, Cast, StepUp, begin_session, make_issuer, vote
 
 # What an unexpected error might say, and no answer may.
 SECRETS = ("Traceback", "SELECT secret", "/srv/private", "hunter2", "psycopg", "site-packages", "DETAIL:")
@@ -62,7 +64,9 @@ class Stage:
     def vote(self, step: StepUp, *, door: Door | None = None, **change: Any) -> Reply:
         row = ApprovalRequest.objects.get(pk=step.approval.pk)
         confirmed = {"confirm_target": expected_target(row)} if confirm_field(row) else {}
-        body = {"verdict": "approve", "view_digest": row.view_digest, "version": row.version} | confirmed | change
+        reasoned = {"reason": REASON} if needs_reason(row) else {}
+        seen = {"verdict": "approve", "view_digest": row.view_digest, "version": row.version}
+        body = seen | confirmed | reasoned | change
         return (door or self.bob).post(f"/api/v1/approvals/{row.pk}/votes", body)
 
     def deletion(self) -> StepUp:
@@ -153,6 +157,13 @@ def _own(stage: Stage) -> Reply:
 def _ineligible(stage: Stage) -> Reply:
     # An admin sees every request and is asked about none.
     return stage.vote(stage.step_up(), door=door_of(stage.cast.trent))
+
+
+def _signed_in_long_ago(stage: Stage) -> Reply:
+    session = stage.bob.client.session
+    session[SIGNED_IN_AT] -= RECENT_SECONDS + 1
+    session.save()
+    return stage.vote(stage.step_up())
 
 
 def _stale(stage: Stage) -> Reply:
@@ -415,8 +426,10 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "policy_changed": (409, _changed_policy),
     "profile_differs": (400, _another_profile),
     "proposal_outdated": (409, _approving(ONE_RULE)),
+    "reason_required": (403, lambda stage: stage.vote(stage.deletion(), reason=" ")),
     "self_approval": (403, _own),
     "session_ended": (409, _ended),
+    "sign_in_too_old": (403, _signed_in_long_ago),
     "signing_unavailable": (503, _no_key),
     "stale_identity": (409, _stale),
     "target_not_confirmed": (403, lambda stage: stage.vote(stage.step_up(), confirm_target="somewhere else")),

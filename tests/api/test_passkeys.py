@@ -18,7 +18,7 @@ from receipts.selectors import opened_values
 from receipts.signing.statement import parse_statement
 from tests.api.doors import Reply, door_of, problem_of
 from tests.authenticators import PRESENT, signed
-from tests.factories import Cast, StepUp, make_cast, open_deletion, open_step_up
+from tests.factories import REASON, Cast, StepUp, make_cast, open_deletion, open_step_up
 
 TABLE = "customers"
 
@@ -48,7 +48,7 @@ class Approver:
     def approve(self, assertion: Any, **change: Any) -> Reply:
         row = ApprovalRequest.objects.get(pk=self.step.approval.pk)
         body = {"verdict": "approve", "view_digest": row.view_digest, "version": row.version, "confirm_target": TABLE}
-        return self.door.post(self.path, body | {"assertion": assertion} | change)
+        return self.door.post(self.path, body | {"assertion": assertion, "reason": REASON} | change)
 
     def is_refused(self, assertion: Any) -> None:
         problem_of(self.approve(assertion), status=403, code="assertion_refused")

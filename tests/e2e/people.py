@@ -50,6 +50,8 @@ class SignedIn:
         body = {"verdict": verdict, "view_digest": shown["view_digest"], "version": shown["version"]}
         if verdict == "approve" and shown["confirm_field"]:
             body["confirm_target"] = shown["snapshot"]["parameters"][shown["confirm_field"]]
+        if verdict == "approve" and shown["needs_reason"]:
+            body["reason"] = "I have asked."
         if verdict == "approve" and shown["needs_passkey"]:
             body["assertion"] = self._signs(approval_id)
         return self._posts(f"/api/v1/approvals/{approval_id}/votes", body | more)

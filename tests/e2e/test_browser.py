@@ -129,6 +129,7 @@ def test_an_open_request_shows_votes_and_what_the_agent_reports(browser: Browser
         approve = re.compile("Approve database.delete")
         other.fill("#confirm-target", "customers")
         page.fill("#confirm-target", "customers")
+        page.fill("#approve-reason", "They are test data.")
         page.get_by_role("button", name=approve).click()
         expect(page.locator("#decision")).to_contain_text("You have already voted.")
         expect(other.locator("#decision")).to_contain_text("1 of 2")

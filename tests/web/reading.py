@@ -10,7 +10,8 @@ from typing import Any
 from django.test import Client
 
 from approvals.models import ApprovalRequest, User
-from approvals.selectors.friction import confirm_field, expected_target
+from approvals.selectors.friction import confirm_field, expected_target, needs_reason
+from tests.factories import REASON
 
 # The test client's answer has members that no class names.
 Reply = Any
@@ -109,4 +110,5 @@ def signed_in(person: User, **options: Any) -> Client:
 def ballot(approval: ApprovalRequest, **words: str) -> dict[str, str]:
     """The fields that the decision forms of the page carry, and what a person writes into them."""
     shown = {"view_digest": approval.view_digest, "version": str(approval.version)}
-    return shown | ({"confirm_target": expected_target(approval)} if confirm_field(approval) else {}) | words
+    target = {"confirm_target": expected_target(approval)} if confirm_field(approval) else {}
+    return shown | target | ({"reason": REASON} if needs_reason(approval) else {}) | words
