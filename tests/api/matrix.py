@@ -242,15 +242,15 @@ def try_once(caller: Caller, method: str, route: Route, *, world: World, camp: C
     """The answer of one request, whose effects are taken back."""
     client = caller.client(enforce_csrf_checks=csrf)
     path = address(route, world=world, camp=camp)
-    data, kind = _content(caller, route, camp=camp) if method == "POST" else (b"", "")
+    data, kind = content_of(caller, route, camp=camp) if method == "POST" else (b"", "")
     with transaction.atomic():
         answer = client.generic(method, path, data, content_type=kind, headers=caller.headers)
         transaction.set_rollback(True)
     return answer
 
 
-def _content(caller: Caller, route: Route, *, camp: Camp) -> tuple[bytes, str]:
-    """What is posted, as pages and as the API take it."""
+def content_of(caller: Caller, route: Route, *, camp: Camp) -> tuple[bytes, str]:
+    """What is posted, as pages and as the API take it, and of which type it is."""
     body = BODIES.get(route.template, _nothing)(camp)
     if not caller.is_agent:
         body |= SAID_BY_OTHERS.get(route.template, _nothing)(camp)

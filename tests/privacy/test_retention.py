@@ -19,7 +19,7 @@ from receipts.selectors import check_receipt, opened_values
 from receipts.selectors.privacy import said_of
 from receipts.services.erasure import Actor, Ground, erase_subject, place_hold
 from receipts.services.retention import end_due_retention, months_back
-from tests.factories import Cast, begin_session, decide, make_cast
+from tests.factories import Cast, StepUp, begin_session, decide, make_cast, open_step_up, vote
 from tests.privacy.people import payloads_of, tables_with, tell
 
 ALICE, CHARLIE = "alicecanary7391", "charliecanary5520"
@@ -90,21 +90,44 @@ def test_the_command_ends_what_sessions_and_answers_repeat_too(cast: Cast) -> No
     assert tables_with(ALICE) == ["decisions_human"]
 
 
+@pytest.mark.case("APR-40")
 def test_answers_are_forgotten_after_some_days_unless_their_action_still_waits(cast: Cast, move_clock: Move) -> None:
     session = begin_session(cast)
     done = decide(cast, session, "email.send", parameters={"to": "bob@corp.example"}, key="done")
-    waits = decide(cast, session, "email.send", parameters={"to": "ana@partner.example"}, key="waits")
-    long = database_now() + timedelta(days=30)
-    ApprovalRequest.objects.filter(pk=waits["approval"]["id"]).update(expires_at=long, closes_at=long)
+    waits = open_step_up(cast, session_id=session, key="waits")
+    keep_open(waits, days=30)
     move_clock((KEPT_DAYS - 0.1) * DAY)
     assert forget_answers() == 0
     move_clock(0.2 * DAY)
     assert forget_answers() == 1
     assert list(IdempotentAnswer.objects.values_list("key", flat=True)) == ["waits"]
-    again = decide(cast, session, "email.send", parameters={"to": "ana@partner.example"}, key="waits")
-    assert again["decision_id"] == waits["decision_id"]
+    again = open_step_up(cast, session_id=session, key="waits")
+    assert (again.approval, dict(again.answer)) == (waits.approval, dict(waits.answer))
+    assert ApprovalRequest.objects.count() == 1
     anew = decide(cast, session, "email.send", parameters={"to": "bob@corp.example"}, key="done")
-    assert anew["decision_id"] != done["decision_id"]
+    assert anew["decision_id"] != done["decision_id"], "the control: what is over is forgotten"
+
+
+@pytest.mark.case("APR-40")
+def test_an_answer_is_kept_until_what_was_approved_can_be_claimed_no_more(cast: Cast, move_clock: Move) -> None:
+    session = begin_session(cast)
+    first = open_step_up(cast, session_id=session, key="mine")
+    keep_open(first, days=30)
+    move_clock((KEPT_DAYS + 1) * DAY)
+    approved = vote(first, cast.bob)
+    assert forget_answers() == 0, "it could be claimed besides the approval of a retry"
+    assert open_step_up(cast, session_id=session, key="mine").answer == first.answer
+    assert approved.claim_expires_at is not None
+    move_clock((approved.claim_expires_at - database_now()).total_seconds() + 1)
+    assert forget_answers() == 1
+    anew = open_step_up(cast, session_id=session, key="mine")
+    assert anew.approval != first.approval, "the first has expired and permits nothing"
+
+
+def keep_open(step: StepUp, *, days: int) -> None:
+    """As a policy with a long timeout would."""
+    until = database_now() + timedelta(days=days)
+    ApprovalRequest.objects.filter(pk=step.approval.pk).update(expires_at=until, closes_at=until)
 
 
 def test_an_action_that_waits_for_a_fact_is_denied_once_its_values_are_erased(cast: Cast) -> None:

@@ -21,11 +21,13 @@ def literally(text: str) -> Trick:
 
 
 TRICKS = {
-    # DEC-01: another surface's markup.
-    "slack": literally("`code` *_~ > <https://evil|Approve> <!channel>"),
+    # DEC-01, DEC-02: another surface's markup, and what would call people there.
+    "slack": literally("`code` *_~ > <https://evil|Approve> <!channel> <@U024BE7LH> &lt;!here&gt;"),
     # DEC-03: markup of this surface.
     "script": literally("<script>alert(1)</script>"),
     "image": literally('"><img src=x onerror=alert(1)>'),
+    # DEC-13: what would tell its author that it was looked at.
+    "beacon": literally("![b](//evil.example/b.png) [a](//evil.example) <link href=//evil.example> url(//e)"),
     "template": literally("{{ 7*7 }}{% csrf_token %}"),
     "style": literally("</style><style>*{display:none}"),
     # DEC-04: direction.

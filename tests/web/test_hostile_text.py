@@ -21,7 +21,7 @@ from tests.factories import (
 from tests.web.corpus import TRICKS, every_trick
 from tests.web.reading import Element, read
 
-CASES = ("DEC-01", "DEC-03", "DEC-04", "DEC-05", "DEC-07", "DEC-10")
+CASES = ("DEC-01", "DEC-02", "DEC-03", "DEC-04", "DEC-05", "DEC-07", "DEC-10", "DEC-13")
 HIDDEN = {"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"}
 
 
