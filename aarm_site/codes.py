@@ -99,6 +99,7 @@ CODES: Mapping[str, str] = {
     "sign_in_too_old": "You signed in too long ago to approve this",
     "signing_unavailable": "Receipts can't be signed now",
     "stale_identity": "The identity no longer holds",
+    "not_shown_whole": "A part of the action was folded away",
     "target_not_confirmed": "The target was not confirmed",
     "too_deep": "The body is nested too deeply",
     "too_many_labels": "The session has touched too many kinds of data",

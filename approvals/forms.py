@@ -77,6 +77,7 @@ class ApproveForm(DecisionForm):
     """What a page has nothing to ask for stays empty, and whether that is enough is the service's to say."""
 
     verdict = Verdict.APPROVE
+    all = forms.BooleanField(required=False)
     confirm_target = forms.CharField(required=False, max_length=MAX_TARGET)
     assertion = forms.JSONField(required=False)
 
@@ -88,9 +89,10 @@ class ApproveForm(DecisionForm):
         return found
 
     def confirmation(self) -> Confirmation:
-        """What was typed and signed."""
+        """What was shown, typed and signed."""
         said = self.cleaned_data
-        return Confirmation(target=said["confirm_target"] or None, assertion=said["assertion"])
+        target = said["confirm_target"] or None
+        return Confirmation(is_whole=said["all"], target=target, assertion=said["assertion"])
 
 
 class GrantForm(ApproveForm):

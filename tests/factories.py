@@ -209,7 +209,10 @@ def ballot_of(
         reason=reason or given.get("reason", ""),
         private_note=private_note,
         confirmation=Confirmation(
-            target=given.get("confirm_target"), assertion=given.get("assertion"), shown_at=datetime.now(UTC)
+            is_whole=True,
+            target=given.get("confirm_target"),
+            assertion=given.get("assertion"),
+            shown_at=datetime.now(UTC),
         ),
     )
 

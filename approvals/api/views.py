@@ -109,8 +109,12 @@ class ApprovalVoteView(APIView):
             private_note=body.private_note,
             surface="api",
             grant=_wish(body),
+            # Whoever reads JSON has been given the whole of it.
             confirmation=Confirmation(
-                target=body.confirm_target, assertion=body.assertion, shown_at=shown_at(request._request)
+                is_whole=True,
+                target=body.confirm_target,
+                assertion=body.assertion,
+                shown_at=shown_at(request._request),
             ),
         )
         row = _voted(approval_id, person=_person(request), body=body, ballot=ballot)

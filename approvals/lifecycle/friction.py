@@ -17,10 +17,12 @@ from receipts.signing.canonical import JSON, canonical_bytes
 class Step(StrEnum):
     """Something that a person does before an approval counts.
 
-    `RECENT`: having shown who they are a short time ago, which a passkey does at once. `REASON`: saying why;
-    `REASON_IF_FLAGGED` where something of the action is flagged. `ALONE`: without having read what others wrote.
+    `WHOLE`: having been given all of the action to read. `RECENT`: having shown who they are a short time ago, which a
+    passkey does at once. `REASON`: saying why; `REASON_IF_FLAGGED` where something of the action is flagged. `ALONE`:
+    without having read what others wrote.
     """
 
+    WHOLE = "whole"
     TARGET = "target"
     RECENT = "recent"
     REASON_IF_FLAGGED = "reason_if_flagged"
@@ -32,7 +34,7 @@ class Step(StrEnum):
 STEPS: Mapping[RiskLevel, frozenset[Step]] = {
     RiskLevel.LOW: frozenset(),
     RiskLevel.MEDIUM: frozenset(),
-    RiskLevel.HIGH: frozenset({Step.TARGET, Step.RECENT, Step.REASON_IF_FLAGGED}),
+    RiskLevel.HIGH: frozenset({Step.WHOLE, Step.TARGET, Step.RECENT, Step.REASON_IF_FLAGGED}),
     RiskLevel.CRITICAL: frozenset(Step),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from approvals.lifecycle.folding import is_folded
 from approvals.lifecycle.friction import (
     WHOLE,
     Step,
@@ -14,6 +15,7 @@ from approvals.lifecycle.friction import (
     target_name,
 )
 from approvals.lifecycle.inspection import Opaque, why_opaque
+from approvals.lifecycle.snapshot import Snapshot
 from approvals.models import ApprovalRequest
 from receipts.signing.canonical import JSON
 
@@ -33,6 +35,13 @@ def confirm_field(request: ApprovalRequest) -> str:
     if Step.TARGET not in steps_of(request):
         return ""
     return target_name(_parameters(request)) or WHOLE
+
+
+def must_be_unfolded(request: ApprovalRequest) -> bool:
+    """Whether approving takes being given all of the action to read, and a page would fold some of it away."""
+    if Step.WHOLE not in steps_of(request):
+        return False
+    return not request.shown or is_folded(Snapshot.from_dict(request.shown))
 
 
 def needs_reason(request: ApprovalRequest) -> bool:

@@ -12,6 +12,7 @@ from approvals.models import ApprovalRequest, User
 from approvals.selectors.friction import (
     confirm_field,
     expected_target,
+    must_be_unfolded,
     needs_passkey,
     needs_reason,
     needs_recent_sign_in,
@@ -31,9 +32,10 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What came with a vote. `assertion` is WebAuthn's JSON; `shown_at` is when this person last showed who they are,
-    as their session has it."""
+    """What came with a vote. `is_whole`: nothing of the action was folded away. `assertion` is WebAuthn's JSON;
+    `shown_at` is when this person last showed who they are, as their session has it."""
 
+    is_whole: bool = False
     target: str | None = None
     assertion: Mapping[str, Any] | None = None
     shown_at: datetime | None = None
@@ -45,8 +47,10 @@ NOTHING_MORE = Confirmation()
 def check_confirmation(
     request: ApprovalRequest, *, person: User, given: Confirmation, reason: str, at: datetime
 ) -> Proof:
-    """What an approval was confirmed by. Raises `target_not_confirmed`, `reason_required`, `sign_in_too_old`,
-    `passkey_required`, `assertion_refused`."""
+    """What an approval was confirmed by. Raises `not_shown_whole`, `target_not_confirmed`, `reason_required`,
+    `sign_in_too_old`, `passkey_required`, `assertion_refused`."""
+    if must_be_unfolded(request) and not given.is_whole:
+        raise _folded()
     named = confirm_field(request)
     section: dict[str, JSON] = {}
     if named:
@@ -79,6 +83,15 @@ def _check_target(request: ApprovalRequest, *, typed: str | None) -> None:
         why="That is not the target of this action." if typed else "The target of this action was not confirmed.",
         fix="Type it as the page shows it. Denying takes no confirmation.",
         param="confirm_target",
+    )
+
+
+def _folded() -> ProblemError:
+    return ProblemError(
+        "not_shown_whole",
+        status=409,
+        why="A part of this action was folded away.",
+        fix="Show everything, read it, and decide then. Denying takes none of it.",
     )
 
 

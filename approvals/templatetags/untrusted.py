@@ -11,6 +11,7 @@ from typing import Any
 
 from django import template
 
+from approvals.lifecycle.folding import LONG, SHORT
 from approvals.lifecycle.render import (
     Token,
     flags,
@@ -25,13 +26,9 @@ from receipts.signing.canonical import JSON
 
 register = template.Library()
 
-SHORT = 300
-LONG = 2000
-"""How many characters are shown before the middle is folded away."""
-
 
 @register.inclusion_tag("components/untrusted.html")
-def untrusted(text: object, limit: int = SHORT) -> dict[str, Any]:
+def untrusted(text: object, limit: int | None = SHORT) -> dict[str, Any]:
     """One text within a line. What is no text yet (a number, a name from the database) is taken by its `str`."""
     return {"tokens": render("" if text is None else str(text), limit=limit)}
 
@@ -49,7 +46,7 @@ def untrusted_text(text: str, limit: int = LONG) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/untrusted_block.html")
-def untrusted_value(value: JSON, limit: int = LONG) -> dict[str, Any]:
+def untrusted_value(value: JSON, limit: int | None = LONG) -> dict[str, Any]:
     """A parameter of any JSON type, such that `1` and `"1"` don't look alike."""
     tokens, whole = render_value(value, limit=limit), render_value(value, limit=None)
     return _block(tokens, whole=whole, warnings=value_flags(value))

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from approvals.accounts.recency import may_show_again, shown_at
 from approvals.forms import PRESETS, ApproveForm, DecisionForm, DenyForm, WithdrawForm
+from approvals.lifecycle.folding import LONG, SHORT
 from approvals.lifecycle.friction import is_recent
 from approvals.lifecycle.route import Route
 from approvals.models import ApprovalRequest, User
@@ -22,7 +23,14 @@ from approvals.pages.editing import editables_of
 from approvals.pages.granting import MINUTES, USES, choices_of
 from approvals.selectors import ShownRequest, request_for, shown_to
 from approvals.selectors.changing import changes_shown
-from approvals.selectors.friction import confirm_field, needs_passkey, needs_reason, needs_recent_sign_in, opaque
+from approvals.selectors.friction import (
+    confirm_field,
+    must_be_unfolded,
+    needs_passkey,
+    needs_reason,
+    needs_recent_sign_in,
+    opaque,
+)
 from approvals.selectors.granted import may_grant
 from approvals.selectors.grants import shown_grants
 from approvals.selectors.roster import REVIEW
@@ -32,7 +40,7 @@ from approvals.services.granting import proposed_grant
 from approvals.services.passkeys import keys_of
 from approvals.services.votes import CastBallot, cast_vote
 from approvals.views.keeping import forget_words, keep_words, kept_words
-from approvals.views.reading import LIVE_URL, is_fragment, reader_of
+from approvals.views.reading import LIVE_URL, is_fragment, reader_of, wants_all
 from receipts.access import AUDIT, caller_of, for_people
 from receipts.problems import ProblemError
 from receipts.selectors import of_decision
@@ -108,6 +116,7 @@ def page_context(user: User, approval_id: str, *, written: Mapping[str, str] = M
         "page_url": reverse("approvals:detail", args=[row.pk]),
         "ballot": {},
         "confirm_field": confirm_field(row),
+        "must_be_unfolded": must_be_unfolded(row),
         "needs_passkey": needs_passkey(row),
         "needs_reason": needs_reason(row),
         "needs_recent_sign_in": needs_recent_sign_in(row),
@@ -117,8 +126,13 @@ def page_context(user: User, approval_id: str, *, written: Mapping[str, str] = M
 
 
 def friction_context(request: HttpRequest) -> dict[str, Any]:
-    """How long ago the reader showed who they are, and whether they can do so again without signing out."""
+    """How long ago the reader showed who they are, whether they can do so again without signing out, and whether the
+    page shows all of the action."""
+    has_all = wants_all(request)
     return {
+        "has_all": has_all,
+        "name_limit": None if has_all else SHORT,
+        "value_limit": None if has_all else LONG,
         "has_recent_sign_in": is_recent(shown_at(request), at=datetime.now(UTC)),
         "may_show_again": may_show_again(reader_of(request)),
     }

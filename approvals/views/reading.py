@@ -15,6 +15,11 @@ def is_fragment(request: HttpRequest) -> bool:
     return request.headers.get("X-Fragment") == "1"
 
 
+def wants_all(request: HttpRequest) -> bool:
+    """Whether nothing of the action is to be folded away."""
+    return "1" in (request.GET.get("all"), request.POST.get("all"))
+
+
 def reader_of(request: HttpRequest) -> User:
     """The signed-in person."""
     assert isinstance(request.user, User)

@@ -460,6 +460,7 @@ ELSEWHERE = {
     "cannot_stand_in": "a form of a page: tests/web/test_routes_page.py",
     "dead_end": "a form of a page: tests/web/test_routes_page.py",
     "invalid_schedule": "a form of a page: tests/web/test_routes_page.py",
+    "not_shown_whole": "a form of a page: tests/web/test_unfolding.py",
     "cannot_batch": "a form of a page: tests/web/test_reviewing_together.py",
     "invalid_form": "a form of a page",
     "link_spent": "the sign-in page",
