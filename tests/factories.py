@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from approvals.lifecycle.quorum import Verdict
@@ -212,7 +211,7 @@ def ballot_of(
             is_whole=True,
             target=given.get("confirm_target"),
             assertion=given.get("assertion"),
-            shown_at=datetime.now(UTC),
+            shown_at=database_now(),
         ),
     )
 
