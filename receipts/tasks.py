@@ -6,6 +6,7 @@ from celery import shared_task
 
 from receipts.services.checkpoints import sign_due_checkpoint
 from receipts.services.exports import forget_old_exports, write_next_export
+from receipts.services.missing import find_missing
 from receipts.services.monitoring import verify_slice
 from receipts.services.publication import publish_due_copies
 from receipts.services.recovery import compare_with_outside
@@ -29,8 +30,9 @@ def publish_checkpoints() -> int:
 
 @shared_task(name="receipts.tasks.watch_log")
 def watch_log() -> int:
-    """Computes the next part of the log again, and compares it with what is kept outside."""
+    """Computes the next part of the log again, compares it with the outside, and looks for what was kept out of it."""
     compare_with_outside()
+    find_missing()
     return verify_slice()
 
 

@@ -42,6 +42,7 @@ FORMAT = "aarm-export/1"
 MOST_PROVEN = 20_000
 SELECTED = "A selection. Receipts that the question did not ask for are missing, and nothing here shows which."
 WHOLE = "Everything that was signed until then, as the one who asked may see it."
+BEHIND = "The log as far as its newest checkpoint. Receipts that came after it are missing: {later}."
 README = """\
 Receipts of {deployment}, exported {exported_at}.
 {note}
@@ -65,18 +66,22 @@ the "context.head" of the receipt whose "context.position" is the number of the 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What was asked for, by whom (a pseudonymous id), and when; `has_contexts`: with the entries of sessions."""
+    """What was asked for, by whom (a pseudonymous id), and when; `has_contexts`: with the entries of sessions.
+
+    `later` receipts were there when everything was asked for, and no checkpoint covered them.
+    """
 
     deployment: str
     question: str
     has_contexts: bool
     person: str
     asked_at: datetime
+    later: int = 0
 
     @property
     def note(self) -> str:
         """What may be concluded from what is missing."""
-        return SELECTED if self.question else WHOLE
+        return SELECTED if self.question else BEHIND.format(later=self.later) if self.later else WHOLE
 
 
 @dataclass(slots=True)
@@ -194,6 +199,7 @@ def write_descriptions(folder: Path, selection: Selection, *, tally: Tally) -> N
         "format": FORMAT,
         "question": selection.question,
         "is_filtered": bool(selection.question),
+        "receipts_later": selection.later,
         "contexts": "commitments" if selection.has_contexts else "none",
         "exported_by": selection.person,
         "receipts": tally.total,

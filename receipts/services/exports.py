@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from receipts.exporters.bundle import (
 )
 from receipts.exporters.companions import write_contexts, write_policies
 from receipts.identifiers import new_id
-from receipts.models import Chain, Checkpoint, Export, ExportState, Receipt
+from receipts.models import Chain, Checkpoint, Export, ExportState, LogEntry, Receipt, Unsequenced
 from receipts.problems import ProblemError, not_found
 from receipts.selectors.conditions import Asking, matching
 from receipts.selectors.exports import export_for
@@ -156,9 +156,17 @@ def _written(export: Export, *, folder: Path) -> Tally:
         has_contexts=export.has_contexts,
         person=caller_of(export.owner).id,
         asked_at=export.requested_at,
+        later=_later_than(checkpoint, before=export.requested_at) if is_whole and checkpoint else 0,
     )
     write_descriptions(folder, selection, tally=tally)
     return tally
+
+
+def _later_than(checkpoint: Checkpoint, *, before: datetime) -> int:
+    """How many receipts of that time have a place that this checkpoint doesn't cover, or wait for one."""
+    placed = LogEntry.objects.filter(leaf_index__gte=checkpoint.size, receipt__issued_at__lt=before)
+    waiting = Receipt.objects.filter(pk__in=Unsequenced.objects.values("receipt_id"), issued_at__lt=before)
+    return placed.count() + waiting.count()
 
 
 def _receipts(export: Export, *, checkpoint: Checkpoint | None) -> Iterator[Receipt]:

@@ -6,7 +6,7 @@ needs: nothing is kept in a process.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.db import transaction
 
@@ -49,18 +49,33 @@ def _sequence_batch() -> int:
 
 
 def _taken(waiting: Sequence[Unsequenced]) -> list[tuple[Unsequenced, Receipt | None]]:
-    """What can leave the queue: all up to the first receipt that was altered or deleted while it waited."""
-    needed = Receipt.objects.only("body", "signature", "digest", "key_id")
+    """What can leave the queue: all up to the first receipt that was altered or deleted while it waited.
+
+    So was one whose predecessor has no place: somebody took that one out of the queue.
+    """
+    needed = Receipt.objects.only("body", "signature", "digest", "key_id", "previous_digest")
     stored, keys = needed.in_bulk([item.receipt_id for item in waiting]), own_keys()
+    placed = _placed({receipt.previous_digest for receipt in stored.values() if receipt.previous_digest})
     found: list[tuple[Unsequenced, Receipt | None]] = []
     for item in waiting:
         receipt = stored.get(item.receipt_id)
-        fault = "It is gone." if receipt is None else signature_fault(receipt, keys=keys)
+        fault = "It is gone." if receipt is None else signature_fault(receipt, keys=keys) or _gap(receipt, placed)
         if fault and not is_acknowledged(AlarmCode.ALTERED, subject=item.receipt_id):
             raise_alarm(AlarmCode.ALTERED, subject=item.receipt_id, sentence=f"Receipt {item.receipt_id}: {fault}")
             break
         found.append((item, receipt))
+        placed |= {receipt.digest} if receipt else set()
     return found
+
+
+def _placed(digests: Collection[str]) -> set[str]:
+    """Those of these receipts that are in the log."""
+    return set(Receipt.objects.filter(digest__in=digests, entry__isnull=False).values_list("digest", flat=True))
+
+
+def _gap(receipt: Receipt, placed: Collection[str]) -> str | None:
+    previous = receipt.previous_digest
+    return None if previous is None or previous in placed else "The receipt before it was kept out of the log."
 
 
 def _append(receipts: Sequence[Receipt]) -> None:

@@ -29,7 +29,7 @@ from receipts.services.sequencing import sequence_waiting
 from receipts.signing.__main__ import main
 from receipts.signing.checkpoint import Checkpoint as Said
 from receipts.signing.checkpoint import read_checkpoint, verify_checkpoint
-from receipts.tasks import keep_log
+from receipts.tasks import keep_log, watch_log
 from tests.factories import Cast, begin_session, decide, make_cast
 from tests.integration.scenario import busy_session
 from tests.web.tampering import GUARD, tamper
@@ -172,6 +172,21 @@ def test_a_bit_that_flips_while_a_receipt_waits_keeps_it_out_of_the_log(
     move_clock(1000)
     assert sign_due_checkpoint() is None
     assert say(newest_checkpoint()) == before
+
+
+@pytest.mark.case("RCP-24", "RCP-27")
+@pytest.mark.parametrize("position", [1, 2, 3])
+def test_a_receipt_that_is_taken_out_of_the_queue_is_missed(cast: Cast, move_clock: Move, position: int) -> None:
+    signed_after(cast, move_clock)
+    victim = allow(cast)[position - 1]
+    Unsequenced.objects.filter(receipt_id=victim.pk).delete()
+    keep_log()
+    watch_log()
+    after = Receipt.objects.filter(stream=victim.stream, position=position + 1).first()
+    assert {alarm.subject for alarm in Alarm.objects.all()} == {victim.pk, *([after.pk] if after else [])}
+    assert not LogEntry.objects.filter(receipt=after).exists()
+    move_clock(1000)
+    assert sign_due_checkpoint() is None
 
 
 def signed_after(cast: Cast, move_clock: Move) -> Checkpoint:

@@ -16,6 +16,7 @@ import pytest
 from django.test import Client
 
 from receipts.exporters import csv as spreadsheets
+from receipts.exporters.bundle import WHOLE
 from receipts.exporters.companions import Named, named_in
 from receipts.models import Export, ExportState, Receipt
 from receipts.problems import ProblemError
@@ -120,6 +121,19 @@ def test_everything_leaves_as_the_log_that_was_signed(history: Cast, victor: Cli
     (tmp_path / "log.jsonl").write_bytes(b"".join(lines[:3] + lines[4:]))
     assert verified(tmp_path, "log.jsonl") != 0
     assert len(files["checkpoints.jsonl"].splitlines()) == 1
+
+
+def test_everything_says_what_no_checkpoint_covers_yet(history: Cast, victor: Client, tmp_path: Path) -> None:
+    manifest = json.loads(bundle(victor, "", into=tmp_path)["manifest.json"])
+    assert (manifest["receipts_later"], manifest["note"]) == (0, WHOLE)
+    decide(history, begin_session(history), "files.read", parameters={})
+    later = Receipt.objects.count() - manifest["receipts"]
+    files = bundle(victor, "", into=tmp_path)
+    manifest = json.loads(files["manifest.json"])
+    assert (manifest["receipts_later"], manifest["is_filtered"]) == (later, False)
+    assert f"are missing: {later}." in manifest["note"]
+    assert manifest["note"].encode() in files["README.txt"]
+    assert verified(tmp_path, "log.jsonl") == 0
 
 
 def heads(files: dict[str, bytes]) -> dict[tuple[str, int], str]:
