@@ -32,7 +32,7 @@ class Environment(BaseSettings):
     # What unwraps the keys of stored values; processes of one installation share it.
     payload_key_file: Path | None = None
     # After how many full months stored values are destroyed; 0 keeps them.
-    payload_retention_months: int = Field(default=0, ge=0, le=1200)
+    payload_retention_months: int = Field(default=13, ge=0, le=1200)
     deployment: str = "aarm"
     environment: str = "LIVE"
     debug: bool = False

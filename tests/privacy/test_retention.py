@@ -40,11 +40,19 @@ def test_the_months_before_the_present_one_are_kept(year: int, month: int, kept:
     assert months_back(datetime(year, month, 28, 23, 59, tzinfo=UTC), months=kept) == stays
 
 
-def test_values_are_kept_for_ever_unless_the_installation_says_otherwise(cast: Cast, move_clock: Move) -> None:
+def test_values_are_kept_thirteen_months_unless_the_installation_says_otherwise(
+    cast: Cast, settings: LazySettings, move_clock: Move
+) -> None:
     alice = tell(cast, ALICE)
-    move_clock(4000 * DAY)
+    move_clock(394 * DAY)
     assert end_due_retention() is None
+    settings.AARM_PAYLOAD_RETENTION_MONTHS, kept = 0, settings.AARM_PAYLOAD_RETENTION_MONTHS
+    move_clock(4000 * DAY)
+    assert end_due_retention() is None, "never"
     assert all(opened_values(row) for row in payloads_of(alice))
+    settings.AARM_PAYLOAD_RETENTION_MONTHS = kept
+    assert end_due_retention() is not None
+    assert not any(opened_values(row) for row in payloads_of(alice))
 
 
 @pytest.mark.case("PRV-03")
