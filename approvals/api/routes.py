@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django.utils.dateparse import parse_datetime
@@ -66,9 +66,11 @@ def _instant(text: str) -> datetime | None:
         return None
     try:
         found = parse_datetime(text)
-    except ValueError:
+        # The database doesn't know every distance from UTC that ISO 8601 can write.
+        found = found.astimezone(UTC) if found and found.tzinfo else None
+    except (ValueError, OverflowError):
         found = None
-    if found is None or found.tzinfo is None:
+    if found is None:
         why = "at is no time with its distance from UTC."
         fix = "Write it as 2026-03-07T03:00:00Z."
         raise ProblemError("invalid_time", status=400, why=why, fix=fix, param="at")

@@ -138,6 +138,7 @@ def test_an_open_request_shows_votes_and_what_the_agent_reports(browser: Browser
         expect(other.locator("form[data-inert]")).to_have_count(0)
         # What was typed has survived the news.
         expect(other.locator("#confirm-target")).to_have_value("customers")
+        other.fill("#approve-reason", "So they are.")
         other.get_by_role("button", name=approve).click()
         expect(page.locator("#outcome")).to_contain_text("by bob and dave")
         carry_on(embedded_server, asked)

@@ -109,15 +109,18 @@ def test_a_second_reviewer_joins_what_the_first_proposes(cast: Cast, bob: Client
     publish("HIGH", 2)
     step = open_mail(cast, session)
     form = form_of(read(bob.get(step.path)), "Grant")
-    written = sent(form, confirm_target=ASKED["to"], within__copies="at_most", most__copies="2.5")
+    reason = "The hidden character is theirs."
+    written = sent(form, confirm_target=ASKED["to"], within__copies="at_most", most__copies="2.5", reason=reason)
     again = form_of(read(bob.post(form.attributes["action"], written)), "Grant")
-    assert bob.post(again.attributes["action"], sent(again)).status_code == 303
+    assert reason in again.text
+    assert bob.post(again.attributes["action"], sent(again, reason=reason)).status_code == 303
     carol = signed_in(cast.carol)
     join = form_of(read(carol.get(step.path)), "Join the grant")
     assert "from 0 up to 2.5" in join.text
-    missed = carol.post(join.attributes["action"], sent(join, confirm_target="eve@evil.example"))
+    missed = carol.post(join.attributes["action"], sent(join, confirm_target="eve@evil.example", reason=reason))
     assert missed.status_code == 403
-    assert carol.post(join.attributes["action"], sent(join, confirm_target=ASKED["to"])).status_code == 303
+    joined = sent(join, confirm_target=ASKED["to"], reason=reason)
+    assert carol.post(join.attributes["action"], joined).status_code == 303
     assert decide(cast, session, "mail.send", parameters=ASKED | {"copies": 2})["effective"] == "ALLOW"
 
 

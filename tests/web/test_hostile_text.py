@@ -49,7 +49,7 @@ def on_request_page(cast: Cast, client: Client, text: str) -> Element:
         parameters={**MAIL, "to": f"x@partner.example {text}", "body": text, text[:80]: {text[:80]: [text]}},
         explanation=text,
     )
-    return read(client.get(step.path))
+    return read(client.get(step.path, {"all": "1"}))
 
 
 @pytest.mark.case(*CASES)
