@@ -9,10 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from approvals.api.people import person_of
 from approvals.selectors.grants import MOST, grant_answer, grants_visible_to, shown_grants, unended
 from approvals.selectors.roster import REVIEW
 from approvals.services.granting import revoke_grant
-from approvals.services.people import Person
 from receipts.access import AUDIT, CallerKind
 from receipts.problems import ProblemError
 
@@ -28,12 +28,6 @@ _GRANTS: dict[str, Any] = {
     "required": ["results", "next"],
     "properties": {"results": {"type": "array", "items": _GRANT}, "next": {"type": ["string", "null"]}},
 }
-
-
-def _person(request: Request) -> Person:
-    user = request.user
-    assert isinstance(user, Person)
-    return user
 
 
 class GrantListView(APIView):
@@ -53,8 +47,8 @@ class GrantListView(APIView):
             raise ProblemError(
                 "invalid_state", status=400, why="state is live or all.", fix="Use ?state=live.", param="state"
             )
-        rows = grants_visible_to(_person(request))
-        found = shown_grants((rows if state == "all" else unended(rows))[:MOST], user=_person(request))
+        rows = grants_visible_to(person_of(request))
+        found = shown_grants((rows if state == "all" else unended(rows))[:MOST], user=person_of(request))
         listed = [grant_answer(each) for each in found if state == "all" or each.is_live]
         return Response({"results": listed, "next": None})
 
@@ -67,6 +61,6 @@ class GrantRevokeView(APIView):
 
     @extend_schema(request=None, responses={200: _GRANT}, operation_id="grant_revoke")
     def post(self, request: Request, grant_id: str) -> Response:
-        person = _person(request)
+        person = person_of(request)
         (shown,) = shown_grants([revoke_grant(grant_id=grant_id, person=person)], user=person)
         return Response(grant_answer(shown))

@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from approvals.accounts.recency import shown_at
 from approvals.api.bodies import ChallengeBody, EscalateBody, ExtendBody, ReassignBody, VoteBody
+from approvals.api.people import person_of
 from approvals.lifecycle.errors import GrantError
 from approvals.lifecycle.quorum import Verdict
 from approvals.models import ApprovalRequest
@@ -49,14 +50,8 @@ _CHALLENGE: dict[str, Any] = {
 }
 
 
-def _person(request: Request) -> Person:
-    user = request.user
-    assert isinstance(user, Person)
-    return user
-
-
 def _answer(request: Request, approval_id: str) -> dict[str, Any]:
-    person = _person(request)
+    person = person_of(request)
     return approval_answer(shown_to(person, request_for(person, approval_id)))
 
 
@@ -77,10 +72,10 @@ class ApprovalListView(APIView):
             raise ProblemError(
                 "invalid_state", status=400, why="state is pending or all.", fix="Use ?state=pending.", param="state"
             )
-        rows = pending_for(_person(request)) if state == "pending" else open_among(_person(request))
+        rows = pending_for(person_of(request)) if state == "pending" else open_among(person_of(request))
         page, following = page_of(rows, cursor=request.query_params.get("cursor", ""))
         return Response(
-            {"results": [approval_answer(shown_to(_person(request), row)) for row in page], "next": following}
+            {"results": [approval_answer(shown_to(person_of(request), row)) for row in page], "next": following}
         )
 
 
@@ -100,7 +95,7 @@ class ApprovalVoteView(APIView):
     @extend_schema(request=VoteBody, responses={200: _APPROVAL}, operation_id="approval_vote")
     def post(self, request: Request, approval_id: str) -> Response:
         body = read_body(request._request, VoteBody)
-        request_for(_person(request), approval_id)
+        request_for(person_of(request), approval_id)
         ballot = CastBallot(
             verdict=Verdict(body.verdict),
             view_digest=body.view_digest,
@@ -117,7 +112,7 @@ class ApprovalVoteView(APIView):
                 shown_at=shown_at(request._request),
             ),
         )
-        row = _voted(approval_id, person=_person(request), body=body, ballot=ballot)
+        row = _voted(approval_id, person=person_of(request), body=body, ballot=ballot)
         return Response(_answer(request, row.pk))
 
 
@@ -149,7 +144,7 @@ class ApprovalChallengeView(APIView):
     @extend_schema(request=ChallengeBody, responses={200: _CHALLENGE}, operation_id="approval_vote_challenge")
     def post(self, request: Request, approval_id: str) -> Response:
         body = read_body(request._request, ChallengeBody) if request._request.body else ChallengeBody()
-        person = _person(request)
+        person = person_of(request)
         request_for(person, approval_id)
         asked = ask_to_sign(approval_id=approval_id, person=person, view=(body.view_digest, body.version))
         return Response(asked.to_dict())
@@ -162,8 +157,8 @@ class ApprovalExtendView(APIView):
     @extend_schema(request=ExtendBody, responses={200: _APPROVAL}, operation_id="approval_extend")
     def post(self, request: Request, approval_id: str) -> Response:
         body = read_body(request._request, ExtendBody)
-        row = request_for(_person(request), approval_id)
-        extend_request(approval_id=row.pk, person=_person(request), seconds=body.seconds)
+        row = request_for(person_of(request), approval_id)
+        extend_request(approval_id=row.pk, person=person_of(request), seconds=body.seconds)
         return Response(_answer(request, approval_id))
 
 
@@ -174,8 +169,8 @@ class ApprovalEscalateView(APIView):
     @extend_schema(request=EscalateBody, responses={200: _APPROVAL}, operation_id="approval_escalate")
     def post(self, request: Request, approval_id: str) -> Response:
         read_body(request._request, EscalateBody)
-        row = request_for(_person(request), approval_id)
-        escalate_request(approval_id=row.pk, person=_person(request))
+        row = request_for(person_of(request), approval_id)
+        escalate_request(approval_id=row.pk, person=person_of(request))
         return Response(_answer(request, approval_id))
 
 
@@ -186,6 +181,6 @@ class ApprovalReassignView(APIView):
     @extend_schema(request=ReassignBody, responses={200: _APPROVAL}, operation_id="approval_reassign")
     def post(self, request: Request, approval_id: str) -> Response:
         body = read_body(request._request, ReassignBody)
-        row = request_for(_person(request), approval_id)
-        pass_on(approval_id=row.pk, person=_person(request), to=person_named(body.to))
+        row = request_for(person_of(request), approval_id)
+        pass_on(approval_id=row.pk, person=person_of(request), to=person_named(body.to))
         return Response(_answer(request, approval_id))

@@ -101,6 +101,10 @@ _LAPSES: tuple[tuple[Callable[[Grant, datetime], bool], str], ...] = (
     (lambda grant, at: at >= grant.expires_at, "Its time is over."),
     (lambda grant, at: grant.left < 1, "It was used as often as it may be."),
     (
+        lambda grant, at: state_at(grant.request, at) is State.HELD,
+        "It is not in force yet: the approval that it came with can still be undone.",
+    ),
+    (
         lambda grant, at: state_at(grant.request, at) not in _GIVEN,
         "The approval that it came with is not in force.",
     ),

@@ -215,7 +215,7 @@ def test_nothing_is_granted_while_the_approval_may_still_be_undone(cast: Cast) -
     held = ApprovalRequest.objects.get()
     assert held.state == "HELD"
     answer = ask(cast, session, copies=2)
-    assert "not in force" in why_not(answer)
+    assert "not in force yet" in why_not(answer)
     vote(StepUp(approval=held, answer={}), cast.bob, verdict=Verdict.WITHDRAW)
     assert "not in force" in why_not(ask(cast, session, copies=3))
 
