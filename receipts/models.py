@@ -217,19 +217,29 @@ class AlarmCode(models.TextChoices):
 class Alarm(models.Model):
     """Something that must not be. While one about the log is open no checkpoint is signed.
 
-    While one that `is_halting` is open no receipt is issued, and so nothing is allowed.
+    While one that `is_halting` is open no receipt is issued, and so nothing is allowed. An acknowledgement is of
+    what was `found`, a digest of it, and until the subject is seen sound.
     """
 
     code = models.CharField(max_length=16, choices=AlarmCode.choices)
     subject = models.CharField(max_length=80)
+    found = models.CharField(max_length=71, default="", blank=True)
     sentence = models.CharField(max_length=500)
     is_halting = models.BooleanField()
     raised_at = models.DateTimeField()
     acknowledged_at = models.DateTimeField(null=True)
+    sound_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["code", "subject"], name="alarm_once_for_each_subject")]
-        indexes = [models.Index(fields=["is_halting"], condition=models.Q(acknowledged_at=None), name="alarm_open")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["code", "subject"], condition=models.Q(acknowledged_at=None), name="alarm_open_once"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["is_halting"], condition=models.Q(acknowledged_at=None), name="alarm_open"),
+            models.Index(fields=["subject", "code", "id"], name="alarm_of_subject"),
+        ]
 
     def __str__(self) -> str:
         return self.sentence

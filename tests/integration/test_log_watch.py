@@ -1,0 +1,176 @@
+"""The background verifier goes on: past what is missing, after what was acknowledged, and as fast as the log grows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.conf import LazySettings
+
+from receipts.models import Alarm, AlarmCode, Checkpoint, LogEntry, Receipt
+from receipts.selectors.log import log_alarms, log_size
+from receipts.services import monitoring
+from receipts.services.monitoring import ROUND_SLICES, slice_length, verify_everything, verify_slice
+from receipts.services.recovery import acknowledge_alarm
+from receipts.services.sequencing import sequence_waiting
+from tests.factories import Cast, make_cast
+from tests.integration.test_log import Move, allow, alter, signed
+from tests.web.tampering import tamper
+
+
+@pytest.fixture
+def cast(db: None, settings: LazySettings, tmp_path: Path) -> Cast:
+    settings.AARM_CHECKPOINT_SINKS = [f"dir:{tmp_path / 'outside'}"]
+    return make_cast()
+
+
+def acknowledge() -> None:
+    """Somebody knows about everything that is open."""
+    for alarm in log_alarms():
+        acknowledge_alarm(alarm.pk, actor="trent", reason="We looked into it.")
+
+
+def opened() -> list[tuple[str, str]]:
+    """What a whole round leaves open."""
+    verify_everything()
+    return list(log_alarms().values_list("code", "subject"))
+
+
+def remove_leaves(first: int, last: int) -> None:
+    alter("receipts_logentry", f"DELETE FROM receipts_logentry WHERE leaf_index BETWEEN {first} AND {last}")
+
+
+@pytest.mark.case("RCP-24", "RCP-27")
+@pytest.mark.parametrize(("chunk", "step"), [(1000, 2000), (3, 4), (1, 1)])
+def test_a_missing_leaf_is_reported_once_and_everything_after_it_is_still_verified(
+    cast: Cast, move_clock: Move, settings: LazySettings, monkeypatch: pytest.MonkeyPatch, chunk: int, step: int
+) -> None:
+    monkeypatch.setattr(monitoring, "CHUNK", chunk)
+    settings.AARM_LOG_CHECK_RECEIPTS = step
+    for _ in range(3):
+        allow(cast)
+        signed(move_clock)
+    size = log_size()
+    assert opened() == []
+    remove_leaves(1, 2)
+    while verify_slice() < size:
+        pass
+    (alarm,) = log_alarms()
+    assert (alarm.code, alarm.subject, alarm.sentence) == ("INCONSISTENT", "leaf 1", "Leaves 1 to 2 are missing.")
+    acknowledge()
+    while verify_slice() < size:
+        pass
+    assert opened() == []
+    victim = Receipt.objects.get(entry__leaf_index=size - 1)
+    tamper(victim, tool="calendar")
+    while verify_slice() < size:
+        pass
+    assert list(log_alarms().values_list("code", "subject")) == [("ALTERED", victim.pk)]
+
+
+@pytest.mark.case("RCP-27")
+def test_hashes_and_checkpoints_after_a_missing_leaf_are_still_compared(cast: Cast, move_clock: Move) -> None:
+    allow(cast)
+    signed(move_clock)
+    allow(cast, count=9)
+    last = signed(move_clock)
+    remove_leaves(1, 1)
+    assert opened() == [("INCONSISTENT", "leaf 1")]
+    acknowledge()
+    # The node over the first four leaves can't be computed any more; the checkpoints say that it is another one.
+    alter("receipts_logentry", "UPDATE receipts_logentry SET nodes = nodes || nodes WHERE leaf_index = 0")
+    alter("receipts_logentry", f"UPDATE receipts_logentry SET nodes = '\\x{'11' * 96}' WHERE leaf_index = 3")
+    found = opened()
+    assert {("INCONSISTENT", "leaf 0"), ("INCONSISTENT", "leaf 3"), ("INCONSISTENT", f"checkpoint {last.pk}")} <= set(
+        found
+    )
+    acknowledge()
+    assert opened() == []
+
+
+@pytest.mark.parametrize("nodes", ["", "00" * 32, "00" * 96])
+def test_a_leaf_whose_hashes_are_gone_is_an_alarm_and_no_end(cast: Cast, move_clock: Move, nodes: str) -> None:
+    allow(cast, count=5)
+    signed(move_clock)
+    remove_leaves(1, 1)
+    alter("receipts_logentry", f"UPDATE receipts_logentry SET nodes = '\\x{nodes}' WHERE leaf_index = 3")
+    tamper(Receipt.objects.get(entry__leaf_index=3), tool="calendar")
+    assert verify_slice() == log_size()
+    assert ("INCONSISTENT", "leaf 3") in list(log_alarms().values_list("code", "subject"))
+
+
+def test_a_leaf_with_an_absurd_place_does_not_keep_the_verifier_busy(cast: Cast, move_clock: Move) -> None:
+    allow(cast, count=5)
+    signed(move_clock)
+    last = LogEntry.objects.order_by("pk").last()
+    assert last is not None
+    alter("receipts_logentry", f"UPDATE receipts_logentry SET leaf_index = {2**60} WHERE leaf_index = {last.pk}")
+    assert verify_slice() == 2**60 + 1
+    assert ("INCONSISTENT", f"leaf {last.pk}") in list(log_alarms().values_list("code", "subject"))
+
+
+@pytest.mark.case("RCP-24")
+def test_an_acknowledgement_holds_for_what_was_found_and_for_nothing_else(cast: Cast, move_clock: Move) -> None:
+    victim = allow(cast)[0]
+    signed(move_clock)
+    altered = [("ALTERED", victim.pk)]
+    tamper(victim, tool="calendar")
+    assert opened() == altered
+    acknowledge()
+    assert [opened(), opened()] == [[], []], "What is known and stays as it is stays silent."
+    tamper(victim, tool="payments")
+    assert opened() == altered, "It was altered again."
+    acknowledge()
+    tamper(victim, tool=victim.tool)
+    assert opened() == [], "It was restored."
+    tamper(victim, tool="payments")
+    assert opened() == altered, "It is as it was acknowledged, but it was sound in between."
+    assert Alarm.objects.count() == 3
+
+
+@pytest.mark.case("RCP-24")
+def test_what_waits_as_it_was_acknowledged_enters_the_log_and_what_was_altered_again_does_not(
+    cast: Cast, move_clock: Move
+) -> None:
+    allow(cast)
+    signed(move_clock)
+    victim = allow(cast)[0]
+    signature = bytes(victim.signature)
+    tamper(victim, signature=b"0" * 64)
+    sequence_waiting()
+    acknowledge()
+    tamper(victim, signature=b"1" * 64)
+    sequence_waiting()
+    assert list(log_alarms().values_list("code", "subject")) == [("ALTERED", victim.pk)]
+    tamper(victim, signature=signature)
+    acknowledge()
+    signed(move_clock)
+    assert opened() == []
+    assert not Alarm.objects.filter(acknowledged_at=None).exists()
+
+
+@pytest.mark.case("RCP-27")
+def test_a_checkpoint_that_is_altered_again_is_a_new_alarm(cast: Cast, move_clock: Move) -> None:
+    allow(cast)
+    last = signed(move_clock)
+    for number in range(2):
+        wrong = last.note.replace("/receipts\n", f"/receipts\n{number}", 1)
+        alter("receipts_checkpoint", f"UPDATE receipts_checkpoint SET note = '{wrong}' WHERE id = {last.pk}")
+        assert opened() == [("INCONSISTENT", f"checkpoint {last.pk}")]
+        acknowledge()
+        assert opened() == []
+    alter("receipts_checkpoint", f"UPDATE receipts_checkpoint SET note = '{last.note}' WHERE id = {last.pk}")
+    assert opened() == []
+    assert {alarm.code for alarm in Alarm.objects.exclude(sound_at=None)} == {AlarmCode.INCONSISTENT}
+    assert Checkpoint.objects.get(pk=last.pk).note == last.note
+
+
+@pytest.mark.case("RCP-24")
+def test_a_round_takes_less_than_five_minutes_up_to_a_million_receipts() -> None:
+    every, minutes = 10, 5
+    assert slice_length(0) == slice_length(50_000) == 2000
+    for size in (1, 55_999, 56_001, 60_000, 100_000, 999_999, 1_000_000):
+        slices = -(-size // slice_length(size))
+        assert slices <= ROUND_SLICES
+        assert slices * every < minutes * 60
+    assert slice_length(10**9) == slice_length(2 * 10**6) <= 36_000, "A larger log doesn't take the whole processor."
