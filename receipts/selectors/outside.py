@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from receipts.anchors.base import AnchorError, ReadableSink, opened
 from receipts.models import Alarm, AlarmCode
+from receipts.models import Checkpoint as Stored
+from receipts.selectors.answers import Answer, answers
 from receipts.selectors.keys import own_keys
 from receipts.selectors.log import MissingNodeError, log_origin, log_size, root_at
 from receipts.signing.canonical import sha256_digest
@@ -27,36 +28,40 @@ class Divergence:
     checkpoint: Checkpoint | None
 
 
+@dataclass(frozen=True, slots=True)
+class FirstLook:
+    """What a process finds before its first receipt; `unanswered` says why places can't be asked that it needs."""
+
+    divergence: Divergence | None
+    unanswered: Sequence[str]
+
+
+def first_look(sinks: Sequence[str]) -> FirstLook:
+    """The first of `sinks` is the folder. Where that knows a checkpoint it is enough, and no place has to be reached.
+
+    An empty folder may be a new installation's, or one that isn't mounted, so all other places are asked then. Where
+    nobody knows a checkpoint although the database has signed some, those that don't answer are needed.
+    """
+    found = answers(sinks[:1])
+    if not any(answer.note for answer in found):
+        found = [*found, *answers(sinks[1:])]
+    is_needed = not any(answer.note for answer in found) and Stored.objects.exists()
+    return FirstLook(_first_divergence(found), [answer.why for answer in found if answer.why and is_needed])
+
+
 def divergence(sinks: Sequence[str]) -> Divergence | None:
     """The first place whose newest copy the database can't account for; None where all agree or can't be read now."""
-    for uri in sinks:
-        note = _newest(uri)
-        found = None if note is None else _compared(note)
-        if found is not None and not _is_acknowledged(found):
-            return found
-    return None
+    return _first_divergence(answers(sinks))
 
 
 def unreadable(sinks: Sequence[str]) -> list[str]:
     """Why places can't be asked for their newest copy, a sentence each."""
-    found = []
-    for uri in sinks:
-        try:
-            sink = opened(uri)
-            if isinstance(sink, ReadableSink):
-                sink.newest()
-        except AnchorError as error:
-            found.append(error.why)
-    return found
+    return [answer.why for answer in answers(sinks) if answer.why]
 
 
-def _newest(uri: str) -> bytes | None:
-    """A place that is out of reach blocks nobody; `doctor` says so."""
-    try:
-        sink = opened(uri)
-        return sink.newest() if isinstance(sink, ReadableSink) else None
-    except AnchorError:
-        return None
+def _first_divergence(found: Sequence[Answer]) -> Divergence | None:
+    compared = (_compared(answer.note) for answer in found if answer.note is not None)
+    return next((found for found in compared if found is not None and not _is_acknowledged(found)), None)
 
 
 def _compared(note: bytes) -> Divergence | None:

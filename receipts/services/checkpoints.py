@@ -26,8 +26,9 @@ from receipts.selectors.log import (
 )
 from receipts.selectors.verification import envelope_of
 from receipts.services.alarms import is_acknowledged, raise_alarm
+from receipts.services.history import is_own_history
 from receipts.services.keys import signer_of, unavailable
-from receipts.services.recovery import compare_with_outside
+from receipts.services.recovery import compare_with_folder
 from receipts.services.turns import Turn, may_take
 from receipts.signers import SignerError
 from receipts.signing.checkpoint import Checkpoint as Said
@@ -52,10 +53,13 @@ class AlteredReceiptError(CheckpointError):
 def sign_due_checkpoint() -> Checkpoint | None:
     """The checkpoint that was due, signed and queued for every place outside; None if none was, or none may be.
 
-    Raises `signing_unavailable`.
+    Only the folder is looked at each time: signing waits for no place that may hang. The background verifier asks the
+    others. Raises `signing_unavailable`, `log_halted`.
     """
     size = log_size()
-    if not is_due(newest_checkpoint(), size=size, at=database_now()) or not compare_with_outside():
+    if not is_due(newest_checkpoint(), size=size, at=database_now()):
+        return None
+    if not compare_with_folder() or not is_own_history():
         return None
     try:
         with transaction.atomic():

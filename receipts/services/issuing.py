@@ -21,7 +21,7 @@ from receipts.reads import Asked, RowRead
 from receipts.rows import Batch, Update
 from receipts.selectors.index import index_of
 from receipts.selectors.keys import ACTIVE_KEY
-from receipts.selectors.outside import divergence
+from receipts.services.history import is_own_history
 from receipts.services.keys import signature_by, signer_of
 from receipts.services.payloads import Committed
 from receipts.signing.canonical import sha256_digest
@@ -45,12 +45,6 @@ class Draft:
     type: ReceiptType
     stream: str
     body: Mapping[str, Any]
-
-
-class _Process:
-    """Each process compares the database with the folder of checkpoints once, before its first receipt (FLT-28)."""
-
-    is_compared = False
 
 
 def chain_of(stream: str) -> Asked[Chain]:
@@ -77,11 +71,7 @@ def _usable(chain: Chain) -> tuple[Chain, str | None]:
 
 def _require_own_history(*, is_halted: bool) -> None:
     """Raises `log_halted` where the database is known to lack what was copied out of it."""
-    if not is_halted and not _Process.is_compared:
-        # The folder only: a place that takes long to answer is the background verifier's affair.
-        is_halted = divergence(settings.AARM_CHECKPOINT_SINKS[:1]) is not None
-        _Process.is_compared = not is_halted
-    if is_halted:
+    if is_halted or not is_own_history():
         raise ProblemError(
             "log_halted",
             status=503,

@@ -22,7 +22,7 @@ from receipts.models import Alarm, AlarmCode, Checkpoint, Receipt
 from receipts.problems import ProblemError
 from receipts.selectors import published_jwks
 from receipts.selectors.log import newest_checkpoint
-from receipts.services import issuing
+from receipts.services import history
 from receipts.services.checkpoints import sign_due_checkpoint
 from receipts.services.publication import publish_due_copies
 from receipts.services.recovery import acknowledge_loss
@@ -77,7 +77,7 @@ def outside(settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     folder = tmp_path / "outside"
     settings.AARM_CHECKPOINT_SINKS = [f"dir:{folder}"]
     # Each test is a process of its own, which has compared nothing yet.
-    monkeypatch.setattr(issuing._Process, "is_compared", False)
+    monkeypatch.setattr(history._Process, "is_compared", False)
     return folder
 
 
@@ -123,7 +123,7 @@ def test_a_process_that_starts_on_a_restored_backup_allows_nothing(
 ) -> None:
     cast, newest = lost
     count = Receipt.objects.count()
-    monkeypatch.setattr(issuing._Process, "is_compared", False)
+    monkeypatch.setattr(history._Process, "is_compared", False)
     assert [refused(cast), refused(cast)] == ["log_halted", "log_halted"]
     assert Receipt.objects.count() == count
     assert f"A checkpoint of {newest.size} receipts was copied out" in outside_problem()
@@ -153,7 +153,7 @@ def test_an_operator_who_knows_of_the_loss_lets_the_log_go_on_and_it_says_so(
     lost: tuple[Cast, Checkpoint], move_clock: Move, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cast, newest = lost
-    monkeypatch.setattr(issuing._Process, "is_compared", False)
+    monkeypatch.setattr(history._Process, "is_compared", False)
     assert refused(cast) == "log_halted"
     monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
     with pytest.raises(CommandError, match=r"Nothing was changed\."):
@@ -197,7 +197,7 @@ def test_another_logs_folder_stops_receipts(
     assert allow(cast)["effective"] == "ALLOW"
     copied(move_clock)
     settings.AARM_DEPLOYMENT = "other"
-    monkeypatch.setattr(issuing._Process, "is_compared", False)
+    monkeypatch.setattr(history._Process, "is_compared", False)
     assert refused(cast) == "log_halted"
 
 
