@@ -27,10 +27,17 @@ class ReceiptsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models exist only from here on.
+        from receipts.erasers import register_ender, register_eraser
         from receipts.ledgers import register_ledgers
         from receipts.selectors.exports import LEDGER
+        from receipts.services.questions import ENDERS, ERASERS
 
         register_ledgers(LEDGER)
+        # The lowest app is the first to register: it has to know the name that those above then forget.
+        for name, eraser in ERASERS.items():
+            register_eraser(name, eraser)
+        for name, ender in ENDERS.items():
+            register_ender(name, ender)
         connection_created.connect(register_sqlite_clock, dispatch_uid="aarm-clock")
         # Django sends this once an app after all migrations have run; one app's turn is enough.
         post_migrate.connect(_finish_tables, sender=self, dispatch_uid="aarm-tables")

@@ -286,6 +286,7 @@ class ExportState(models.TextChoices):
     READY = "READY"
     FAILED = "FAILED"
     FORGOTTEN = "FORGOTTEN"
+    ERASED = "ERASED"
 
 
 class Export(models.Model):

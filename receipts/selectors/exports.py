@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import CharField, Count, Value
 
 from receipts.ledgers import Ledger
-from receipts.models import Export, ExportState
+from receipts.models import Export
 from receipts.problems import not_found
 from receipts.signing.statement import ReceiptType
 
@@ -17,7 +17,7 @@ LEDGER = Ledger(
     ReceiptType.EXPORT,
     "",
     lambda: (
-        Export.objects.filter(state__in=(ExportState.READY, ExportState.FORGOTTEN))
+        Export.objects.filter(finished_at__isnull=False)
         .values(fact=Value("", output_field=CharField()))
         .annotate(due=Count("*"))
         .values_list("fact", "due")

@@ -48,6 +48,7 @@ KEPT_DAYS = 7
 PROGRESS_EVERY = 500
 MOST_CHECKPOINTS = 1000
 VERIFIER = "verify.html"
+_WITH_FILES = (ExportState.WAITING, ExportState.RUNNING, ExportState.READY)
 
 
 class LostExportError(Exception):
@@ -86,10 +87,18 @@ def write_next_export() -> bool:
         has_failed = False
     except LostExportError:
         has_failed = False
+        _drop_if_erased(export)
     finally:
         if has_failed:
-            Export.objects.filter(pk=export.pk, renewed_at=export.renewed_at).update(state=ExportState.FAILED)
+            mine = Export.objects.filter(pk=export.pk, state=ExportState.RUNNING, renewed_at=export.renewed_at)
+            mine.update(state=ExportState.FAILED)
     return True
+
+
+def _drop_if_erased(export: Export) -> None:
+    """What was erased while it was being written has no other writer, whose file this could be."""
+    if Export.objects.filter(pk=export.pk, state=ExportState.ERASED).exists():
+        path_of(export).unlink(missing_ok=True)
 
 
 def _taken() -> Export | None:
@@ -241,7 +250,15 @@ def ready_export(owner: Any, export_id: str) -> Export:
 def forget_old_exports() -> int:
     """Removes the files that have been there long enough; what was exported stays on record."""
     old = Export.objects.filter(state=ExportState.READY, finished_at__lt=DatabaseNow() - timedelta(days=KEPT_DAYS))
-    exports = list(old)
-    for export in exports:
-        path_of(export).unlink(missing_ok=True)
-    return Export.objects.filter(pk__in=[export.pk for export in exports]).update(state=ExportState.FORGOTTEN)
+    count = old.update(state=ExportState.FORGOTTEN)
+    _sweep()
+    return count
+
+
+def _sweep() -> None:
+    """Removes what no export stands for: forgotten or erased ones, and what a writer left that was stopped."""
+    found = {path: path.name.partition(".")[0] for path in Path(settings.AARM_EXPORT_DIR).glob("exp_*")}
+    wanted = Export.objects.filter(pk__in=set(found.values()), state__in=_WITH_FILES)
+    kept = set(wanted.values_list("pk", flat=True))
+    for path in (path for path, export_id in found.items() if export_id not in kept):
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)

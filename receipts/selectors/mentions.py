@@ -1,0 +1,40 @@
+"""Whether a question names somebody: by id, by name, or by as much of the name as finds nobody else."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from receipts.ports import named, names_of
+from receipts.selectors.fields import field_name
+
+SHORTEST = 3
+"""A beginning of fewer characters tells nothing of anybody."""
+_WORD = re.compile(r'"[^"]*"?|[^\s",:<>=]+')
+
+
+@dataclass(frozen=True, slots=True)
+class Mentioned:
+    """A subject by its id and its present name, which is empty where nobody knows it."""
+
+    subject: str
+    name: str
+
+    def is_in(self, text: str) -> bool:
+        """Whether the text has the id, the name, what stands before its @, or a beginning that is nobody else's."""
+        said = text.casefold()
+        return self.subject in said or (self.name != "" and (self._is_named(said) or self._is_begun(said)))
+
+    def _is_named(self, said: str) -> bool:
+        local = re.escape(self.name.partition("@")[0])
+        return self.name in said or re.search(rf"(?<!\w){local}(?!\w)", said) is not None
+
+    def _is_begun(self, said: str) -> bool:
+        words = {word.strip('"') for word in _WORD.findall(said)}
+        begun = (word for word in words if len(word) >= SHORTEST and self.name.startswith(word))
+        return any(set(named(word)) == {self.subject} for word in begun if field_name(word) is None)
+
+
+def mentioned(subject: str) -> Mentioned:
+    """The subject as questions may name it now, before its name is forgotten."""
+    return Mentioned(subject, names_of({subject}).get(subject, "").casefold())
