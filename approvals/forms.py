@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 
 from approvals.lifecycle.grants import MOST_MINUTES, MOST_USES
+from approvals.lifecycle.questions import LONGEST_ANSWER, LONGEST_QUESTION, Asked
 from approvals.lifecycle.quorum import Verdict
 from approvals.services.absences import Absence
 from approvals.services.confirmations import NOTHING_MORE, Confirmation
@@ -100,6 +101,19 @@ class GrantForm(ApproveForm):
 
     uses = forms.IntegerField(min_value=1, max_value=MOST_USES)
     minutes = forms.IntegerField(min_value=1, max_value=MOST_MINUTES)
+
+
+class QuestionForm(forms.Form):
+    """Who is asked what."""
+
+    to = forms.ChoiceField(choices=[(item.value, item.value) for item in Asked])
+    question = forms.CharField(max_length=LONGEST_QUESTION)
+
+
+class AnswerForm(forms.Form):
+    """What its requester answers."""
+
+    answer = forms.CharField(max_length=LONGEST_ANSWER)
 
 
 class WithdrawForm(DecisionForm):

@@ -13,9 +13,10 @@ from django.urls import include, path
 from django.views.decorators.http import require_POST
 
 from approvals.api import grants
+from approvals.api import questions as questions_api
 from approvals.api import routes as routes_api
 from approvals.api import views as api
-from approvals.views import batches, changing, detail, granting, inbox, profile, routes, schedules, signin
+from approvals.views import batches, changing, detail, granting, inbox, profile, questions, routes, schedules, signin
 
 pages = [
     path("", inbox.home, name="home"),
@@ -23,6 +24,9 @@ pages = [
     path("a/<str:approval_id>", detail.detail, name="detail"),
     path("a/<str:approval_id>/alike", batches.alike, name="alike"),
     path("a/<str:approval_id>/approve", detail.approve, name="approve"),
+    path("a/<str:approval_id>/ask", questions.ask, name="ask"),
+    path("asked", questions.asked, name="asked"),
+    path("asked/<str:question_id>", questions.answer, name="answer"),
     path("a/<str:approval_id>/change", changing.change, name="change"),
     path("a/<str:approval_id>/deny", detail.deny, name="deny"),
     path("a/<str:approval_id>/grant", granting.grant, name="grant"),
@@ -86,6 +90,11 @@ urlpatterns = [
     ),
     path("api/v1/approvals/<str:approval_id>/extend", api.ApprovalExtendView.as_view(), name="approval-extend"),
     path("api/v1/approvals/<str:approval_id>/escalate", api.ApprovalEscalateView.as_view(), name="approval-escalate"),
+    path(
+        "api/v1/approvals/<str:approval_id>/questions",
+        questions_api.ApprovalQuestionView.as_view(),
+        name="approval-questions",
+    ),
     path("api/v1/grants", grants.GrantListView.as_view(), name="grants-api"),
     path("api/v1/grants/<str:grant_id>/revoke", grants.GrantRevokeView.as_view(), name="grant-revoke"),
     path("api/v1/approvals/<str:approval_id>/reassign", api.ApprovalReassignView.as_view(), name="approval-reassign"),

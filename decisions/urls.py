@@ -15,6 +15,7 @@ urlpatterns = [
     path("api/v1/decisions/<str:decision_id>", decision_detail, name="decision"),
     path("api/v1/decisions/<str:decision_id>/claim", views.DecisionClaimView.as_view(), name="decision-claim"),
     path("api/v1/decisions/<str:decision_id>/outcome", views.DecisionOutcomeView.as_view(), name="decision-outcome"),
+    path("api/v1/decisions/<str:decision_id>/answers", views.DecisionAnswerView.as_view(), name="decision-answers"),
     path("api/v1/decisions/<str:decision_id>/cancel", views.DecisionCancelView.as_view(), name="decision-cancel"),
     path("api/v1/deferrals/<str:deferral_id>/evidence", views.DeferralEvidenceView.as_view(), name="deferral-evidence"),
     path("api/v1/sessions", views.SessionListView.as_view(), name="sessions"),

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from approvals.lifecycle.grants import MOST_MINUTES, MOST_USES, Bound, Terms, Within
+from approvals.lifecycle.questions import LONGEST_QUESTION, Asked
 
 Words = Annotated[str, Field(max_length=500)]
 
@@ -76,6 +77,15 @@ class VoteBody(BaseModel):
         if len({change.path for change in changes}) < len(changes):
             raise ValueError("modifications name a path twice")
         return self
+
+
+class QuestionBody(BaseModel):
+    """`POST /api/v1/approvals/{id}/questions`: to the agent, or to the human that it acts for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    to: Asked
+    question: Annotated[str, Field(min_length=1, max_length=LONGEST_QUESTION)]
 
 
 class ChallengeBody(BaseModel):

@@ -7,12 +7,14 @@ from approvals.models.deliveries import OutboxEvent
 from approvals.models.grants import Grant
 from approvals.models.passkeys import PasskeyChallenge
 from approvals.models.people import SignInLink, User
+from approvals.models.questions import Answer, Question
 from approvals.models.requests import ApprovalRequest
 from approvals.models.routes import Cover, Delegation, Schedule, Stander, Turn
 from approvals.models.votes import Vote
 
 __all__ = [
     "AdminChange",
+    "Answer",
     "ApprovalRequest",
     "Asking",
     "AttentionMiss",
@@ -22,6 +24,7 @@ __all__ = [
     "Grant",
     "OutboxEvent",
     "PasskeyChallenge",
+    "Question",
     "Schedule",
     "SignInLink",
     "Stander",

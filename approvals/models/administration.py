@@ -19,7 +19,7 @@ class Change(StrEnum):
 class AdminChange(models.Model):
     """A fact with a receipt of its own. What the fields held afterwards lies in the receipt's payload.
 
-    `actor` is the random id of a person or a host, and empty for whoever has a shell on the server.
+    `actor` is the random id of a person, host or agent, and empty for whoever has a shell on the server.
     """
 
     insert_only: ClassVar[bool] = True

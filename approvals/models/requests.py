@@ -22,6 +22,7 @@ class ApprovalRequest(models.Model):
     `asker` is who asks, by an id of the app above; `likeness` a keyed digest of what is asked, which people's names for
     the same thing share. `again_of` is the request alike that was turned down before, and `repeats` how often this one
     was asked again while it waited. `changed_by` is the reviewer who changed what the one before it asked for.
+    `agent_questions` is how many its agent was asked.
     `grant` is what has answered it in the place of people, and `grant_use` which of the grant's uses that was.
     """
 
@@ -63,6 +64,7 @@ class ApprovalRequest(models.Model):
     grant = models.ForeignKey("approvals.Grant", null=True, on_delete=models.PROTECT, related_name="answered")
     grant_use = models.PositiveSmallIntegerField(null=True)
     again_of = models.CharField(max_length=ID_LENGTH, blank=True)
+    agent_questions = models.PositiveSmallIntegerField(default=0)
     repeats = models.PositiveIntegerField(default=0)
     replacement = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="replaced")
 

@@ -21,6 +21,7 @@ from approvals.selectors.friction import (
     needs_recent_sign_in,
 )
 from approvals.selectors.persons import persons_among
+from approvals.selectors.questions import question_answers, questions_about
 from approvals.selectors.replacing import Replaced, replaced_by
 from approvals.selectors.roster import represented_by
 from approvals.selectors.standing import current_tally, may_withdraw, standing_votes, state_at, why_not
@@ -215,6 +216,7 @@ def approval_answer(shown: ShownRequest) -> dict[str, Any]:
         "may_withdraw": shown.may_withdraw,
         "release_at": row.release_at and row.release_at.isoformat(),
         "replacement": row.replacement_id,
+        "questions": question_answers(questions_about(row)),
         "answered_by": shown.answered_by and {"grant": shown.answered_by.grant, "use": shown.answered_by.use},
         "replaces": shown.replaced and shown.replaced.to_dict(),
         "why_not": shown.why_not or None,

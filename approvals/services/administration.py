@@ -18,8 +18,7 @@ from approvals.selectors.ledgers import ADMINISTRATION_STREAM
 from receipts.access import Caller, CallerKind
 from receipts.clock import database_now
 from receipts.identifiers import new_id
-from receipts.services import issue_receipt
-from receipts.services.payloads import store_values
+from receipts.services import Committed, issue_receipt, store_values
 from receipts.signing.canonical import JSON
 from receipts.signing.statement import ReceiptType
 
@@ -45,11 +44,19 @@ def told_values(of: Model) -> dict[str, JSON]:
 
 
 def record_change(
-    what: Change, *, of: Model, actor: Actor, fields: Collection[str] = (), source: str = "command"
+    what: Change,
+    *,
+    of: Model,
+    actor: Actor,
+    fields: Collection[str] = (),
+    source: str = "command",
+    said: Committed | None = None,
+    approval: str = "",
 ) -> None:
     """Records what was done to `of` in the open transaction, as its last write; a deletion before it is made.
 
-    `source` is what stands for the actor where there is none.
+    `source` is what stands for the actor where there is none. `said` are words that are stored already, and committed
+    to in the place of fields; `approval` is the request that it belongs to.
 
     Raises `signing_unavailable`: without a receipt nothing changes.
     """
@@ -64,7 +71,9 @@ def record_change(
         changed_at=at,
     )
     values = {f"administration.values.{name}": value for name, value in told_values(of).items()}
-    committed = store_values(values, at=at, subject=of.person_id if isinstance(of, User) else "") if values else None
+    committed = said
+    if values:
+        committed = store_values(values, at=at, subject=of.person_id if isinstance(of, User) else "")
     change.receipt = issue_receipt(
         type=ReceiptType.ADMINISTRATION,
         stream=ADMINISTRATION_STREAM,
@@ -72,6 +81,7 @@ def record_change(
             "administration": _said(change, of=of),
             "actor": {_ACTORS[actor.kind]: actor.id} if actor else {"source": source},
             "commitments": committed.commitments if committed else {},
+            **({"approval": {"id": approval}} if approval else {}),
         },
         at=at,
         payload=committed,

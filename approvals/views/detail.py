@@ -16,6 +16,7 @@ from approvals.accounts.recency import may_show_again, shown_at
 from approvals.forms import PRESETS, ApproveForm, DecisionForm, DenyForm, WithdrawForm
 from approvals.lifecycle.folding import LONG, SHORT
 from approvals.lifecycle.friction import is_recent
+from approvals.lifecycle.questions import HEARD
 from approvals.lifecycle.route import Route
 from approvals.models import ApprovalRequest, User
 from approvals.pages import page_of
@@ -23,6 +24,7 @@ from approvals.pages.editing import editables_of
 from approvals.pages.granting import MINUTES, USES, choices_of
 from approvals.selectors import ShownRequest, request_for, shown_to
 from approvals.selectors.changing import changes_shown
+from approvals.selectors.eligibility import eligibility_of
 from approvals.selectors.friction import (
     confirm_field,
     must_be_unfolded,
@@ -33,7 +35,8 @@ from approvals.selectors.friction import (
 )
 from approvals.selectors.granted import may_grant
 from approvals.selectors.grants import shown_grants
-from approvals.selectors.roster import REVIEW
+from approvals.selectors.questions import questions_about
+from approvals.selectors.roster import REVIEW, is_requester
 from approvals.selectors.similar import similar_to
 from approvals.selectors.turned_down import turned_down_before
 from approvals.services.granting import proposed_grant
@@ -80,6 +83,16 @@ def _grants(row: ApprovalRequest, *, user: User, shown: ShownRequest, written: M
     }
 
 
+def _questions(row: ApprovalRequest, *, user: User, shown: ShownRequest) -> dict[str, Any]:
+    thread = questions_about(row)
+    is_reviewer = shown.state in HEARD and eligibility_of(user, request=row, at=shown.at) is not None
+    return {
+        "thread": thread,
+        "answered": sum(each.answered_at is not None for each in thread),
+        "may_ask": is_reviewer and not is_requester(user, requester=row.requester),
+    }
+
+
 def page_context(user: User, approval_id: str, *, written: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
     """Everything that the page says. `written` is what was sent in a form of changes or limits and is not done."""
     row = request_for(user, approval_id)
@@ -99,6 +112,7 @@ def page_context(user: User, approval_id: str, *, written: Mapping[str, str] = M
         "changes": changes_shown(shown.snapshot),
         "editables": editables_of(page.snapshot, pointers=Route.from_dict(row.route).editable, written=written),
         **_grants(row, user=user, shown=shown, written=written),
+        **_questions(row, user=user, shown=shown),
         "turned_down": turned_down_before(shown.snapshot, user=user),
         "votes": shown.votes,
         "ending": page.ending,

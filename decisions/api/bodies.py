@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from approvals.lifecycle.questions import LONGEST_ANSWER
 from receipts.access import KeyScope
 
 Short = Annotated[str, Field(min_length=1, max_length=128)]
@@ -94,6 +95,13 @@ class OutcomeBody(_Body):
     data_classification: Names = ()
     started_at: Annotated[str, Field(max_length=40)] | None = None
     completed_at: Annotated[str, Field(max_length=40)] | None = None
+
+
+class AnswerBody(_Body):
+    """`POST /api/v1/decisions/{id}/answers`: to a question that the decision's answer names."""
+
+    question_id: Annotated[str, Field(pattern=r"^qst_", max_length=40)]
+    answer: Annotated[str, Field(min_length=1, max_length=LONGEST_ANSWER)]
 
 
 class EvidenceBody(_Body):

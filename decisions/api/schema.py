@@ -14,6 +14,9 @@ def _object(title: str, *, required: dict[str, dict[str, Any]], **optional: dict
     return {"title": title, "type": "object", "required": sorted(required), "properties": required | optional}
 
 
+_QUESTION = _object(
+    "Question", required={"id": _STRING, "text": _STRING, "asked_at": _STRING, "answered": {"type": "boolean"}}
+)
 ANSWERS: dict[str, dict[str, Any]] = {
     "decision": _object(
         "Decision",
@@ -40,6 +43,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         modifications={"type": "array", "items": _OBJECT},
         approval=_OBJECT,
         deferral=_OBJECT,
+        questions={"type": "array", "items": _QUESTION},
     ),
     "claim": _object("Claim", required={"claim_id": _STRING, "parameters": _OBJECT, "lease_expires_at": _STRING}),
     "observation": _object(

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from decisions.api.authentication import permitted_caller
 from decisions.api.bodies import (
+    AnswerBody,
     ClaimBody,
     EvidenceBody,
     MessageBody,
@@ -23,6 +24,7 @@ from decisions.api.schema import ANSWERS, DECIDED, IDEMPOTENCY_KEY, WAIT
 from decisions.intake.bodies import DecideBody
 from decisions.intake.names import split_tool_name
 from decisions.selectors import decision_answer, decision_for, session_summary
+from decisions.services.answering import answer_question
 from decisions.services.cancellation import cancel_decision
 from decisions.services.children import open_child
 from decisions.services.claims import ClaimRequest, claim_decision
@@ -145,6 +147,21 @@ class DecisionCancelView(APIView):
     def post(self, request: Request, decision_id: str) -> Response:
         decision = cancel_decision(caller=_caller(request), decision_id=decision_id)
         return Response(decision_answer(decision, at=database_now()))
+
+
+class DecisionAnswerView(APIView):
+    """`POST /api/v1/decisions/{id}/answers`: to a question that a reviewer asks before they decide."""
+
+    callers: ClassVar = {CallerKind.AGENT}
+    key_scope: ClassVar = KeyScope.DECIDE
+
+    @extend_schema(request=AnswerBody, responses={201: ANSWERS["decision"]}, operation_id="answer")
+    def post(self, request: Request, decision_id: str) -> Response:
+        body, caller = read_body(request._request, AnswerBody), _caller(request)
+        decision = answer_question(
+            caller=caller, decision_id=decision_id, question_id=body.question_id, text=body.answer
+        )
+        return Response(decision_answer(decision, at=database_now()), status=201)
 
 
 class DeferralEvidenceView(APIView):

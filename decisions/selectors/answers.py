@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from approvals.selectors import state_at
+from approvals.selectors.questions import questions_to_agent
 from decisions.engine.verdict import Effective
 from decisions.models import Decision, Deferral
 from decisions.selectors.settled import settled_action, settled_digest
@@ -33,6 +34,12 @@ def _approval(decision: Decision, *, deferral: Deferral | None, at: datetime) ->
         "url": f"{settings.AARM_BASE_URL}/a/{approval.pk}",
         "code": approval.code,
     }
+
+
+def _questions(decision: Decision, *, deferral: Deferral | None) -> list[JSON] | None:
+    """What a reviewer asks the agent before they decide; only while an answer can still matter."""
+    approval = approval_of(decision, deferral=deferral)
+    return questions_to_agent(approval) if approval and approval.agent_questions else None
 
 
 def _deferral(deferral: Deferral | None, *, at: datetime) -> dict[str, Any] | None:
@@ -106,6 +113,8 @@ def decision_answer(decision: Decision, *, at: datetime, values: Mapping[str, JS
             "url": f"{settings.AARM_BASE_URL}/r/{decision.receipt.pk}",
         },
     }
-    if outcome is not Effective.PENDING and outcome is not Effective.DENY:
+    if outcome is Effective.PENDING:
+        answer["questions"] = _questions(decision, deferral=held)
+    elif outcome is not Effective.DENY:
         answer |= _permitted(decision, values=opened, deferral=held)
     return {name: value for name, value in answer.items() if value is not None}

@@ -78,8 +78,14 @@ def decision_for(caller: Caller, decision_id: str) -> Decision:
     return found
 
 
-def pending_among(decision_ids: set[str]) -> set[str]:
-    """Which of these decisions are still undecided, in one query."""
+def pending_among(decision_ids: set[str]) -> dict[str, int]:
+    """Which of these decisions are still undecided, and how many questions their agents were asked, in one query."""
     at = database_now()
     rows = Decision.objects.filter(pk__in=decision_ids).select_related("approval", "deferral__approval")
-    return {row.pk for row in rows if effective_at(row, at=at) is Effective.PENDING}
+    pending = [row for row in rows if effective_at(row, at=at) is Effective.PENDING]
+    return {row.pk: _times_asked(row) for row in pending}
+
+
+def _times_asked(decision: Decision) -> int:
+    approval = approval_of(decision)
+    return approval.agent_questions if approval else 0

@@ -15,7 +15,17 @@ from aarm.errors import (
 )
 from aarm.guard import Guard
 from aarm.guarded import Change, Guarded
-from aarm.records import Claim, Decision, Effective, OutcomeStatus, ReceiptReference, Session, Verdict, Waiting
+from aarm.records import (
+    Claim,
+    Decision,
+    Effective,
+    OutcomeStatus,
+    Question,
+    ReceiptReference,
+    Session,
+    Verdict,
+    Waiting,
+)
 
 __version__ = "0.1.0"
 
@@ -37,6 +47,7 @@ __all__ = [
     "OutcomeStatus",
     "Pending",
     "ProtocolError",
+    "Question",
     "ReceiptReference",
     "RefusedError",
     "Session",

@@ -11,7 +11,7 @@ from typing import TypeVar
 from aarm.calls import Call, is_id
 from aarm.canonical import decode
 from aarm.errors import AarmError, NotJsonError, ProtocolError, RefusedError, Unavailable
-from aarm.records import Claim, Decision, Effective, ReceiptReference, Session, Verdict, Waiting
+from aarm.records import Claim, Decision, Effective, Question, ReceiptReference, Session, Verdict, Waiting
 
 _POSSIBLE = {
     Decision.ALLOW: {Effective.ALLOW},
@@ -78,6 +78,7 @@ def verdict(reply: Reply, *, request_digest: str, decision_id: str | None = None
         approval=_waiting(body, "approval"),
         deferral=_waiting(body, "deferral"),
         receipt=_receipt(body),
+        questions=_questions(body),
         retry_after_seconds=reply.retry_after_seconds,
         raw=body,
     )
@@ -210,6 +211,22 @@ def _waiting(body: Mapping[str, object], name: str) -> Waiting | None:
         expires_at=_optional_time(found, "expires_at"),
         url=_optional_text(found, "url"),
         code=_optional_text(found, "code"),
+    )
+
+
+def _questions(body: Mapping[str, object]) -> tuple[Question, ...]:
+    found = body.get("questions", [])
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        raise ProtocolError("`questions` in the server's answer is not a list of objects.")
+    return tuple(_question(item) for item in found)
+
+
+def _question(item: Mapping[str, object]) -> Question:
+    return Question(
+        id=_id(item, "id"),
+        text=_optional_text(item, "text") or "",
+        asked_at=_optional_time(item, "asked_at"),
+        is_answered=item.get("answered") is True,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from aarm import flows
 from aarm.canonical import encode
 from aarm.errors import ConfigurationError, Denied, Expired, NotAllowedError, Pending, ProtocolError, RefusedError
-from aarm.flows import Flow
+from aarm.flows import Flow, OnQuestion
 from aarm.records import Decision, Effective, Verdict
 
 Wait: TypeAlias = Literal["block", "return"] | timedelta
@@ -31,6 +31,7 @@ class Wish:
     parameters: Mapping[str, object]
     patience_seconds: float | None
     on_pending: OnPending | None
+    on_question: OnQuestion | None
     bind: Bind
 
 
@@ -73,7 +74,10 @@ def _answered(verdict: Verdict, *, wish: Wish) -> Flow[Verdict]:
         return verdict
     return (
         yield from flows.wait_for(
-            verdict.decision_id, request_digest=verdict.request_digest, timeout_seconds=wish.patience_seconds
+            verdict.decision_id,
+            request_digest=verdict.request_digest,
+            timeout_seconds=wish.patience_seconds,
+            on_question=wish.on_question,
         )
     )
 

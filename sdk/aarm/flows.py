@@ -6,10 +6,11 @@ It does no I/O itself: `Client` drives it with blocking sockets, `AsyncClient` w
 
 from __future__ import annotations
 
+import contextlib
 import math
 import secrets
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar, cast
 
@@ -18,8 +19,8 @@ from aarm.answers import Lost, Reply
 from aarm.calls import Call
 from aarm.canonical import request_digest as digest_of
 from aarm.canonical import split_tool
-from aarm.errors import Unavailable
-from aarm.records import Claim, Effective, OutcomeStatus, Session, Verdict
+from aarm.errors import RefusedError, Unavailable
+from aarm.records import Claim, Effective, OutcomeStatus, Question, Session, Verdict
 
 HOLD_SECONDS = 30.0
 BACKOFF_SECONDS = (0.1, 0.4)
@@ -38,6 +39,7 @@ class Pause:
 
 T = TypeVar("T")
 Flow: TypeAlias = Generator[Call | Pause, Reply | Lost | None, T]
+OnQuestion: TypeAlias = Callable[[Question], str | None]
 
 
 def new_key() -> str:
@@ -149,12 +151,19 @@ def get_decision(decision_id: str, *, request_digest: str, hold_seconds: float =
 
 
 def wait_for(
-    decision_id: str, *, request_digest: str, timeout_seconds: float | None = None, outage_seconds: float = 60.0
+    decision_id: str,
+    *,
+    request_digest: str,
+    timeout_seconds: float | None = None,
+    outage_seconds: float = 60.0,
+    on_question: OnQuestion | None = None,
 ) -> Flow[Verdict]:
     """Long-polls until the decision is final or `timeout_seconds` are over; the last answer may thus still be PENDING.
 
     An unreachable server is tried again for `outage_seconds`, so that its restart strands no work; then Unavailable.
+    `on_question` is called once with each question of a reviewer; the text that it returns is the answer, None is none.
     """
+    heard: set[str] = set()
     asked_at = heard_at = time.monotonic()
     deadline = asked_at + timeout_seconds if timeout_seconds is not None else math.inf
     while True:
@@ -170,9 +179,23 @@ def wait_for(
             heard_at = time.monotonic()
             if found.effective is not Effective.PENDING or heard_at >= deadline:
                 return found
+            if on_question is not None:
+                yield from _answered(found, on_question=on_question, heard=heard)
             # A server that cannot hold the request answers at once; it is not asked in a tight loop.
             pause = max(asked_at + MIN_POLL_INTERVAL_SECONDS - heard_at, found.retry_after_seconds or 0.0)
         yield Pause(max(0.0, min(pause, deadline - time.monotonic())))
+
+
+def _answered(found: Verdict, *, on_question: OnQuestion, heard: set[str]) -> Flow[None]:
+    for question in found.questions:
+        if question.is_answered or question.id in heard:
+            continue
+        heard.add(question.id)
+        text = on_question(question)
+        if text:
+            # Refused where the request ended meanwhile or somebody answered: the next look says what holds.
+            with contextlib.suppress(RefusedError, Unavailable):
+                yield from answer(found.decision_id, question_id=question.id, text=text)
 
 
 def claim(
@@ -205,6 +228,12 @@ def report_outcome(
     body = {"status": status.value, **(details or {})}
     key = idempotency_key or new_key()
     call = calls.post("decisions", decision_id, "outcome", body=body, idempotency_key=key)
+    return answers.body_of((yield from exchange(call)))
+
+
+def answer(decision_id: str, *, question_id: str, text: str) -> Flow[Mapping[str, object]]:
+    """Answers one of a verdict's `questions`, once. It decides nothing; the reviewer reads it as the agent's words."""
+    call = calls.post("decisions", decision_id, "answers", body={"question_id": question_id, "answer": text})
     return answers.body_of((yield from exchange(call)))
 
 

@@ -17,6 +17,7 @@ from aarm.client import AsyncClient, Client
 from aarm.connections import Connections
 from aarm.errors import ConfigurationError
 from aarm.execution import AsyncExecution, BlockingExecution
+from aarm.flows import OnQuestion
 from aarm.guarded import Guarded
 from aarm.records import Session
 from aarm.session import GuardSession, Opening
@@ -45,6 +46,7 @@ class Tool:
     signature: Signature
     patience_seconds: float | None
     on_pending: OnPending | None
+    on_question: OnQuestion | None
 
     def wish(self, session: Session, *, args: tuple[object, ...], kwargs: dict[str, object]) -> Wish:
         """This call of the function, to be judged."""
@@ -54,6 +56,7 @@ class Tool:
             parameters=parameters_of(self.signature, args=args, kwargs=kwargs),
             patience_seconds=self.patience_seconds,
             on_pending=self.on_pending,
+            on_question=self.on_question,
             bind=lambda parameters: arguments_for(self.signature, parameters=parameters),
         )
 
@@ -63,7 +66,8 @@ class Guard:
 
     `client` and `async_client` default to ones for AARM_URL and AARM_KEY, made at the first call. `wait` and
     `on_pending(url, code, expires_at)` are the defaults of all functions: "block" waits until the server's own
-    deadline, "return" raises Pending at once, a timedelta waits that long.
+    deadline, "return" raises Pending at once, a timedelta waits that long. While it waits, `on_question(question)`
+    answers what a reviewer asks, or returns None.
     """
 
     def __init__(
@@ -73,11 +77,13 @@ class Guard:
         async_client: AsyncClient | None = None,
         wait: Wait = "block",
         on_pending: OnPending | None = None,
+        on_question: OnQuestion | None = None,
     ) -> None:
         patience(wait)
         self._connections = Connections(client, async_client=async_client)
         self._wait = wait
         self._on_pending = on_pending
+        self._on_question = on_question
         self._tools: dict[str, Tool] = {}
         self._session: ContextVar[Session | None] = ContextVar("aarm_session", default=None)
         self._last: ContextVar[Guarded | None] = ContextVar("aarm_last", default=None)
@@ -101,6 +107,7 @@ class Guard:
                 signature=inspect.signature(function),
                 patience_seconds=patience(wait if wait is not None else self._wait),
                 on_pending=on_pending or self._on_pending,
+                on_question=self._on_question,
             )
             return self._wrapped(function, tool=known)
 

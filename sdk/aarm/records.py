@@ -55,11 +55,22 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What a reviewer asks the agent before deciding; `Client.answer` answers it, once."""
+
+    id: str
+    text: str
+    asked_at: datetime | None
+    is_answered: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """One answer to one action, already checked against the request's digest.
 
-    `parameters` are the final ones and present exactly when `effective` is ALLOW; so is `receipt`.
-    `raw` is the whole object as the server sent it, for fields that the SDK does not read.
+    `parameters` are the final ones and present exactly when `effective` is ALLOW; so is `receipt`. `questions` are
+    those to the agent while a person has yet to decide. `raw` is the whole object as the server sent it, for fields
+    that the SDK does not read.
     """
 
     decision_id: str
@@ -73,6 +84,7 @@ class Verdict:
     approval: Waiting | None
     deferral: Waiting | None
     receipt: ReceiptReference | None
+    questions: tuple[Question, ...]
     retry_after_seconds: float | None
     raw: Mapping[str, object] = field(repr=False)
 

@@ -46,6 +46,7 @@ IDS: Mapping[str, Callable[[World, Camp], str]] = {
     "approval_id": lambda world, camp: camp.pending.approval.pk,
     "receipt_id": lambda world, camp: receipt_of(camp),
     "grant_id": lambda world, camp: camp.grant,
+    "question_id": lambda world, camp: camp.question,
     "agent_id": lambda world, camp: camp.agent.id,
     "issuer_id": lambda world, camp: world.issuer,
     "client_id": lambda world, camp: world.client,
@@ -66,7 +67,7 @@ IDS: Mapping[str, Callable[[World, Camp], str]] = {
     "content_type_id": lambda world, camp: "1",
 }
 # The parameters that name somebody's own: of these there are two rows.
-OWNED = {"decision_id", "deferral_id", "session_id", "approval_id", "receipt_id", "grant_id"}
+OWNED = {"decision_id", "deferral_id", "session_id", "approval_id", "receipt_id", "grant_id", "question_id"}
 
 
 def _ballot(camp: Camp) -> dict[str, Any]:
@@ -109,6 +110,10 @@ BODIES: Mapping[str, Callable[[Camp], dict[str, Any]]] = {
     "/api/v1/approvals/{approval_id}/votes": lambda camp: _ballot(camp) | {"verdict": "deny"},
     "/a/{approval_id}/approve": _ballot,
     "/a/{approval_id}/deny": _ballot,
+    "/a/{approval_id}/ask": lambda camp: {"to": "agent", "question": "Why?"},
+    "/api/v1/approvals/{approval_id}/questions": lambda camp: {"to": "agent", "question": "Why?"},
+    "/api/v1/decisions/{decision_id}/answers": lambda camp: {"question_id": camp.question, "answer": "Because."},
+    "/asked/{question_id}": lambda camp: {"answer": "Because."},
     "/a/{approval_id}/change": _ballot,
     "/a/{approval_id}/grant": lambda camp: _ballot(camp) | {"uses": 1, "minutes": 1},
     "/a/{approval_id}/withdraw": _ballot,
@@ -141,6 +146,8 @@ FORMS = {
     "/pauses/new",
     "/pauses/{pause_id}/resume",
     "/a/{approval_id}/alike",
+    "/a/{approval_id}/ask",
+    "/asked/{question_id}",
     "/a/{approval_id}/approve",
     "/a/{approval_id}/deny",
     "/a/{approval_id}/change",

@@ -350,6 +350,25 @@ def _paused(stage: Stage) -> Reply:
 
 
 _ELSEWHERE = {"path": "/to", "to": "bob@partner.example"}
+
+
+def _asked_too_much(stage: Stage) -> Reply:
+    step = stage.step_up()
+    body = {"to": "agent", "question": "Why?"}
+    replies = [stage.bob.post(f"/api/v1/approvals/{step.approval.pk}/questions", body) for _ in range(6)]
+    return replies[-1]
+
+
+def _answered(stage: Stage) -> Reply:
+    step = stage.step_up()
+    asking = f"/api/v1/approvals/{step.approval.pk}/questions"
+    (question,) = stage.bob.post(asking, {"to": "agent", "question": "Why?"}).json()["questions"]
+    path = f"/api/v1/decisions/{step.answer['decision_id']}/answers"
+    said = {"question_id": question["id"], "answer": "Because."}
+    stage.agent.post(path, said)
+    return stage.agent.post(path, said)
+
+
 _UNNAMED = {"uses": 1, "minutes": 1, "bounds": {"nothing": {"within": "same"}}}
 PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "action_mismatch": (409, _other_action),
@@ -364,6 +383,8 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "body_unreadable": (400, _cut_off),
     "byte_order_mark": (400, _raw(b"\xef\xbb\xbf{}")),
     "cannot_pass_on": (409, _about_time("reassign", to="bob")),
+    "cannot_ask": (409, _asked_too_much),
+    "already_answered": (409, _answered),
     "cannot_grant": (409, lambda stage: stage.vote(stage.step_up(), grant=_UNNAMED)),
     "cannot_change": (409, lambda stage: stage.vote(stage.step_up(), modifications=[_ELSEWHERE])),
     "changed_while_reviewing": (409, lambda stage: stage.vote(stage.step_up(), version=2)),

@@ -19,8 +19,10 @@ from django.db import models
 
 from approvals.accounts.vault import sealed
 from approvals.lifecycle.grants import Terms
+from approvals.lifecycle.questions import Asked
 from approvals.models import ApprovalRequest, Delegation, Schedule, Stander, User
 from approvals.services.people import Role, issue_sign_in_link, team_group
+from approvals.services.questions import ask_question
 from approvals.services.votes import cast_vote
 from decisions.models import Agent, Scope, Session
 from decisions.services.identity import authenticate
@@ -62,6 +64,7 @@ class Camp:
     pending: StepUp
     approved: StepUp
     grant: str
+    question: str
     deferred: Mapping[str, Any]
 
 
@@ -108,6 +111,8 @@ def _camp(name: str, *, team: str, asks: str) -> Camp:
     session, other = (Door(host_key).post("/api/v1/sessions", opening).json()["session_id"] for _ in range(2))
     approved = _step_up(door, session, asks)
     vote(approved, reviewer)
+    pending = _step_up(door, session, asks)
+    asked = ask_question(approval_id=pending.approval.pk, person=reviewer, to=Asked.AGENT, text="Why?")
     return Camp(
         agent=authenticate(agent_key),
         agent_key=agent_key,
@@ -116,7 +121,8 @@ def _camp(name: str, *, team: str, asks: str) -> Camp:
         session=session,
         person=str(Session.objects.get(pk=session).human_id),
         allowed=door.decide(session, "files.read").json(),
-        pending=_step_up(door, session, asks),
+        pending=pending,
+        question=asked.pk,
         approved=approved,
         grant=_grant(_step_up(door, other, asks), reviewer),
         deferred=door.decide(session, "credentials.rotate").json(),

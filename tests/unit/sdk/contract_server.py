@@ -99,6 +99,16 @@ class ContractServer:
                 answer["parameters"] = {**self._hidden[decision_id], **(changes or {})}
             self._changed.notify_all()
 
+    def ask(self, decision_id: str) -> None:
+        """A reviewer asks once, and says yes at the next poll."""
+        answer = self._decisions[decision_id]
+        if "questions" in answer:
+            del answer["questions"]
+            self.approve(decision_id)
+        else:
+            asked_at = "2030-01-02T03:04:05Z"
+            answer["questions"] = [{"id": "qst_1", "text": "Why her?", "asked_at": asked_at, "answered": False}]
+
     def approve(self, decision_id: str, **changes: Any) -> None:
         """A reviewer says yes, perhaps with changes."""
         self.resolve(decision_id, effective="ALLOW", state="APPROVED", changes=changes)
@@ -183,7 +193,7 @@ class ContractServer:
         self.on_poll(decision_id)
         with self._changed:
             answer = self._decisions[decision_id]
-            self._changed.wait_for(lambda: answer["effective"] != "PENDING", timeout=wait)
+            self._changed.wait_for(lambda: answer["effective"] != "PENDING" or "questions" in answer, timeout=wait)
             headers = {"Retry-After": self.retry_after} if self.retry_after else {}
             return Answer(200, dict(answer), headers)
 

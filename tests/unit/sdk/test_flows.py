@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aarm import Effective, Unavailable, flows
+from aarm import Effective, ProtocolError, Question, Unavailable, flows
 from aarm.answers import Lost, Reply
 from aarm.calls import Call, post
 from aarm.flows import Flow, Pause
@@ -59,6 +59,42 @@ def test_a_long_poll_is_repeated_until_the_decision_is_final() -> None:
     assert 0 < pause_after(flow, pending()) <= flows.MIN_POLL_INTERVAL_SECONDS
     assert isinstance(flow.send(None), Call)
     assert ended(flow, allowed()).effective is Effective.ALLOW
+
+
+def test_what_a_reviewer_asks_is_answered_once_and_the_waiting_goes_on() -> None:
+    asked = {"id": "qst_1", "text": "Why her?", "asked_at": "2030-01-02T03:04:05Z", "answered": False}
+    settled = asked | {"id": "qst_2", "answered": True}
+    silent = asked | {"id": "qst_3", "text": "And?"}
+    reply = Reply(200, json.dumps(answer(questions=[asked, settled, silent])).encode())
+    heard: list[str] = []
+
+    def say(question: Question) -> str | None:
+        heard.append(question.text)
+        return "Alice named her." if question.text == "Why her?" else None
+
+    flow = wait(on_question=say)
+    next(flow)
+    said = flow.send(reply)
+    assert isinstance(said, Call)
+    assert (said.path, said.body) == (
+        "/api/v1/decisions/dec_1/answers",
+        b'{"answer":"Alice named her.","question_id":"qst_1"}',
+    )
+    # Somebody answered in its place, which is no reason to stop waiting.
+    assert isinstance(flow.send(Reply(409, b"{}")), Pause)
+    flow.send(None)
+    assert isinstance(flow.send(reply), Pause)
+    flow.send(None)
+    assert heard == ["Why her?", "And?"]
+    assert ended(flow, allowed()).effective is Effective.ALLOW
+
+
+def test_questions_that_cannot_be_read_are_no_answer_of_this_server() -> None:
+    for wrong in ("Why?", ["Why?"], [{"id": "../x"}]):
+        flow = wait()
+        next(flow)
+        with pytest.raises(ProtocolError):
+            flow.send(Reply(200, json.dumps(answer(questions=wrong)).encode()))
 
 
 def test_retry_after_is_honoured_while_waiting() -> None:

@@ -81,6 +81,20 @@ def test_an_action_that_needs_approval_waits_is_claimed_and_runs_once(
 
 
 @BOTH
+def test_a_guard_answers_what_a_reviewer_asks_and_runs_nothing_for_it(
+    server: ContractServer, client: Client, kind: Kind
+) -> None:
+    server.rulings["email.send"] = Ruling("STEP_UP")
+    server.on_poll = server.ask
+    ending = play(kind, Guard(client, on_question=lambda question: f"You asked: {question.text}"))
+    (said,) = server.requests("answers")
+    assert said.body == {"question_id": "qst_1", "answer": "You asked: Why her?"}
+    assert said.path.endswith(f"/decisions/{server.pending_id}/answers")
+    assert len(server.requests("poll")) == 2
+    assert len(ending.runs) == 1
+
+
+@BOTH
 def test_a_lost_answer_to_the_claim_is_fetched_again_under_the_same_key(
     server: ContractServer, guard: Guard, kind: Kind
 ) -> None:
