@@ -24,7 +24,8 @@ class DecisionsConfig(AppConfig):
         from decisions.selectors.ledgers import LEDGERS
         from decisions.selectors.names import named, names_of
         from decisions.services.erasure import ENDERS, ERASERS
-        from receipts.erasers import register_ender, register_eraser
+        from decisions.services.unrun import end_unrun
+        from receipts.erasers import register_ender, register_eraser, register_unrun_ender
         from receipts.ledgers import register_ledgers
         from receipts.ports import register_archives, register_directory
 
@@ -35,6 +36,7 @@ class DecisionsConfig(AppConfig):
             register_eraser(name, eraser)
         for name, ender in ENDERS.items():
             register_ender(name, ender)
+        register_unrun_ender(end_unrun)
         register_directory(names_of, finder=named)
         register_archives(
             policies=policy_text,

@@ -14,9 +14,14 @@ Ender = Callable[[datetime, Collection[str]], int]
 How many rows; it is called again until there are none."""
 
 
+UnrunEnder = Callable[[Collection[str], Collection[str]], int]
+"""Of the decisions of these ids, blanks the payloads of those that never ran, but not of these subjects; how many."""
+
+
 class _Registry:
     erasers: dict[str, Eraser] = {}
     enders: dict[str, Ender] = {}
+    unrun: UnrunEnder = staticmethod(lambda decisions, held: 0)
 
 
 def register_eraser(name: str, eraser: Eraser) -> None:
@@ -32,6 +37,16 @@ def register_ender(name: str, ender: Ender) -> None:
 def enders() -> dict[str, Ender]:
     """All of them."""
     return dict(_Registry.enders)
+
+
+def register_unrun_ender(ender: UnrunEnder) -> None:
+    """Called at start-up by the app that knows what became of decisions."""
+    _Registry.unrun = ender
+
+
+def end_unrun(decisions: Collection[str], held: Collection[str]) -> int:
+    """Calls it, in the caller's transaction."""
+    return _Registry.unrun(decisions, held)
 
 
 def erase_copies(subject: str) -> dict[str, int]:

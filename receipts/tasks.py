@@ -12,6 +12,7 @@ from receipts.services.publication import publish_due_copies
 from receipts.services.recovery import compare_with_outside
 from receipts.services.retention import end_due_retention
 from receipts.services.sequencing import sequence_waiting
+from receipts.services.unrun import end_due_unrun
 
 
 @shared_task(name="receipts.tasks.keep_log")
@@ -50,5 +51,6 @@ def forget_exports() -> int:
 
 @shared_task(name="receipts.tasks.end_retention")
 def end_retention() -> bool:
-    """Destroys the values whose months are over, if they are to end by themselves."""
-    return end_due_retention() is not None
+    """Destroys the values whose months are over, if they are to end by themselves; sooner what never ran."""
+    ended = [end_due_retention(), end_due_unrun()]
+    return any(ended)

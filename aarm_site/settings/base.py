@@ -225,6 +225,7 @@ AARM_EXPORT_DIR = ENV.export_dir or ENV.data_dir / "exports"
 AARM_SIGNING_KEY_PATH = ENV.signing_key_path
 AARM_PAYLOAD_KEY_PATH = ENV.payload_key_path
 AARM_PAYLOAD_RETENTION_MONTHS = ENV.payload_retention_months
+AARM_DENIED_RETENTION_MONTHS = ENV.denied_retention_months
 AARM_SIGNER = ENV.signer
 AARM_SIGNER_PASSPHRASE = ENV.signer_passphrase
 AARM_MAX_BODY_BYTES = ENV.max_body_bytes

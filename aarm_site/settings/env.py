@@ -33,6 +33,8 @@ class Environment(BaseSettings):
     payload_key_file: Path | None = None
     # After how many full months stored values are destroyed; 0 keeps them.
     payload_retention_months: int = Field(default=13, ge=0, le=1200)
+    # The same for those of actions that never ran, because they were denied or nobody claimed them; 0: no sooner.
+    denied_retention_months: int = Field(default=6, ge=0, le=1200)
     deployment: str = "aarm"
     environment: str = "LIVE"
     debug: bool = False

@@ -1,11 +1,11 @@
-"""What requests repeat of the person for whom an agent asked, and how it goes when that person is erased."""
+"""What requests keep and repeat of the person for whom an agent asked, and how it goes."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from approvals.lifecycle.states import TERMINAL
+from approvals.lifecycle.states import TERMINAL, State
 from approvals.models import ApprovalRequest
 
 SLICE = 500
@@ -27,3 +27,14 @@ def end_requesters(before: datetime, held: Collection[str]) -> int:
     over = over.exclude(requester="", likeness="")
     found = list(over.exclude(snapshot__subject__in=held).values_list("pk", flat=True)[:SLICE])
     return ApprovalRequest.objects.filter(pk__in=found).update(requester="", likeness="")
+
+
+def snapshots_of(ids: Collection[str]) -> Mapping[str, str | None]:
+    """The payload of what each of these requests showed; None where what was approved has been claimed."""
+    rows = ApprovalRequest.objects.filter(pk__in=ids).values_list("pk", "state", "snapshot_id")
+    return {pk: None if state == State.CLAIMED else snapshot for pk, state, snapshot in rows}
+
+
+def forget_likeness(ids: Collection[str]) -> None:
+    """What requests whose snapshot is gone could be guessed from."""
+    ApprovalRequest.objects.filter(pk__in=ids, snapshot__erased_at__isnull=False).update(likeness="")

@@ -28,6 +28,7 @@ from receipts.services.erasure import (
     release_hold,
 )
 from receipts.services.retention import RETENTION_ENDED
+from receipts.services.unrun import NEVER_RAN
 
 _ALL = "everybody"
 _DISCLOSURE: dict[str, Any] = {
@@ -53,7 +54,7 @@ _ERASURE: dict[str, Any] = {
         "at": {"type": "string"},
         "what": {"type": "string", "enum": ["erasure", "hold_placed", "hold_released"]},
         "subject": {"type": ["string", "null"]},
-        "ground": {"type": "string", "enum": [*Ground, RETENTION_ENDED]},
+        "ground": {"type": "string", "enum": [*Ground, RETENTION_ENDED, NEVER_RAN]},
         "before": {"type": "string", "description": "The first month that stayed."},
         "rows": {"type": "object", "additionalProperties": {"type": "integer"}},
     },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import QuerySet
@@ -35,3 +36,9 @@ def held_subject(hold_id: str) -> str:
     if found is None:
         raise not_found("hold")
     return found.subject
+
+
+def left_by(decisions: Collection[str]) -> list[tuple[str, str, str | None]]:
+    """The receipts about these decisions: the decision, the request, which may be empty, and the payload of each."""
+    found = Receipt.objects.filter(decision_id__in=decisions)
+    return list(found.values_list("decision_id", "approval_id", "payload_id"))

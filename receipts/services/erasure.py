@@ -6,7 +6,7 @@ values themselves, and what other tables repeat of them. Erasures, holds and the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -61,6 +61,12 @@ def erase_subject(subject: str, *, actor: Actor, ground: Ground) -> Receipt:
         counts = {"keys": keys.delete()[0], "payloads": emptied} | erase_copies(subject)
         transaction.on_commit(forget_keys)
         return privacy_receipt("erasure", {"subject": subject, "ground": ground, "rows": dict(counts)}, actor=actor)
+
+
+def blank_payloads(ids: Collection[str], *, held: Collection[str]) -> int:
+    """Empties these rows, except those of held subjects; how many. Their keys are the caller's matter."""
+    kept = Payload.objects.filter(pk__in=ids, erased_at=None).exclude(subject__in=held)
+    return kept.update(content=None, erased_at=database_now())
 
 
 def place_hold(subject: str, *, actor: Actor, reason: str) -> Receipt:

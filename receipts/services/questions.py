@@ -12,11 +12,11 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
-from receipts.clock import database_now
 from receipts.erasers import Ender, Eraser
-from receipts.models import Export, ExportState, Payload, Receipt, SavedView
+from receipts.models import Export, ExportState, Receipt, SavedView
 from receipts.selectors.mentions import mentioned
 from receipts.selectors.privacy import standing_holds
+from receipts.services.erasure import blank_payloads
 from receipts.services.exports import path_of
 from receipts.signing.statement import ReceiptType
 
@@ -63,8 +63,8 @@ def _drop_files(exports: Sequence[Export]) -> None:
 def _erase_recorded(moments: Collection[datetime]) -> None:
     """The sealed words of the receipts of exports, unless who asked is held."""
     issued = Q(type=ReceiptType.EXPORT.value, issued_at__in=moments)
-    kept = Payload.objects.filter(pk__in=Receipt.objects.filter(issued).values("payload_id"), erased_at=None)
-    kept.exclude(subject__in=standing_holds().values("subject")).update(content=None, erased_at=database_now())
+    recorded = Receipt.objects.filter(issued, payload__isnull=False).values_list("payload_id", flat=True)
+    blank_payloads(list(recorded), held=list(standing_holds().values_list("subject", flat=True)))
 
 
 ERASERS: Mapping[str, Eraser] = {"exports": erase_exports, "saved_views": erase_views}

@@ -18,7 +18,14 @@ from receipts.erasers import Ender, enders
 from receipts.models import Payload, Receipt, SubjectKey
 from receipts.selectors.privacy import standing_holds
 from receipts.selectors.subject_keys import forget_keys
-from receipts.services.erasure import EVERYBODY, Actor, privacy_receipt, require_no_hold, take_turn
+from receipts.services.erasure import (
+    EVERYBODY,
+    Actor,
+    blank_payloads,
+    privacy_receipt,
+    require_no_hold,
+    take_turn,
+)
 from receipts.services.sealing import month_of
 from receipts.signing.canonical import JSON
 
@@ -35,8 +42,8 @@ def end_retention(before: str, *, actor: Actor) -> Receipt:
     blanked: Mapping[str, Ender] = {"payloads": _end_payloads, **enders()}
     counts = {name: _in_slices(end, before=before) for name, end in blanked.items()}
     with transaction.atomic():
-        held = _turn()
-        counts["keys"] = _keys(before, held=held).delete()[0]
+        held = retention_turn()
+        counts["keys"] = keys_before(before, held=held).delete()[0]
         transaction.on_commit(forget_keys)
         said: dict[str, JSON] = {"ground": RETENTION_ENDED, "before": before, "held": len(held)}
         return privacy_receipt("erasure", {**said, "rows": dict(counts)}, actor=actor)
@@ -45,11 +52,11 @@ def end_retention(before: str, *, actor: Actor) -> Receipt:
 def end_due_retention() -> Receipt | None:
     """What the setting asks for, if there is anything to do. With a hold on everybody there is not."""
     months: int = settings.AARM_PAYLOAD_RETENTION_MONTHS
-    held = _held()
+    held = held_subjects()
     if not months or EVERYBODY in held:
         return None
     before = months_back(database_now(), months=months)
-    return end_retention(before, actor=_SCHEDULE) if _keys(before, held=held).exists() else None
+    return end_retention(before, actor=_SCHEDULE) if keys_before(before, held=held).exists() else None
 
 
 def months_back(at: datetime, *, months: int) -> str:
@@ -60,33 +67,40 @@ def months_back(at: datetime, *, months: int) -> str:
 
 
 def _in_slices(end: Ender, *, before: str) -> int:
-    moment, total = datetime.strptime(f"{before}-01+0000", "%Y-%m-%d%z"), 0
+    moment, total = start_of(before), 0
     while True:
         with transaction.atomic():
-            ended = end(moment, _turn())
+            ended = end(moment, retention_turn())
         if not ended:
             return total
         total += ended
 
 
-def _turn() -> Collection[str]:
-    """Who is held, while no hold can come between."""
+def start_of(month: str) -> datetime:
+    """The first moment of a month, in UTC."""
+    return datetime.strptime(f"{month}-01+0000", "%Y-%m-%d%z")
+
+
+def retention_turn() -> Collection[str]:
+    """Who is held, while no hold can come between. Raises `legal_hold` where everybody is."""
     take_turn()
     require_no_hold(EVERYBODY)
-    return _held()
+    return held_subjects()
 
 
-def _held() -> Collection[str]:
+def held_subjects() -> Collection[str]:
+    """Whose values stay; the empty subject is everybody."""
     return list(standing_holds().values_list("subject", flat=True))
 
 
-def _keys(before: str, *, held: Collection[str]) -> QuerySet[SubjectKey]:
+def keys_before(before: str, *, held: Collection[str]) -> QuerySet[SubjectKey]:
+    """The keys of all months before this one, except those of held subjects."""
     return SubjectKey.objects.filter(month__lt=before).exclude(subject__in=held)
 
 
 def _end_payloads(before: datetime, held: Collection[str]) -> int:
-    keys = _keys(month_of(before), held=held)
+    keys = keys_before(month_of(before), held=held)
     found = list(
         Payload.objects.filter(key_id__in=keys.values("id"), erased_at=None).values_list("pk", flat=True)[:SLICE]
     )
-    return Payload.objects.filter(pk__in=found).update(content=None, erased_at=database_now())
+    return blank_payloads(found, held=held)
