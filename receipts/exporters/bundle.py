@@ -48,9 +48,9 @@ Receipts of {deployment}, exported {exported_at}.
 {note}
 The question was: {question}
 
-verify.html checks these receipts in your browser, without a network and without us. Drop bundle.json or log.jsonl
-onto it, with keys.json from a source that you trust: keys that come with what they are to verify prove nothing.
-With Python: python -m receipts.signing verify --keys keys.json bundle.json
+verify.html checks these receipts in your browser, without a network and without us. Give it the zip file as it is,
+with keys.json from a source that you trust: keys that come with what they are to verify prove nothing.
+With Python: aarm-verify verify --keys keys.json THIS.zip
 
 A valid receipt shows that the holder of the key signed it and that nobody changed it since. It does not show that
 what it says is true, that a person read what they approved, or, in a selection, that nothing is missing.

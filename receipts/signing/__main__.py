@@ -1,6 +1,6 @@
 """`python -m receipts.signing verify --keys KEYS FILE ...`: the offline verifier. Needs no server, database or network.
 
-Takes receipts, a bundle, a log file or a checkpoint, and tells them apart by what is in the file.
+Takes receipts, an export (.zip), a bundle, a log file or a checkpoint, and tells them apart by what is in the file.
 Exit codes: 0 valid, 1 malformed, 2 tampered, 3 fork or split view, 4 untrusted key, 5 unsupported, 6 valid with erased
 values, 64 wrong use of the command (which says nothing about any receipt).
 """
@@ -17,15 +17,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn, TextIO
 
+from receipts.signing.archive import is_archive
 from receipts.signing.bundle import kept_checkpoints, read_bundle, verify_bundle
 from receipts.signing.checkpoint import Checkpoint, require_one_history, verify_checkpoint
 from receipts.signing.cosignature import Witness, require_cosigned
 from receipts.signing.documents import read_disclosure, read_envelopes, read_formatted, read_keys
 from receipts.signing.envelope import Envelope
-from receipts.signing.errors import ExitCode, KeyFormatError, VerificationError
+from receipts.signing.errors import ExitCode, KeyFormatError, NoCheckpointError, VerificationError
+from receipts.signing.exported import Trust, verify_export
 from receipts.signing.files import is_log_file, read_note_text, verify_log_file
 from receipts.signing.keys import KeySet
-from receipts.signing.log_report import LogReport, age_warnings, bundle_report, checkpoint_report, log_report
+from receipts.signing.log_report import (
+    LogReport,
+    age_warnings,
+    bundle_report,
+    checkpoint_report,
+    export_report,
+    log_report,
+)
 from receipts.signing.notes import is_note
 from receipts.signing.report import Report, refusal_document, refusal_text
 from receipts.signing.statement import is_digest
@@ -33,6 +42,7 @@ from receipts.signing.verify import verify_chain, verify_disclosure, verify_each
 
 # Twice the ten minutes after which a quiet log signs its size again.
 MAX_AGE_SECONDS = 1200
+BEGINNING = 4
 
 
 class _UsageError(Exception):
@@ -65,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         type=Path,
         metavar="FILE",
-        help="receipts (JSON or JSONL), a bundle, a log file, a checkpoint",
+        help="receipts (JSON or JSONL), an export (.zip), a bundle, a log file, a checkpoint",
     )
     verify.add_argument("--disclosure", type=Path, help="the values behind one receipt's commitments")
     verify.add_argument(
@@ -114,6 +124,11 @@ def _is_log(path: Path) -> bool:
         return is_log_file(path)
     except OSError as error:
         raise _UsageError(f"Can't read {str(path)!a}: {error.strerror}.") from error
+
+
+def _is_export(path: Path) -> bool:
+    with path.open("rb") as file:
+        return is_archive(file.read(BEGINNING))
 
 
 def _verified(envelopes: list[Envelope], *, keys: KeySet, options: argparse.Namespace) -> Report:
@@ -172,6 +187,14 @@ def _log(path: Path, *, kept: list[str], options: argparse.Namespace) -> LogRepo
     return log_report(found, has_signatures=has_signatures, warnings=_warnings(found.checkpoint, options=options))
 
 
+def _export(path: Path, *, kept: list[str], options: argparse.Namespace) -> LogReport:
+    has_signatures = not options.without_signatures
+    trust = Trust(_read(options.keys), kept, _witnesses(options), has_signatures, options.processes)
+    found = verify_export(path, trust=trust)
+    warnings = _warnings(found.inside.checkpoint, options=options) if found.inside else ()
+    return export_report(found, has_signatures=has_signatures, warnings=warnings)
+
+
 def _bundle(document: Mapping[str, object], *, kept: list[str], options: argparse.Namespace) -> LogReport:
     keys = read_keys(_read(options.keys))
     witnesses = _witnesses(options)
@@ -195,17 +218,21 @@ def _checkpoint(data: bytes, *, kept: list[str], options: argparse.Namespace) ->
 def _report(options: argparse.Namespace) -> Report | LogReport:
     """The report on whatever the first file holds. What is in the log comes one file at a time."""
     path = options.files[0]
-    data = b"" if (is_log := _is_log(path)) else _read(path)
+    is_log = _is_log(path)
+    is_export = not is_log and _is_export(path)
+    data = b"" if is_log or is_export else _read(path)
     bundle = read_formatted(data)
-    if not (is_log or is_note(data) or bundle):
+    if not (is_log or is_export or is_note(data) or bundle):
         return _receipts(options)
     if len(options.files) > 1 or options.disclosure or options.expect_head or options.each:
         raise _UsageError(
-            "A bundle, a log file or a checkpoint is given alone, without --disclosure, --each or a head."
+            "An export, a bundle, a log file or a checkpoint is given alone, without --disclosure, --each or a head."
         )
     kept = [read_note_text(_read(item)) for item in options.checkpoint]
     if is_log:
         return _log(path, kept=kept, options=options)
+    if is_export:
+        return _export(path, kept=kept, options=options)
     if bundle:
         return _bundle(bundle, kept=kept, options=options)
     return _checkpoint(data, kept=kept, options=options)
@@ -234,6 +261,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyFormatError as error:
         _write(f"KEYS: {error.why} {error.fix}\n", stream=sys.stderr)
+        return ExitCode.USAGE
+    except NoCheckpointError as error:
+        _write(f"{error.why} {error.fix}\n", stream=sys.stderr)
         return ExitCode.USAGE
     except _UsageError as error:
         _write(f"{error}\n", stream=sys.stderr)

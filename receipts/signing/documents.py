@@ -27,7 +27,7 @@ def read_envelopes(data: bytes) -> list[Envelope]:
     Takes an envelope, an object that holds one as its member `envelope` (the API's answer, of which nothing else is
     looked at), a list of these, an object with such a list as its member `receipts`, or one of these a line (JSONL).
     """
-    documents = [_parsed(line) for line in _lines(data)]
+    documents = [read_document(line) for line in _lines(data)]
     entries = documents if len(documents) > 1 else _entries(documents[0])
     return [_envelope(entry, ordinal=ordinal) for ordinal, entry in enumerate(entries, start=1)]
 
@@ -41,9 +41,17 @@ def read_formatted(data: bytes) -> Mapping[str, object] | None:
     return document if isinstance(document, dict) and "format" in document else None
 
 
+def read_document(data: bytes) -> JSON:
+    """The value of a whole file. Raises MalformedError."""
+    try:
+        return load_strict(data, max_members=MAX_MEMBERS)
+    except StrictJSONError as error:
+        raise MalformedError(f"The file is not strict JSON. {error.why}") from error
+
+
 def read_disclosure(data: bytes) -> JSON:
     """The disclosure in a file, bare or as the member `disclosure` of an object. Raises MalformedError."""
-    document = _parsed(data)
+    document = read_document(data)
     return document["disclosure"] if isinstance(document, dict) and "disclosure" in document else document
 
 
@@ -52,13 +60,6 @@ def _lines(data: bytes) -> list[bytes]:
     lines = [line for line in data.split(b"\n") if line.strip()]
     is_one_document = len(lines) < 2 or not lines[0].rstrip().endswith(b"}") or not lines[1].lstrip().startswith(b"{")
     return [data] if is_one_document else lines
-
-
-def _parsed(data: bytes) -> JSON:
-    try:
-        return load_strict(data, max_members=MAX_MEMBERS)
-    except StrictJSONError as error:
-        raise MalformedError(f"The file is not strict JSON. {error.why}") from error
 
 
 def _entries(document: JSON) -> Sequence[JSON]:

@@ -6,6 +6,7 @@ SigningError                        code, why, fix
 ├── StatementError                  an issuer stated what no verifier would accept
 ├── KeyFormatError                  a key or a key file can't be used
 ├── CheckpointError                 an issuer was about to sign a checkpoint that must not be
+├── NoCheckpointError               there is nothing to compare what the caller kept with
 └── VerificationError               reason, exit code and, where known, the first bad place
     ├── MalformedError          1   not a receipt
     ├── TamperedError           2   not what was signed
@@ -87,6 +88,13 @@ class CheckpointError(SigningError):
 
     code = "bad_checkpoint"
     default_fix = "Find out what changed in the stored log before anything else is signed: ./run doctor."
+
+
+class NoCheckpointError(SigningError):
+    """A checkpoint or a witness was given for receipts that come without a checkpoint. It says nothing about these."""
+
+    code = "no_checkpoint"
+    default_fix = "Leave --checkpoint and --witness out, or ask for the receipts again after the next checkpoint."
 
 
 class VerificationError(SigningError):

@@ -1,6 +1,6 @@
 """Reading what the command is given, log files line by line and with several processes.
 
-The only other module beside the command itself that reads files; a log file of any length takes the same memory.
+Beside the command itself only this and `archive` open files; a log file of any length takes the same memory.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from multiprocessing.pool import AsyncResult
 from pathlib import Path
-from typing import TypeAlias
+from typing import IO, TypeAlias
 
 from receipts.signing.cosignature import Witness
 from receipts.signing.documents import read_keys
@@ -49,6 +49,22 @@ class Chunk:
             return list(io.BytesIO(file.read(self.length)))
 
 
+@dataclass(frozen=True, slots=True)
+class ReadChunk:
+    """Whole lines that can be read only once, with the index of their first leaf, and how many they are."""
+
+    data: bytes
+    start: int
+    count: int
+
+    def lines(self) -> list[bytes]:
+        """With their ends."""
+        return list(io.BytesIO(self.data))
+
+
+AnyChunk: TypeAlias = Chunk | ReadChunk
+
+
 def is_log_file(path: Path) -> bool:
     """Whether the first line is the head of a log. Raises OSError."""
     with path.open("rb") as file:
@@ -78,30 +94,58 @@ def verify_log_file(
         line = file.readline(MAX_LINE)
     head = read_head(line)
     check = LogCheck(head, keys=keys, kept=kept, witnesses=witnesses)
-    used = keys if has_signatures else None
     chunks = _chunks(path, offset=len(line), start=head.start)
-    for chunk, leaves in _read(chunks, jwks=jwks, keys=used, processes=processes):
+    return _verified(chunks, check=check, jwks=jwks, keys=keys if has_signatures else None, processes=processes)
+
+
+def verify_log_stream(
+    file: IO[bytes],
+    *,
+    jwks: bytes,
+    kept: Sequence[str] = (),
+    witnesses: Sequence[Witness] = (),
+    has_signatures: bool,
+    processes: int,
+) -> VerifiedLog:
+    """As `verify_log_file`, of what can be read only once, as from an archive."""
+    keys = read_keys(jwks)
+    head = read_head(file.readline(MAX_LINE))
+    check = LogCheck(head, keys=keys, kept=kept, witnesses=witnesses)
+    chunks = _read_chunks(file, start=head.start)
+    return _verified(chunks, check=check, jwks=jwks, keys=keys if has_signatures else None, processes=processes)
+
+
+def _verified(
+    chunks: Iterator[AnyChunk], *, check: LogCheck, jwks: bytes, keys: KeySet | None, processes: int
+) -> VerifiedLog:
+    for chunk, leaves in _read(chunks, jwks=jwks, keys=keys, processes=processes):
         add_leaves(check, leaves=map(Leaf._make, leaves))
         lines = chunk.lines() if len(leaves) < chunk.count else []
         for line in lines[len(leaves) :]:
-            add_line(check, line, keys=used)
+            add_line(check, line, keys=keys)
     return check.finish()
 
 
-def _chunks(path: Path, *, offset: int, start: int) -> Iterator[Chunk]:
+def _chunks(path: Path, *, offset: int, start: int) -> Iterator[AnyChunk]:
     """Cuts the file behind line ends, without looking at anything else."""
     with path.open("rb") as file:
         file.seek(offset)
-        while block := file.read(CHUNK_BYTES):
-            block += file.readline(MAX_LINE)
-            count = block.count(b"\n") + (not block.endswith(b"\n"))
-            yield Chunk(path, offset, len(block), start, count)
-            offset, start = offset + len(block), start + count
+        for chunk in _read_chunks(file, start=start):
+            yield Chunk(path, offset, len(chunk.data), chunk.start, chunk.count)
+            offset += len(chunk.data)
+
+
+def _read_chunks(file: IO[bytes], *, start: int) -> Iterator[ReadChunk]:
+    while block := file.read(CHUNK_BYTES):
+        block += file.readline(MAX_LINE)
+        count = block.count(b"\n") + (not block.endswith(b"\n"))
+        yield ReadChunk(block, start, count)
+        start += count
 
 
 def _read(
-    chunks: Iterator[Chunk], *, jwks: bytes, keys: KeySet | None, processes: int
-) -> Iterator[tuple[Chunk, list[Plain]]]:
+    chunks: Iterator[AnyChunk], *, jwks: bytes, keys: KeySet | None, processes: int
+) -> Iterator[tuple[AnyChunk, list[Plain]]]:
     """Each chunk with what is in it, in order. A log that fits into one is not worth a process."""
     first = list(islice(chunks, 2))
     every = chain(first, chunks)
@@ -110,7 +154,7 @@ def _read(
             yield chunk, _leaves(chunk, keys=keys)
         return
     given = jwks if keys is not None else None
-    ahead: deque[tuple[Chunk, AsyncResult[list[Plain]]]] = deque()
+    ahead: deque[tuple[AnyChunk, AsyncResult[list[Plain]]]] = deque()
     with multiprocessing.get_context("spawn").Pool(processes, _Process.start, (given,)) as pool:
         for chunk in every:
             ahead.append((chunk, pool.apply_async(_Process.read, (chunk,))))
@@ -121,7 +165,7 @@ def _read(
             yield oldest, result.get()
 
 
-def _leaves(chunk: Chunk, *, keys: KeySet | None) -> list[Plain]:
+def _leaves(chunk: AnyChunk, *, keys: KeySet | None) -> list[Plain]:
     return list(read_leaves(chunk.lines(), start=chunk.start, keys=keys))
 
 
@@ -135,6 +179,6 @@ class _Process:
         cls.keys = None if jwks is None else read_keys(jwks)
 
     @classmethod
-    def read(cls, chunk: Chunk) -> list[Plain]:
+    def read(cls, chunk: AnyChunk) -> list[Plain]:
         # As plain tuples they are sent back in a third of the time.
         return [(name, stream, place, last, own) for name, stream, place, last, own in _leaves(chunk, keys=cls.keys)]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from receipts.signing.bundle import Bundle, VerifiedBundle
 from receipts.signing.checkpoint import Checkpoint
 from receipts.signing.cosignature import Cosignature
 from receipts.signing.errors import ExitCode
+from receipts.signing.exported import VerifiedExport
 from receipts.signing.logfile import VerifiedLog
 from receipts.signing.proofs import digest_text
 from receipts.signing.report import ALWAYS_UNPROVEN, REWRITE_UNPROVEN, receipt_entry, receipt_line
@@ -18,15 +19,23 @@ from receipts.signing.times import format_time
 SELECTION_UNPROVEN = "that these are all the receipts there are: this is what somebody chose"
 LATER_UNPROVEN = "anything about receipts after the checkpoint"
 WITNESSES_UNPROVEN = "that the witnesses that you named are independent of the issuer"
+MANIFEST_UNPROVEN = (
+    "what the manifest says, and that policies, entries and the table are the issuer's: nobody signs these; "
+    "compare the archive's digest with the one in the receipt of its export"
+)
+UNPLACED_UNPROVEN = "that receipts without a proof are in the log: their signatures alone were verified"
 SKIPPED_UNPROVEN = "that each receipt's own signature and form are good: only the checkpoint's signature was verified"
 
 
 @dataclass(frozen=True, slots=True)
 class LogReport:
-    """A verdict about something in the log. `details` are members of the JSON report, `lines` go before the verdict."""
+    """A verdict about something in the log. `details` are members of the JSON report, `lines` go before the verdict.
+
+    Only a selection of receipts that no checkpoint covers yet has no checkpoint.
+    """
 
     why: str
-    checkpoint: Checkpoint
+    checkpoint: Checkpoint | None
     unproven: tuple[str, ...]
     warnings: tuple[str, ...]
     details: dict[str, object]
@@ -51,14 +60,18 @@ class LogReport:
             "why": self.why,
             "does_not_prove": list(self.unproven),
             "warnings": list(self.warnings),
-            "checkpoint": {
-                "origin": self.checkpoint.origin,
-                "size": self.checkpoint.size,
-                "root": digest_text(self.checkpoint.root),
-                "signed_at": format_time(self.checkpoint.signed_at),
-            },
+            "checkpoint": _said(self.checkpoint) if self.checkpoint else None,
             **self.details,
         }
+
+
+def _said(checkpoint: Checkpoint) -> dict[str, object]:
+    return {
+        "origin": checkpoint.origin,
+        "size": checkpoint.size,
+        "root": digest_text(checkpoint.root),
+        "signed_at": format_time(checkpoint.signed_at),
+    }
 
 
 def checkpoint_report(
@@ -81,9 +94,8 @@ def bundle_report(bundle: Bundle, *, found: VerifiedBundle, warnings: tuple[str,
     """Of a bundle that was verified."""
     statements = [link.statement for link in found.links]
     count = "1 receipt is" if len(statements) == 1 else f"{len(statements)} receipts are"
-    whole = f"; complete: {', '.join(bundle.streams)}" if bundle.streams else ""
     return LogReport(
-        why=f"{count} unaltered and in the log of {found.checkpoint.size} receipts{whole}.",
+        why=f"{count} unaltered and in the log of {found.checkpoint.size} receipts{_complete(bundle)}.",
         checkpoint=found.checkpoint,
         unproven=(
             *(() if bundle.streams else (SELECTION_UNPROVEN,)),
@@ -127,6 +139,41 @@ def log_report(found: VerifiedLog, *, has_signatures: bool, warnings: tuple[str,
         },
         lines=_witness_lines(found.cosignatures),
     )
+
+
+def export_report(found: VerifiedExport, *, has_signatures: bool, warnings: tuple[str, ...]) -> LogReport:
+    """Of an export that was verified: what is said of the log or the bundle in it, and of the rest."""
+    more: tuple[str, ...] = (MANIFEST_UNPROVEN,)
+    if found.log:
+        inside = log_report(found.log, has_signatures=has_signatures, warnings=warnings)
+        why = inside.why
+    elif found.bundle:
+        bundle, verified = found.bundle
+        inside = bundle_report(bundle, found=verified, warnings=warnings)
+        proven = len(verified.links)
+        size = verified.checkpoint.size
+        why = f"{_unaltered(found.count)}, and {proven} of them in the log of {size} receipts{_complete(bundle)}."
+        more += (UNPLACED_UNPROVEN,) if proven < found.count else ()
+    else:
+        inside = LogReport("", None, (SELECTION_UNPROVEN, *ALWAYS_UNPROVEN, REWRITE_UNPROVEN), warnings, {})
+        why = f"{_unaltered(found.count)}."
+        more += (UNPLACED_UNPROVEN,)
+    return replace(
+        inside,
+        why=f"{why} Every file is the one that the manifest names.",
+        unproven=(*more, *inside.unproven),
+        details={**inside.details, "count": found.count, "digest": found.digest},
+        lines=(f"archive {found.digest}", *_witness_lines(found.inside.cosignatures if found.inside else ())),
+    )
+
+
+def _complete(bundle: Bundle) -> str:
+    return f"; complete: {', '.join(bundle.streams)}" if bundle.streams else ""
+
+
+def _unaltered(count: int) -> str:
+    what = "1 receipt is" if count == 1 else f"{count} receipts are"
+    return f"{what} unaltered since signing with a key that you trust"
 
 
 def age_warnings(checkpoint: Checkpoint, *, now: datetime, max_age_seconds: int) -> tuple[str, ...]:

@@ -90,7 +90,9 @@ PURE_MEMBERS = {"io.BytesIO"}
 PURE_LIBRARIES = {"re2", "rfc8785", "ruamel", "pydantic", "phonenumbers"}
 # What agents send is read into the engine's own words, and put to it: the one pure package that knows another.
 PURE_BELOW = {"decisions.intake": "decisions.engine"}
-COMMAND_LINE = ("receipts.signing.__main__", "receipts.signing.files")
+COMMAND_LINE = (
+    "receipts.signing.__main__", "receipts.signing.archive", "receipts.signing.exported", "receipts.signing.files",
+)  # fmt: skip
 
 PLACES = {
     "slack_sdk": ("approvals.integrations.slack",),

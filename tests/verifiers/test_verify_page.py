@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from aarm_site.verify_page import TARGET, verify_page
 from tests.e2e.visitors import DESKTOP, PHONE
+from tests.verifiers import exports
 from tests.verifiers.questions import VECTORS, Question, Vector, all_vectors
 
 PUBLISHED = {vector.name: vector for vector in all_vectors()}
@@ -91,6 +92,15 @@ def test_every_result_is_told_in_words(page: Page) -> None:
         is_valid = vector.verdict[0] in (0, 6)
         expect(page.get_by_text("What this does not prove")).to_be_visible(visible=is_valid)
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_an_export_is_verified_as_it_was_taken_away(page: Page) -> None:
+    ask(page, Question(exports.packed(exports.manifest(exports.selection(), receipts=3)), exports.KEYS))
+    expect(page.locator("#title")).to_have_text("Valid")
+    expect(page.locator("#sentence")).to_contain_text("3 receipts are unaltered")
+    expect(page.locator("#sentence")).to_contain_text("and 2 of them in the log")
+    expect(page.locator("#unproven")).to_contain_text("nobody signs these")
+    expect(page.locator("#found tbody tr")).to_have_count(3)
 
 
 @pytest.mark.case("RCP-26")

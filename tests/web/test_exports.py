@@ -72,6 +72,14 @@ def verified(folder: Path, name: str) -> int:
     return main(["verify", "--keys", str(folder / "keys.json"), str(folder / name)])
 
 
+def verified_whole(folder: Path, files: dict[str, bytes]) -> int:
+    """The archive as it was taken away, packed again in the same order."""
+    with zipfile.ZipFile(folder / "export.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return verified(folder, "export.zip")
+
+
 def session_of(history: Cast) -> str:
     return Receipt.objects.filter(decision="ALLOW").values_list("session_id", flat=True)[0]
 
@@ -105,7 +113,7 @@ def test_a_selection_says_that_it_is_one(history: Cast, victor: Client, tmp_path
     assert "A selection." in manifest["note"]
     assert b"A selection." in files["README.txt"]
     assert json.loads(files["bundle.json"])["streams"] == []
-    assert verified(tmp_path, "bundle.json") == 0
+    assert verified(tmp_path, "bundle.json") == verified_whole(tmp_path, files) == 0
     (line,) = files["receipts.jsonl"].splitlines()
     assert json.loads(line)["signatures"]
     assert "log.jsonl" not in files
@@ -116,7 +124,7 @@ def test_everything_leaves_as_the_log_that_was_signed(history: Cast, victor: Cli
     files = bundle(victor, "", into=tmp_path)
     manifest = json.loads(files["manifest.json"])
     assert (manifest["is_filtered"], manifest["receipts"]) == (False, count)
-    assert verified(tmp_path, "log.jsonl") == 0
+    assert verified(tmp_path, "log.jsonl") == verified_whole(tmp_path, files) == 0
     lines = files["log.jsonl"].splitlines(keepends=True)
     (tmp_path / "log.jsonl").write_bytes(b"".join(lines[:3] + lines[4:]))
     assert verified(tmp_path, "log.jsonl") != 0
@@ -161,6 +169,7 @@ def test_the_entries_of_sessions_leave_where_they_are_asked_for_and_are_what_was
         named = {position: head for (of, position), head in signed.items() if of == session}
         assert {position: digests[position - 1] for position in named} == named
         assert len(lines) == max(named), "nothing behind what the receipts name"
+    assert verified_whole(tmp_path / "with", files) == 0
     assert json.loads(files["manifest.json"])["contexts"] == "commitments"
     assert b"contexts/ has a file" in files["README.txt"]
     assert "With entries of sessions" in read(victor.get("/receipts/exports")).text

@@ -1,4 +1,5 @@
-// Which is which: a file tells by itself whether it holds receipts, a bundle, a log or a checkpoint.
+// Which is which: a file tells by itself whether it holds receipts, an export, a bundle, a log or a checkpoint.
+import { isArchive } from "./archive.js";
 import { linesOf } from "./documents.js";
 import { VerificationError } from "./errors.js";
 import { parseFile } from "./json.js";
@@ -20,8 +21,9 @@ function attempt(read) {
 const isFormatted = (value) => value instanceof Map && value.has("format");
 const isBundle = (value) => typeof value.get("format") === "string" && value.get("format").startsWith("aarm-bundle/");
 
-/** receipts, bundle, log or checkpoint. */
+/** receipts, export, bundle, log or checkpoint. */
 export function kindOf(bytes) {
+  if (isArchive(bytes)) return "export";
   const head = attempt(() => parseFile(linesOf(bytes)[0]));
   if (isFormatted(head) && !isBundle(head)) return "log";
   if (isFormatted(attempt(() => parseFile(bytes)))) return "bundle";

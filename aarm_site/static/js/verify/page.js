@@ -58,7 +58,7 @@ function show(report, request) {
   find("more").textContent = receipts.length > MOST_ROWS ? `And ${receipts.length - MOST_ROWS} more.` : "";
   find("unproven").hidden = !isGood;
   const hasKept = request.kept.length > 0 || request.expectHead !== null;
-  const asked = { hasKept, checkpoint: report.checkpoint, now: Date.now(), ...request };
+  const asked = { hasKept, checkpoint: report.checkpoint, archive: report.archive, now: Date.now(), ...request };
   find("unproven").querySelector("ul").replaceChildren(...limitsOf(asked).map(itemOf));
   find("report").hidden = false;
   find("report").focus();

@@ -6,6 +6,7 @@ import { demandOneHistory, verifyCheckpoint, verifyKept } from "./checkpoint.js"
 import { verifyDisclosure } from "./disclosure.js";
 import { readEnvelopes } from "./documents.js";
 import { VALID, VALID_WITH_ERASURES, VerificationError, demand } from "./errors.js";
+import { verifyExport } from "./exported.js";
 import { readKeys } from "./keys.js";
 import { kindOf } from "./kinds.js";
 import { verifyLog } from "./logfile.js";
@@ -30,7 +31,13 @@ async function verifyNotes(bytes, { keys, kept, witnesses }) {
   return { receipts: [], checkpoint, cosignatures };
 }
 
-const KINDS = { receipts: verifyReceipts, bundle: verifyBundle, log: verifyLog, checkpoint: verifyNotes };
+const KINDS = {
+  receipts: verifyReceipts,
+  export: verifyExport,
+  bundle: verifyBundle,
+  log: verifyLog,
+  checkpoint: verifyNotes,
+};
 
 function demandUse(kind, { disclosure, head, each, kept, witnesses }) {
   const isOfReceipts = disclosure !== null || head !== null || each;

@@ -17,6 +17,8 @@ const ALWAYS = [
 const REWRITTEN = "that nobody who holds the signing key wrote it all anew: compare with a checkpoint kept elsewhere";
 const INCOMPLETE = "that nothing was removed: give a checkpoint or a head that you kept";
 
+const UNSIGNED =
+  "what the manifest says, and that policies, entries and the table are the issuer's: nobody signs these, so compare the archive's digest with the one in the receipt of its export";
 const WITNESSED = "that the witnesses that you named are independent of the issuer";
 
 // Twice what a log of the default settings may be quiet for.
@@ -27,7 +29,12 @@ const ended = (time) =>
 export const titleOf = ({ exitCode }) => TITLES[exitCode];
 
 /** What was verified, in one sentence; why not, for a refusal. */
-export function sentenceOf({ why, receipts, checkpoint, cosignatures = [] }) {
+export function sentenceOf({ archive, ...report }) {
+  const sentence = sentenceOfReceipts(report);
+  return archive && !report.why ? `${sentence} Every file is the one that the manifest names. ${archive}` : sentence;
+}
+
+function sentenceOfReceipts({ why, receipts, checkpoint, placed = receipts.length, cosignatures = [] }) {
   if (why) return why;
   const count = receipts.length;
   const what = count === 1 ? "1 receipt is" : `${count} receipts are`;
@@ -36,12 +43,14 @@ export function sentenceOf({ why, receipts, checkpoint, cosignatures = [] }) {
   const witnessed = cosignatures.map(({ name }) => name).join(", ");
   const cosigned = witnessed && `, cosigned by ${witnessed}`;
   const log = `the checkpoint of ${checkpoint.time}, over ${checkpoint.size} receipts${cosigned}`;
-  return count > 0 ? `${signed} and in the log, by ${log}.` : `Signed by a key that you trust: ${log}.`;
+  const which = placed < count ? `${signed}, and ${placed} of them in the log` : `${signed} and in the log`;
+  return count > 0 ? `${which}, by ${log}.` : `Signed by a key that you trust: ${log}.`;
 }
 
 /** What a valid report does not prove, as clauses that begin with "that". */
-export function limitsOf({ hasKept, witnesses = [], checkpoint = null, now }) {
+export function limitsOf({ hasKept, witnesses = [], checkpoint = null, archive = null, now }) {
   const rewritten = witnesses.length > 0 ? WITNESSED : REWRITTEN;
   const isOld = checkpoint && now - Number(checkpoint.signedAt / 1000n) > OLD_MS;
-  return [...(isOld ? [ended(checkpoint.time)] : []), ...(hasKept ? [] : [INCOMPLETE, rewritten]), ...ALWAYS];
+  const warned = isOld ? [ended(checkpoint.time)] : [];
+  return [...warned, ...(archive ? [UNSIGNED] : []), ...(hasKept ? [] : [INCOMPLETE, rewritten]), ...ALWAYS];
 }

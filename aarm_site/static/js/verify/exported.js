@@ -1,0 +1,77 @@
+// Exports: an archive with receipts, what proves them, and a manifest that names every other file.
+import { openArchive } from "./archive.js";
+import { verifyBundle } from "./bundle.js";
+import { digestOf, isDigest } from "./bytes.js";
+import { linesOf } from "./documents.js";
+import { readEnvelope } from "./envelope.js";
+import { VerificationError, demand } from "./errors.js";
+import { isInteger, parseFile, parseJson } from "./json.js";
+import { verifyLog } from "./logfile.js";
+import { verifyReceipt } from "./receipt.js";
+
+const FORMAT = "aarm-export/1";
+const [MANIFEST, LOG, SELECTION, PROVEN] = ["manifest.json", "log.jsonl", "receipts.jsonl", "bundle.json"];
+
+async function readManifest({ names, content }) {
+  demand(names.has(MANIFEST), "malformed", `The archive has no ${MANIFEST}: it is no export, or was packed anew.`);
+  const value = parseFile(await content(MANIFEST));
+  const isNamed = value instanceof Map && typeof value.get("format") === "string";
+  demand(isNamed, "malformed", "The manifest is no object that names its format.");
+  demand(value.get("format") === FORMAT, "unsupported", `The format is another one than ${FORMAT}.`);
+  const files = value.get("files");
+  const isListed = files instanceof Map && [...files.values()].every(isDigest);
+  demand(isListed, "malformed", "The manifest does not name files by their digests.");
+  const count = value.get("receipts");
+  demand(isInteger(count, { least: 0 }), "malformed", "The manifest does not say how many receipts there are.");
+  demand(names.has(LOG) !== names.has(SELECTION), "malformed", `An export has either ${LOG} or ${SELECTION}.`);
+  return { files, count };
+}
+
+async function demandFiles({ names, content }, { files }) {
+  const unnamed = [...names].filter((name) => name !== MANIFEST && !files.has(name));
+  const missing = [...files.keys()].filter((name) => name === MANIFEST || !names.has(name));
+  const [strange] = [...unnamed, ...missing];
+  demand(strange === undefined, "tampered", `The manifest and the archive do not have the same files: ${strange}.`);
+  for (const name of [...files.keys()].sort()) {
+    const isSame = (await digestOf(await content(name))) === files.get(name);
+    demand(isSame, "tampered", `${name} is not the file that the manifest names.`);
+  }
+}
+
+async function verifiedLines(bytes, { keys, proven }) {
+  const lines = linesOf(bytes);
+  const last = lines.pop();
+  const receipts = [];
+  for (const line of last.length > 0 ? [...lines, last] : lines) {
+    demand(line !== last, "malformed", "The last line of the file has no end: the file was cut off.");
+    const envelope = await readEnvelope(parseJson(line));
+    receipts.push(proven.get(envelope.digest) ?? (await verifyReceipt(envelope, { keys })));
+    proven.delete(envelope.digest);
+  }
+  demand(receipts.length > 0, "malformed", "There is no receipt to verify.");
+  return receipts;
+}
+
+async function verifySelection({ names, content }, { keys, kept, witnesses }) {
+  const isProven = names.has(PROVEN);
+  const fits = isProven || (kept.length === 0 && witnesses.length === 0);
+  if (!fits) throw new VerificationError("usage", "The export has no checkpoint with which others could be compared.");
+  const bundle = isProven ? await verifyBundle(await content(PROVEN), { keys, kept, witnesses }) : { receipts: [] };
+  const proven = new Map(bundle.receipts.map((receipt) => [receipt.digest, receipt]));
+  const placed = proven.size;
+  const receipts = await verifiedLines(await content(SELECTION), { keys, proven });
+  demand(proven.size === 0, "log_mismatch", `${proven.size} receipts of ${PROVEN} are not in ${SELECTION}.`);
+  return { ...bundle, receipts, placed };
+}
+
+/** An export as bytes, against the caller's keys and the notes that the caller kept. */
+export async function verifyExport(bytes, options) {
+  const archive = openArchive(bytes);
+  const manifest = await readManifest(archive);
+  await demandFiles(archive, manifest);
+  const isLog = archive.names.has(LOG);
+  const found = isLog ? await verifyLog(await archive.content(LOG), options) : await verifySelection(archive, options);
+  const count = found.receipts.length;
+  demand(count === manifest.count, "tampered", `There are ${count} receipts; the manifest says ${manifest.count}.`);
+  return { placed: count, ...found, archive: await digestOf(bytes) };
+}

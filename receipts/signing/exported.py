@@ -1,0 +1,168 @@
+"""Exports: an archive with receipts, what proves them, and a manifest that names every other file.
+
+To verify one (`verify_export`):
+  1. It is an archive within bounds (`archive.py`), and its manifest has the form of one.
+  2. Every other file is named by the manifest, and is what it names.
+  3. A log is verified as a log file is; nothing else is needed then.
+  4. Of a selection, what has a proof is verified as a bundle; every other receipt alone. All that is proven is listed.
+  5. There are as many receipts as the manifest says.
+Nobody signs a manifest: it shows what was damaged or left out on the way, and the receipts' own signatures the rest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from receipts.signing.archive import Archive, opened_archive
+from receipts.signing.bundle import Bundle, VerifiedBundle, read_bundle, verify_bundle
+from receipts.signing.cosignature import Witness
+from receipts.signing.documents import read_document, read_keys
+from receipts.signing.errors import (
+    LogMismatchError,
+    MalformedError,
+    NoCheckpointError,
+    TamperedError,
+    UnsupportedError,
+    VerificationError,
+)
+from receipts.signing.files import MAX_LINE, verify_log_stream
+from receipts.signing.keys import KeySet
+from receipts.signing.lines import read_line
+from receipts.signing.logfile import VerifiedLog
+from receipts.signing.proofs import integer
+from receipts.signing.statement import is_digest
+from receipts.signing.verify import verify_receipt
+
+FORMAT = "aarm-export/1"
+MANIFEST, LOG, SELECTION, PROVEN = "manifest.json", "log.jsonl", "receipts.jsonl", "bundle.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What an export says of itself: the digests of its files by name, and how many receipts it has."""
+
+    files: Mapping[str, str]
+    receipts: int
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedExport:
+    """What was verified: `count` receipts, either a whole log or a selection, perhaps with a bundle of those proven.
+
+    `digest` is the archive's own, which the receipt of the export names.
+    """
+
+    digest: str
+    count: int
+    log: VerifiedLog | None = None
+    bundle: tuple[Bundle, VerifiedBundle] | None = None
+
+    @property
+    def inside(self) -> VerifiedLog | VerifiedBundle | None:
+        """What has a checkpoint."""
+        return self.log or (self.bundle[1] if self.bundle else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What the caller brings: the key file, checkpoints that were kept, witnesses, and how a log is to be read."""
+
+    jwks: bytes
+    kept: Sequence[str] = ()
+    witnesses: Sequence[Witness] = ()
+    has_signatures: bool = True
+    processes: int = 1
+
+
+def verify_export(path: Path, *, trust: Trust) -> VerifiedExport:
+    """Raises VerificationError, KeyFormatError, OSError, NoCheckpointError."""
+    keys = read_keys(trust.jwks)
+    with opened_archive(path) as archive:
+        manifest = read_manifest(archive)
+        _require_files(archive, manifest=manifest)
+        found = _log(archive, trust=trust) if LOG in archive.names else _selection(archive, keys=keys, trust=trust)
+        if found.count != manifest.receipts:
+            raise TamperedError(f"There are {found.count} receipts; the manifest says {manifest.receipts}.")
+    with path.open("rb") as file:
+        digest = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    return VerifiedExport(digest, found.count, found.log, found.bundle)
+
+
+def read_manifest(archive: Archive) -> Manifest:
+    """Raises MalformedError, UnsupportedError, TamperedError."""
+    if MANIFEST not in archive.names:
+        raise MalformedError(f"The archive has no {MANIFEST}: it is no export, or was packed anew.")
+    document = read_document(archive.whole(MANIFEST))
+    if not isinstance(document, Mapping) or not isinstance(document.get("format"), str):
+        raise MalformedError("The manifest is no object that names its format.")
+    if document["format"] != FORMAT:
+        raise UnsupportedError(f"The format is another one than {FORMAT}.")
+    files = document.get("files")
+    if not isinstance(files, Mapping) or not all(map(is_digest, files.values())):
+        raise MalformedError("The manifest does not name files by their digests.")
+    count = integer(document.get("receipts"), what="The number of receipts in the manifest", least=0)
+    if len({LOG, SELECTION} & archive.names) != 1:
+        raise MalformedError(f"An export has either {LOG} or {SELECTION}.")
+    return Manifest({name: str(digest) for name, digest in files.items()}, count)
+
+
+def _require_files(archive: Archive, *, manifest: Manifest) -> None:
+    """2. In the order of their names, so that every verifier finds the same one first."""
+    strange = sorted((archive.names - {MANIFEST}) ^ set(manifest.files))
+    if strange:
+        raise TamperedError(f"The manifest and the archive do not have the same files: {strange[0][:80]!a}.")
+    for name in sorted(manifest.files):
+        if archive.digest(name) != manifest.files[name]:
+            raise TamperedError(f"{name} is not the file that the manifest names.")
+
+
+def _log(archive: Archive, *, trust: Trust) -> VerifiedExport:
+    with archive.content(LOG) as file:
+        log = verify_log_stream(
+            file,
+            jwks=trust.jwks,
+            kept=trust.kept,
+            witnesses=trust.witnesses,
+            has_signatures=trust.has_signatures,
+            processes=trust.processes,
+        )
+    return VerifiedExport("", log.count, log=log)
+
+
+def _selection(archive: Archive, *, keys: KeySet, trust: Trust) -> VerifiedExport:
+    proven: set[str] = set()
+    bundle = None
+    if PROVEN in archive.names:
+        read = read_bundle(read_document(archive.whole(PROVEN)))
+        bundle = (read, verify_bundle(read, keys=keys, kept=trust.kept, witnesses=trust.witnesses))
+        proven = {link.digest for link in bundle[1].links}
+    elif trust.kept or trust.witnesses:
+        raise NoCheckpointError("The export has no checkpoint with which others could be compared.")
+    with archive.content(SELECTION) as file:
+        count = _verified_lines(file, keys=keys, proven=proven)
+    if proven:
+        raise LogMismatchError(f"{len(proven)} receipts of {PROVEN} are not in {SELECTION}.")
+    return VerifiedExport("", count, bundle=bundle)
+
+
+def _verified_lines(file: IO[bytes], *, keys: KeySet, proven: set[str]) -> int:
+    """How many there are. Takes those that are proven away; their proof says more than their signature alone."""
+    count = 0
+    while line := file.readline(MAX_LINE):
+        count += 1
+        try:
+            envelope = read_line(line)
+            if envelope.digest in proven:
+                proven.remove(envelope.digest)
+            else:
+                verify_receipt(envelope, keys=keys)
+        except VerificationError as error:
+            error.ordinal = count
+            raise
+    if not count:
+        raise MalformedError("There is no receipt to verify.")
+    return count
