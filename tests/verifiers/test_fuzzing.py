@@ -1,7 +1,8 @@
-"""Bytes changed at random: the verifier always answers, calls nobody, and takes nothing new for valid (RCP-32)."""
+"""Bytes changed at random: both verifiers always answer, call nobody, and take nothing new for valid (RCP-32)."""
 
 from __future__ import annotations
 
+import base64
 import os
 import random
 import socket
@@ -10,6 +11,7 @@ from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
@@ -22,12 +24,14 @@ from receipts.signing.files import read_note_text
 from receipts.signing.keys import KeySet
 from receipts.signing.notes import is_note
 from receipts.signing.verify import verify_each
+from tests.verifiers.javascript import ORIGIN, JavaScriptVerifier
 from tests.verifiers.mutations import BYTES
 from tests.verifiers.questions import Vector, all_vectors
 
 CHUNK = 10_000
 # A bundle has many signatures; most of the time goes to what has one.
 MOST_BYTES = 4_000
+IN_THE_PAGE = (Path(__file__).parent / "fuzzing.js").read_text()
 
 
 def said(data: bytes, *, keys: KeySet) -> frozenset[str]:
@@ -106,3 +110,43 @@ def test_damaged_bytes_are_answered_and_say_nothing_new() -> None:
 @pytest.mark.case("RCP-32")
 def test_ten_million_damaged_files_are_answered_and_say_nothing_new() -> None:
     assert run(range(1000)).total() == 10_000_000
+
+
+def _sent(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _for_the_page() -> list[dict[str, Any]]:
+    """The same files, with what they say. Bare receipts are verified one by one, as above."""
+    found = []
+    for vector in filter(_is_plain, all_vectors()):
+        file, keys = vector.question.file, vector.question.keys
+        is_bare = not is_note(file) and read_formatted(file) is None
+        truth = sorted(said(file, keys=read_keys(keys)))
+        found.append({"file": _sent(file), "keys": _sent(keys), "truth": truth, "each": is_bare})
+    return found
+
+
+def run_in_the_page(javascript: JavaScriptVerifier, seeds: Iterable[int]) -> Counter[str]:
+    """As `run`. The page's routes see to it that it calls nobody; what is no verdict fails the call."""
+    found, files = Counter[str](), _for_the_page()
+    for seed in seeds:
+        counts, lies = javascript.page.evaluate(IN_THE_PAGE, [ORIGIN, seed, CHUNK, files, _sent(BYTES)])
+        assert lies == [], f"{seed}: {lies}"
+        found.update(counts)
+    return found
+
+
+@pytest.mark.case("RCP-32")
+def test_damaged_bytes_are_answered_in_javascript_and_say_nothing_new(javascript: JavaScriptVerifier) -> None:
+    found = run_in_the_page(javascript, range(1))
+    assert found.total() == CHUNK
+    assert {"valid", "malformed", "bad_signature", "untrusted_key", "unsupported"} <= set(found)
+
+
+@pytest.mark.nightly
+@pytest.mark.case("RCP-32")
+def test_ten_million_damaged_files_are_answered_in_javascript_and_say_nothing_new(
+    javascript: JavaScriptVerifier,
+) -> None:
+    assert run_in_the_page(javascript, range(1000)).total() == 10_000_000
