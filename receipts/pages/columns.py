@@ -1,4 +1,4 @@
-"""Which parts of a receipt its line in the list has: chosen by the address, so that a link shows the same to all."""
+"""Which parts of a receipt its line in the list has, and in which order lines are: the address says both, for all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from receipts.models import Receipt
+from receipts.selectors.results import OLDEST
+from receipts.selectors.sorting import SORTED
 
+ALWAYS: Mapping[str, str] = {"when": "When", "what": "What happened"}
 TITLES: Mapping[str, str] = {
     "who": "Agent and human",
     "result": "Result",
@@ -17,6 +20,8 @@ TITLES: Mapping[str, str] = {
     "id": "Receipt",
 }
 USUAL = ("who", "result")
+# What is looked at first by who sorts by it; of all others the alphabet's beginning.
+_HIGHEST_FIRST = ("risk",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,32 @@ class Column:
     name: str
     title: str
     is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a column. `order` is what it is sorted in now, as ARIA says it; `next` sorts it, where it can be."""
+
+    name: str
+    title: str
+    order: str = ""
+    next: str | None = None
+
+
+def heads(chosen: Sequence[str], *, sort: str) -> list[Head]:
+    """One for each column that is shown, in their order."""
+    titles = {**ALWAYS, **{name: title for name, title in TITLES.items() if name in chosen}}
+    return [_head(name, title=title, sort=sort) for name, title in titles.items()]
+
+
+def _head(name: str, *, title: str, sort: str) -> Head:
+    """Followed again, its link turns the order round."""
+    rising, falling = (OLDEST, "") if name == "when" else (name, f"-{name}")
+    if name != "when" and name not in SORTED:
+        return Head(name, title)
+    orders = {rising: "ascending", falling: "descending"}
+    first, other = (falling, rising) if name in ("when", *_HIGHEST_FIRST) else (rising, falling)
+    return Head(name, title, orders.get(sort, ""), other if sort == first else first)
 
 
 def chosen_columns(asked: Sequence[str]) -> tuple[str, ...]:
@@ -39,7 +70,7 @@ def columns(chosen: Sequence[str]) -> list[Column]:
 
 
 def more_of(receipt: Receipt, *, chosen: Sequence[str]) -> list[tuple[str, str]]:
-    """Title and value of what stands below the line, where the receipt has it."""
+    """Title and value of what stands below the line; nothing where the receipt has none."""
     values = {
         "rule": receipt.rule_id,
         "risk": receipt.risk_level,
@@ -47,4 +78,4 @@ def more_of(receipt: Receipt, *, chosen: Sequence[str]) -> list[tuple[str, str]]
         "place": f"{receipt.stream}, {receipt.position}",
         "id": receipt.pk,
     }
-    return [(TITLES[name], value) for name, value in values.items() if name in chosen and value]
+    return [(TITLES[name], value) for name, value in values.items() if name in chosen]

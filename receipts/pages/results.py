@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from receipts.pages.columns import USUAL
+from receipts.pages.columns import USUAL, heads
 from receipts.pages.lines import ReceiptLine, line_of, named_in
 from receipts.pages.stories import KINDS
 from receipts.selectors.fields import DECISIONS, FIELDS, Kind
 from receipts.selectors.grammar import Question, Term, is_term
 from receipts.selectors.overview import Bar, Facet, Overview
 from receipts.selectors.reconciliation import Reconciled
-from receipts.selectors.results import FEW, Results
+from receipts.selectors.results import FEW, OLDEST, Results
+from receipts.selectors.sorting import SORTED
 from receipts.signing.statement import ReceiptType
 
 TITLES: Mapping[str, str] = {
@@ -39,6 +40,7 @@ WINDOWS: Mapping[str, str] = {
     "all": "all time",
 }
 BAR_HEIGHT = 64
+_BOTH_WAYS = frozenset(f"{way}{name}" for name in SORTED for way in ("", "-"))
 Names = Mapping[str, str]
 
 
@@ -92,6 +94,16 @@ class DrawnBar:
 
 
 @dataclass(frozen=True, slots=True)
+class ListHead:
+    """The head of a column; `href` sorts by it, `order` says in ARIA's words how it is sorted."""
+
+    name: str
+    title: str
+    order: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
 class ResultsPage:
     """Everything that the page says of the results."""
 
@@ -106,7 +118,9 @@ class ResultsPage:
     bars: Sequence[DrawnBar]
     next_url: str
     previous_url: str
-    order: Link
+    heads: Sequence[ListHead]
+    next_words: str
+    previous_words: str
     faults: int
     lost: str
     kept: str
@@ -254,18 +268,44 @@ def _newer_query(results: Results, *, sort: str) -> str:
     return urlencode({"q": results.question.text, "cursor": results.newest})
 
 
+def _heads(question: Question, *, addresses: Addresses) -> list[ListHead]:
+    return [
+        ListHead(
+            head.name,
+            head.title,
+            head.order,
+            "" if head.next is None else addresses.of(question, sort=head.next),
+        )
+        for head in heads(addresses.columns, sort=addresses.sort)
+    ]
+
+
+def _bound(overview: Overview, *, sort: str) -> str:
+    """What is said of no more than the newest."""
+    if not overview.is_more:
+        return ""
+    return f"Counted{' and sorted' if sort in _BOTH_WAYS else ''} are the newest {overview.total:,}."
+
+
+def _ways(sort: str) -> tuple[str, str]:
+    """What the links to the next page and to the one before say."""
+    if sort in _BOTH_WAYS:
+        return "Show the next receipts", "Show the receipts before"
+    older, newer = "Show older receipts", "Show newer receipts"
+    return (newer, older) if sort == OLDEST else (older, newer)
+
+
 def results_page(results: Results, *, names: Names, sort: str, columns: tuple[str, ...] = USUAL) -> ResultsPage:
     """The page of `results`."""
     addresses, question = Addresses(sort=sort, columns=columns), results.question
     overview = results.overview
-    other = Link("Newest first", addresses.of(question, sort="")) if sort else None
-    bound = f"Counted are the newest {overview.total:,}." if overview.is_more else ""
+    next_words, previous_words = _ways(sort)
     return ResultsPage(
         text=question.without_keys("since").text if results.is_default else question.text,
         question=question.text,
         lines=list(_lines(results, names=names, columns=columns)),
         total=_total(overview),
-        bound=bound,
+        bound=_bound(overview, sort=sort),
         chips=_chips(question, addresses=addresses),
         windows=_windows(question, addresses=addresses),
         facets=[
@@ -276,7 +316,9 @@ def results_page(results: Results, *, names: Names, sort: str, columns: tuple[st
         bars=_bars(overview, question=question, addresses=addresses),
         next_url=addresses.of(question, cursor=results.page.next) if results.page.next else "",
         previous_url=addresses.of(question, cursor=results.page.previous) if results.page.previous else "",
-        order=other or Link("Oldest first", addresses.of(question, sort="oldest")),
+        heads=_heads(question, addresses=addresses),
+        next_words=next_words,
+        previous_words=previous_words,
         faults=len(results.faults),
         lost=_lost(results.reconciled),
         kept=_kept(results.reconciled),

@@ -41,12 +41,17 @@ class _Cursor:
         return Q(issued_at__lte=self.at) & (Q(issued_at__lt=self.at) | Q(pk__lt=self.id))
 
 
+def invalid_cursor() -> ProblemError:
+    """What an unreadable cursor is answered with."""
+    return ProblemError("invalid_cursor", status=400, why="The cursor isn't one of ours.", fix="Start without one.")
+
+
 def _cursor(text: str) -> _Cursor:
     side, _, place = text.partition("~") if text.startswith(f"{NEWER}~") else ("", "", text)
     time, _, last = place.partition("~")
     moment = instant(time)
     if moment is None or not last:
-        raise ProblemError("invalid_cursor", status=400, why="The cursor isn't one of ours.", fix="Start without one.")
+        raise invalid_cursor()
     return _Cursor(at=moment, id=last, is_newer=side == NEWER)
 
 

@@ -17,6 +17,7 @@ from receipts.selectors.overview import Overview, bounded_count, overview_of
 from receipts.selectors.paging import Page, beyond, newer_than, page_of
 from receipts.selectors.reconciliation import Reconciled, reconciled
 from receipts.selectors.search import sees_all, visible_to
+from receipts.selectors.sorting import order_of, sorted_page
 from receipts.selectors.verification import faults_in
 
 DEFAULT_WINDOW = "7d"
@@ -24,6 +25,8 @@ WIDER = ("30d", "90d", "all")
 FEW = 1000
 """Up to so many are counted to say what a wider window would find."""
 MOST_NEWER = 100
+OLDEST = "oldest"
+"""The order that reads the list of times from its other end; `sorting.SORTED` names all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Results:
     `faults` are sentences by the id of a shown receipt that is not what was signed. `wider` is the nearest window that
     finds something, and how many, where this one finds nothing. `is_newest` says that nothing newer lay before the
     page, and `newest` is the cursor that leads to what has come since. Who may see every receipt is also told how the
-    page compares with the log.
+    page compares with the log, where it is a stretch of time.
     """
 
     question: Question
@@ -78,12 +81,25 @@ def newer_count(caller: Caller, *, asked: Question, cursor: str) -> int:
     return bounded_count(rows.filter(beyond(cursor)), bound=MOST_NEWER)
 
 
-def results_of(caller: Caller, *, asked: Question, cursor: str, is_oldest_first: bool = False) -> Results:
-    """Raises `invalid_time` and `invalid_cursor`."""
+def known_sort(text: str) -> str:
+    """The order that an address names; the newest first where it names none that there is."""
+    return text if text == OLDEST or order_of(text) else ""
+
+
+def _page(rows: QuerySet[Receipt], *, question: Question, asking: Asking, cursor: str, sort: str) -> Page:
+    order = order_of(sort)
+    found = matching(rows, question=question, asking=asking, is_counted=order is not None)
+    if order:
+        return sorted_page(found, order=order, cursor=cursor, at=asking.at)
+    return page_of(found, cursor=cursor, is_oldest_first=sort == OLDEST)
+
+
+def results_of(caller: Caller, *, asked: Question, cursor: str, sort: str = "") -> Results:
+    """`sort` is an order that `known_sort` knows. Raises `invalid_time` and `invalid_cursor`."""
     asking, rows = Asking(at=database_now()), visible_to(caller)
     question = with_window(asked)
     since, until = window_of(question, asking=asking)
-    page = page_of(matching(rows, question=question, asking=asking), cursor=cursor, is_oldest_first=is_oldest_first)
+    page = _page(rows, question=question, asking=asking, cursor=cursor, sort=sort)
     counted = matching(rows, question=question, asking=asking, is_counted=True)
     overview = overview_of(
         counted,
@@ -99,7 +115,7 @@ def results_of(caller: Caller, *, asked: Question, cursor: str, is_oldest_first:
         faults=faults_in(page.rows),
         overview=overview,
         wider=_wider(rows, question=question, asking=asking) if is_empty else None,
-        is_newest=not cursor and not is_oldest_first,
+        is_newest=not cursor and not sort,
         newest=newer_than(page.rows[0] if page.rows else None, at=asking.at),
-        reconciled=reconciled(page.rows) if sees_all(caller) else None,
+        reconciled=reconciled(page.rows) if sees_all(caller) and sort in ("", OLDEST) else None,
     )

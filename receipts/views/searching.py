@@ -17,22 +17,21 @@ from receipts.problems import ProblemError
 from receipts.selectors import question_of, visible_to
 from receipts.selectors.completion import suggestions
 from receipts.selectors.fields import FIELDS
-from receipts.selectors.results import MOST_NEWER, newer_count, results_of
+from receipts.selectors.results import MOST_NEWER, known_sort, newer_count, results_of
 from receipts.selectors.saved import saved_views_of
 from receipts.services.searches import record_search
 
-OLDEST = "oldest"
 BESIDES = frozenset({"cursor", "sort", "column"})
 
 
 def _found(request: HttpRequest) -> tuple[ResultsPage | None, ProblemError | None]:
     """What is wrong with the question is told on the page, with what was typed still in the box."""
     query, caller = request.GET.dict(), caller_of(request.user)
-    sort = OLDEST if query.get("sort") == OLDEST else ""
+    sort = known_sort(query.get("sort", ""))
     try:
         asked = question_of(query, besides=BESIDES)
         record_search(caller, question=asked)
-        results = results_of(caller, asked=asked, cursor=query.get("cursor", ""), is_oldest_first=bool(sort))
+        results = results_of(caller, asked=asked, cursor=query.get("cursor", ""), sort=sort)
     except ProblemError as problem:
         return None, problem
     names, chosen = names_of(shown_names(results)), chosen_columns(request.GET.getlist("column"))
@@ -57,7 +56,7 @@ def receipt_list(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page,
         "text": page.text if page else request.GET.get("q", ""),
-        "sort": request.GET.get("sort", ""),
+        "sort": known_sort(request.GET.get("sort", "")),
         "chosen": (chosen := chosen_columns(request.GET.getlist("column"))),
         "columns": columns(chosen),
         "own_columns": request.GET.getlist("column") and chosen,

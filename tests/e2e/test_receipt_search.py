@@ -69,6 +69,24 @@ def test_words_and_facets_find_in_sqlite_too(
         expect(page.locator(".row")).to_have_count(3)
 
 
+def test_the_head_of_a_column_sorts_by_it_without_scripts(
+    browser: Browser, embedded_server: Servers, session: str
+) -> None:
+    with visitor(browser, embedded_server, "victor", java_script_enabled=False) as page:
+        search(page, embedded_server, f"session:{session}")
+        head = page.get_by_role("columnheader", name="What happened")
+        for order, tools in (
+            ("ascending", ["database", "email", "robot"]),
+            ("descending", ["robot", "email", "database"]),
+        ):
+            head.get_by_role("link").click()
+            expect(head).to_have_attribute("aria-sort", order)
+            for line, tool in zip(page.locator(".row").all(), tools, strict=True):
+                expect(line).to_contain_text(tool)
+        page.get_by_role("row", name="robot").get_by_role("link").click()
+        expect(page.locator("h1")).to_contain_text("robot")
+
+
 def test_the_box_completes_what_is_typed_by_keyboard_alone(
     browser: Browser, embedded_server: Servers, session: str
 ) -> None:

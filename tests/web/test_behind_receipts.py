@@ -86,7 +86,7 @@ def test_an_action_that_nobody_reported_on_is_shown_as_unknown_and_what_is_said_
     cast: Cast, bob: Client, victor: Client, step: StepUp, move_clock: Callable[[float], None]
 ) -> None:
     claim(cast, step.answer)
-    assert victor.get("/receipts?q=outcome:unknown").content.count(b"row__link") == 0
+    assert victor.get("/receipts?q=outcome:unknown").content.count(b"data-row") == 0
     move_clock(settings.AARM_CLAIM_LEASE_SECONDS + 1)
     assert end_due_leases() == 1
     (unknown,) = read(victor.get("/receipts?q=outcome:unknown")).of_class("row")

@@ -25,7 +25,8 @@ export function localise(root) {
   }
 }
 
-const inside = (target) => target.querySelectorAll?.("time[data-utc]") ?? [];
+// The link of a line stands beside the line's time, not around it.
+const inside = (target) => (target.closest?.("tr") ?? target).querySelectorAll?.("time[data-utc]") ?? [];
 const all = () => document.querySelectorAll("time[data-utc]");
 
 localise(document);
