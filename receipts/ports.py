@@ -42,7 +42,8 @@ class PolicyText:
 class SessionEntry:
     """An entry of a session's context. `is_linked`: its bytes have its digest, and it names the digest before it.
 
-    `builds_on` are the positions of the earlier actions that the agent said this one depends on.
+    `builds_on` are the positions of the earlier actions that the agent said this one depends on. `consequence` is the
+    sentence with which an action's tool is registered today, with … for every value; empty where there is none.
     """
 
     position: int
@@ -52,6 +53,20 @@ class SessionEntry:
     digest: str
     is_linked: bool
     builds_on: Sequence[int] = ()
+    consequence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PauseRecord:
+    """A pause that stands or stood over a session: of what, by whom (empty for a command), and why."""
+
+    id: str
+    what: str
+    by: str
+    at: datetime
+    reason: str
+    resumed_by: str
+    resumed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +75,7 @@ class SessionRecord:
 
     `entries` are those after position `start`, up to `end`, in order. `decided` counts the actions of the whole session
     by decision, and `labels` are the kinds of data that it has seen. `fault` says what is wrong with its row or its
-    last entry; empty where nothing is.
+    last entry; empty where nothing is. `pauses` are those under which it stood while it was open, newest first.
     """
 
     id: str
@@ -77,6 +92,17 @@ class SessionRecord:
     decided: Mapping[str, int]
     labels: Sequence[str]
     fault: str
+    pauses: Sequence[PauseRecord] = ()
+
+    @property
+    def standing(self) -> Sequence[PauseRecord]:
+        """The pauses that nobody has ended, of a session that is still open."""
+        return [] if self.ended_at else [pause for pause in self.pauses if pause.resumed_at is None]
+
+    @property
+    def ended_pauses(self) -> Sequence[PauseRecord]:
+        """The others."""
+        return [pause for pause in self.pauses if pause not in self.standing]
 
 
 @dataclass(frozen=True, slots=True)

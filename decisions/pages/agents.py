@@ -106,6 +106,12 @@ def _pauses_of(agent: Agent, pauses: Iterable[Pause]) -> tuple[str, str]:
     return own, wider
 
 
+def stops(pause: Pause, *, agent: Agent) -> bool:
+    """Whether all that the agent does lies within a pause."""
+    is_teams = pause.team_id is not None and pause.team_id == agent.owner_id
+    return pause.scope == Scope.EVERYTHING or pause.agent_id == agent.pk or is_teams
+
+
 def line_of_key(key: Credential, *, at: datetime) -> KeyLine:
     """What may be shown of a key, and how it stands."""
     return KeyLine(

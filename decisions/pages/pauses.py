@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from decisions.models import Agent, Pause, Scope
+from decisions.selectors.pauses import what_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +63,6 @@ def line_of(pause: Pause, *, may_resume: bool = False) -> PauseLine:
         resumed_at=pause.resumed_at,
         may_resume=may_resume,
     )
-
-
-def what_of(pause: Pause) -> str:
-    """What is stopped, in words."""
-    if pause.session is not None:
-        return f"A session of {pause.session.agent.name}"
-    if pause.agent is not None:
-        return pause.agent.name
-    return f"All agents of {pause.team.name}" if pause.team else "Everything"
 
 
 def choices_of(*, agents: Iterable[Agent], teams: Iterable[str], may_stop_all: bool, session: str) -> Choices:

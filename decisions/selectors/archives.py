@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+from django.db.models.functions import Lower
+
 from decisions.engine.errors import PolicyError
 from decisions.engine.parser import compile_policy, parse_policy
-from decisions.models import ContextEntry, Decision, PolicyVersion, Session
+from decisions.models import ContextEntry, Decision, Pause, PolicyVersion, Session, Tool
 from decisions.selectors.integrity import fault_in
-from receipts.ports import PolicyText, SessionEntry, SessionRecord
+from decisions.selectors.pauses import pauses_during, what_of
+from receipts.ports import PauseRecord, PolicyText, SessionEntry, SessionRecord
 from receipts.signing.canonical import load_strict, sha256_digest
 
 MOST_ENTRIES = 200
 """How many a page shows at a time."""
+MOST_PAUSES = 20
+# A value in a tool's sentence. What stood there is the receipt's to disclose.
+_VALUE = re.compile(r"\{[A-Za-z0-9_]+\}")
 
 
 def policy_text(digest: str) -> PolicyText | None:
@@ -44,7 +51,7 @@ def _hash_of(version: PolicyVersion) -> str:
 
 def session_record(session_id: str, /, *, before: int | None) -> SessionRecord | None:
     """Answers `receipts.ports.SessionArchive`: every entry is digested again and held against the one before."""
-    session = Session.objects.select_related("request").filter(pk=session_id).first()
+    session = Session.objects.select_related("request", "agent").filter(pk=session_id).first()
     if session is None:
         return None
     end = session.length if before is None else max(min(before - 1, session.length), 0)
@@ -65,6 +72,19 @@ def session_record(session_id: str, /, *, before: int | None) -> SessionRecord |
         decided=decided,
         labels=labels,
         fault=fault_in(session),
+        pauses=[_pause(pause) for pause in pauses_during(session, most=MOST_PAUSES)],
+    )
+
+
+def _pause(pause: Pause) -> PauseRecord:
+    return PauseRecord(
+        id=pause.pk,
+        what=what_of(pause),
+        by=pause.paused_by.get_username() if pause.paused_by else "",
+        at=pause.paused_at,
+        reason=pause.reason,
+        resumed_by=pause.resumed_by.get_username() if pause.resumed_by else "",
+        resumed_at=pause.resumed_at,
     )
 
 
@@ -113,7 +133,23 @@ def _linked(session: Session, *, start: int, end: int) -> list[SessionEntry]:
     found = [
         _entry(row, after=previous) for previous, row in pairwise(before) if row is not None and row.position > start
     ]
-    return [replace(entry, builds_on=builds_on.get(entry.position, ())) for entry in found]
+    return _with_sentences([replace(entry, builds_on=builds_on.get(entry.position, ())) for entry in found])
+
+
+def _action(entry: SessionEntry) -> tuple[str, str]:
+    """Its tool and operation, as tools are compared; nothing where the entry is of no action."""
+    if entry.kind != "action":
+        return "", ""
+    return str(entry.body.get("tool", "")).lower(), str(entry.body.get("operation", "")).lower()
+
+
+def _with_sentences(entries: Iterable[SessionEntry]) -> list[SessionEntry]:
+    """Each action with what its tool is registered to do."""
+    found = list(entries)
+    wanted = {_action(entry)[0] for entry in found} - {""}
+    tools = Tool.objects.annotate(name=Lower("tool")).filter(name__in=wanted) if wanted else ()
+    sentences = {(each.tool.lower(), each.operation.lower()): _VALUE.sub("…", each.consequence) for each in tools}
+    return [replace(entry, consequence=sentences.get(_action(entry), "")) for entry in found]
 
 
 def _entry(row: ContextEntry, *, after: ContextEntry | None) -> SessionEntry:

@@ -82,6 +82,24 @@ def pauses_over(session: Session) -> QuerySet[Pause]:
     )
 
 
+def what_of(pause: Pause) -> str:
+    """What is stopped, in words."""
+    if pause.session is not None:
+        return f"A session of {pause.session.agent.name}"
+    if pause.agent is not None:
+        return pause.agent.name
+    return f"All agents of {pause.team.name}" if pause.team else "Everything"
+
+
+def pauses_during(session: Session, *, most: int) -> list[Pause]:
+    """Those under which a session stood at any time while it was open, newest first."""
+    found = pauses_over(session).exclude(resumed_at__lt=session.opened_at)
+    if session.ended_at:
+        found = found.filter(paused_at__lt=session.ended_at)
+    people = found.select_related("team", "agent", "session__agent", "paused_by", "resumed_by")
+    return list(people.order_by("-paused_at", "id")[:most])
+
+
 def was_paused_since(session: Session, *, since: datetime) -> bool:
     """Whether a pause stands over a session, or one has begun since then."""
     return pauses_over(session).filter(Q(resumed_at=None) | Q(paused_at__gte=since)).exists()

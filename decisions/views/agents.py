@@ -12,7 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 from approvals.selectors.grants import grants_of_agent
 from approvals.services.people import Person
 from decisions.models import Scope
-from decisions.pages.agents import line_of_agent, line_of_denial, line_of_key, line_of_session
+from decisions.pages.agents import line_of_agent, line_of_denial, line_of_key, line_of_session, stops
+from decisions.pages.pauses import line_of
 from decisions.selectors.activity import (
     activity_of,
     agent_seen,
@@ -25,7 +26,7 @@ from decisions.selectors.activity import (
 from decisions.selectors.agents import agent_named, key_of, keys_of
 from decisions.selectors.pauses import standing_pauses
 from decisions.services.identity import rotate_key
-from decisions.services.pauses import Target, may_pause
+from decisions.services.pauses import Target, may_pause, may_resume
 from decisions.services.signals import threshold_of_agent
 from receipts.access import caller_of, for_people
 from receipts.clock import database_now
@@ -62,8 +63,11 @@ def agent_detail(request: HttpRequest, agent_id: str) -> HttpResponse:
     sessions = recent_sessions(agent)
     person = request.user
     assert isinstance(person, Person)
+    pauses = standing_pauses()
+    over = [pause for pause in pauses if stops(pause, agent=agent)]
     context = {
-        "agent": line_of_agent(agent, keys=keys_of(agent), activity=activity, pauses=standing_pauses(), at=at),
+        "agent": line_of_agent(agent, keys=keys_of(agent), activity=activity, pauses=pauses, at=at),
+        "pauses": [line_of(pause, may_resume=may_resume(person, pause=pause)) for pause in over],
         "allowed_tools": agent.allowed_tools,
         "drift_threshold": threshold_of_agent(agent),
         "hosts": [host.name for host in hosts_of(agent)],

@@ -14,7 +14,7 @@ from approvals.selectors.roster import REVIEW
 from approvals.services.people import Person
 from decisions.forms import PauseForm
 from decisions.models import Scope
-from decisions.pages.pauses import Choices, choices_of, line_of, what_of
+from decisions.pages.pauses import Choices, choices_of, line_of
 from decisions.selectors.pauses import (
     agents_to_pause,
     counts_within,
@@ -22,6 +22,7 @@ from decisions.selectors.pauses import (
     pause_named,
     standing_pauses,
     teams_to_pause,
+    what_of,
 )
 from decisions.services.pauses import (
     EVERYTHING,

@@ -55,9 +55,9 @@ _UNTOLD = Drift()
 class Step:
     """An entry of the session. `labels` are the kinds of data that it brought, `seen` all that were seen by then.
 
-    `answer` is how people or evidence ended what was stopped. `is_outside` says that text came in that nobody vouches
-    for: a tool's output, or a model's words. `builds_on` are the steps that it depends on, `feeds` those that depend on
-    it.
+    `answer` is how people or evidence ended what was stopped. `consequence` says what the tool does. `is_outside` says
+    that text came in that nobody vouches for: a tool's output, or a model's words. `builds_on` are the steps that it
+    depends on, `feeds` those that depend on it.
     """
 
     position: int
@@ -69,6 +69,7 @@ class Step:
     risk: str
     drift: Drift
     answer: str
+    consequence: str
     detail: str
     labels: Sequence[str]
     seen: Sequence[str]
@@ -175,6 +176,7 @@ def _step(entry: SessionEntry, *, seen: Sequence[str], issued: Issued, feeds: Se
         risk=told.risk if is_action else "",
         drift=told.drift if is_action else _UNTOLD,
         answer=issued.answers.get(told.decision_id, "") if is_action else "",
+        consequence=entry.consequence,
         detail=_detail(entry),
         labels=labels_of(entry),
         seen=seen,

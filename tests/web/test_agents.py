@@ -13,7 +13,7 @@ from approvals.services.people import team_group
 from decisions.models import Agent, Credential, Pause, Scope
 from decisions.selectors import activity
 from decisions.services.identity import authenticate, issue_key, revoke_keys, rotate_key
-from decisions.services.pauses import Target, pause_actions
+from decisions.services.pauses import Target, pause_actions, target_named
 from receipts.clock import database_now
 from receipts.problems import ProblemError
 from tests.factories import MAIL, Cast, begin_session, decide, make_agent
@@ -96,8 +96,16 @@ def test_an_agent_is_paused_and_let_go_on_from_its_page(cast: Cast, trent: Clien
     assert pause.agent_id == cast.agent.id
     assert "Paused" in read(trent.get("/agents")).text
     assert f'href="/pauses/{pause.pk}/resume"' in trent.get(path).content.decode()
+    standing = read(trent.get(path)).by_id("standing").text
+    assert "DENY and the reason code paused" in standing
+    assert "It mails strangers." in standing
+    assert "by trent" in standing
     pause_actions(Target(Scope.EVERYTHING), reason="All.", actor=None)
-    assert "It is paused by a wider pause: Everything" in read(trent.get(path)).text
+    standing = read(trent.get(path)).by_id("standing").text
+    assert "Everything All. Paused" in standing
+    assert "by a command" in standing
+    pause_actions(target_named(Scope.AGENT, name=Agent.objects.create(name="other").pk), reason="Other.", actor=None)
+    assert "Other." not in read(trent.get(path)).by_id("standing").text
 
 
 def test_rotation_is_due_until_a_newer_key_of_the_same_scopes_goes_on(cast: Cast, trent: Client) -> None:

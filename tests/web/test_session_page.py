@@ -9,15 +9,17 @@ import pytest
 from django.db.models import QuerySet
 from django.test import Client
 
-from decisions.models import ContextEntry
+from decisions.models import ContextEntry, Scope
 from decisions.selectors import archives
+from decisions.services.pauses import Target, pause_actions, resume_actions, target_named
 from receipts.models import Receipt
 from receipts.signing.canonical import canonical_bytes
-from tests.factories import MAIL, Cast, begin_session, decide, open_step_up, vote
+from tests.factories import MAIL, Cast, begin_session, decide, describe, open_step_up, vote
 from tests.web.reading import Element, read
 from tests.web.tampering import tamper, unguarded
 
 INSIDE = {**MAIL, "to": "bob@corp.example"}
+EVERYTHING = Target(Scope.EVERYTHING)
 HOSTILE = "PII\u202e<b>"
 
 
@@ -34,6 +36,10 @@ def session(cast: Cast) -> str:
 
 def page_of(client: Client, session: str, query: str = "") -> Element:
     return read(client.get(f"/s/{session}{query}"))
+
+
+def has(page: Element, name: str) -> bool:
+    return bool(page.all(lambda element: element.attributes.get("id") == name))
 
 
 def points(page: Element) -> list[str]:
@@ -59,6 +65,43 @@ def test_every_action_is_a_point_that_says_what_it_was_and_leads_to_its_step(ses
     links = drawn(page)
     assert [link.attributes["href"][1:] for link in links] == steps(page)[1:]
     assert [link.attributes.get("tabindex") for link in links] == [None, "-1", "-1", "-1"]
+
+
+def test_a_paused_session_says_so_with_who_when_and_why_and_what_it_answers(
+    cast: Cast, session: str, victor: Client, trent: Client
+) -> None:
+    assert not has(page_of(victor, session), "paused")
+    pause = pause_actions(target_named(Scope.SESSION, name=session), reason="It asks <b>Mallory</b>.", actor=cast.trent)
+    said = page_of(victor, session).by_id("paused")
+    for words in ("A session of demo-agent", "by trent", "It asks <b>Mallory</b>.", "DENY and the reason code paused"):
+        assert words in said.text
+    assert said.tagged("b") == []
+    assert "Resume…" not in said.text
+    assert decide(cast, session, "files.read", parameters={})["reason_code"] == "paused"
+    resume_actions(pause.pk, actor=None)
+    page = page_of(victor, session)
+    assert not has(page, "paused")
+    assert "Resumed" in page.by_id("paused-before").text
+    assert "by a command" in page.by_id("paused-before").text
+
+
+def test_a_pause_of_the_agent_or_of_everything_stands_over_its_sessions_and_no_later_one(
+    cast: Cast, session: str, victor: Client
+) -> None:
+    for target, words in ((target_named(Scope.AGENT, name=cast.agent.id), "demo-agent"), (EVERYTHING, "Everything")):
+        pause = pause_actions(target, reason="Wait.", actor=None)
+        assert f"{words}, since" in page_of(victor, session).by_id("paused").text
+        resume_actions(pause.pk, actor=None)
+    assert not has(page_of(victor, begin_session(cast)), "paused-before")
+
+
+def test_a_step_says_what_its_tool_does_and_none_of_the_values(session: str, victor: Client) -> None:
+    describe("email", "send", "Sends an e-mail to {to}, about <b>{subject}</b>.")
+    page = page_of(victor, session)
+    assert "Sends an e-mail to …, about <b>…</b>." in page.by_id("step-2").text
+    assert "bob@corp.example" not in page.by_id("walk").text
+    assert page.by_id("walk").tagged("b") == []
+    assert "Sends" not in page.by_id("step-4").text
 
 
 def test_the_table_says_what_the_drawing_shows(session: str, victor: Client) -> None:
