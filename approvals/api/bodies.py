@@ -88,6 +88,14 @@ class QuestionBody(BaseModel):
     question: Annotated[str, Field(min_length=1, max_length=LONGEST_QUESTION)]
 
 
+class ReviewClaimBody(BaseModel):
+    """`POST /api/v1/approvals/{id}/claim-review`: that one is looking, or with `looking` false not any more."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    looking: bool = True
+
+
 class ChallengeBody(BaseModel):
     """`POST /api/v1/approvals/{id}/votes/challenge`: optionally the view that is about to be approved."""
 

@@ -5,6 +5,7 @@ from approvals.models.asking import Asking, Timer
 from approvals.models.attention import AttentionMiss
 from approvals.models.deliveries import OutboxEvent
 from approvals.models.grants import Grant
+from approvals.models.looking import Looking
 from approvals.models.passkeys import PasskeyChallenge
 from approvals.models.people import SignInLink, User
 from approvals.models.questions import Answer, Question
@@ -22,6 +23,7 @@ __all__ = [
     "Cover",
     "Delegation",
     "Grant",
+    "Looking",
     "OutboxEvent",
     "PasskeyChallenge",
     "Question",

@@ -12,6 +12,7 @@ from approvals.lifecycle.quorum import Tally, tally
 from approvals.lifecycle.route import Route
 from approvals.lifecycle.states import State
 from approvals.models import ApprovalRequest, User, Vote
+from approvals.selectors.looking import Reader, readers_of
 from approvals.selectors.requests import page_of, pending_count_for, pending_for, visible_to, waiting_for
 from approvals.selectors.roster import REVIEW
 from approvals.selectors.standing import current_tally, why_not
@@ -22,12 +23,16 @@ from receipts.signing.canonical import JSON
 
 @dataclass(frozen=True, slots=True)
 class ListedRequest:
-    """A pending request in a list. `shown` is its snapshot, `why_not` is empty where this person may decide it."""
+    """A pending request in a list.
+
+    `shown` is its snapshot, `why_not` is empty where this person may decide it, `readers` say that they look at it.
+    """
 
     row: ApprovalRequest
     shown: Mapping[str, JSON]
     tally: Tally
     why_not: str
+    readers: Sequence[Reader] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +71,14 @@ def _among(waiting: QuerySet[ApprovalRequest], page: Sequence[ApprovalRequest]) 
 def _listed(user: User, page: Sequence[ApprovalRequest], *, may_decide: set[str], at: datetime) -> list[ListedRequest]:
     voted = set(Vote.objects.filter(request__in=page).values_list("request_id", flat=True))
     values = all_opened_values([row.snapshot for row in page])
+    readers = readers_of(page, at=at)
     return [
         ListedRequest(
             row=row,
             shown=values[row.snapshot_id],
             tally=current_tally(row) if row.pk in voted else _untouched(row),
             why_not="" if row.pk in may_decide else why_not(user, request=row, state=State.PENDING, at=at),
+            readers=readers.get(row.pk, ()),
         )
         for row in page
     ]

@@ -20,6 +20,7 @@ from approvals.selectors.friction import (
     needs_reason,
     needs_recent_sign_in,
 )
+from approvals.selectors.looking import reader_answers, readers_of
 from approvals.selectors.persons import persons_among
 from approvals.selectors.questions import question_answers, questions_about
 from approvals.selectors.replacing import Replaced, replaced_by
@@ -217,6 +218,7 @@ def approval_answer(shown: ShownRequest) -> dict[str, Any]:
         "release_at": row.release_at and row.release_at.isoformat(),
         "replacement": row.replacement_id,
         "questions": question_answers(questions_about(row)),
+        "looking": reader_answers(readers_of([row], at=shown.at).get(row.pk, ())),
         "answered_by": shown.answered_by and {"grant": shown.answered_by.grant, "use": shown.answered_by.use},
         "replaces": shown.replaced and shown.replaced.to_dict(),
         "why_not": shown.why_not or None,

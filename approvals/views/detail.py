@@ -35,6 +35,7 @@ from approvals.selectors.friction import (
 )
 from approvals.selectors.granted import may_grant
 from approvals.selectors.grants import shown_grants
+from approvals.selectors.looking import readers_of
 from approvals.selectors.questions import questions_about
 from approvals.selectors.roster import REVIEW, is_requester
 from approvals.selectors.similar import similar_to
@@ -84,11 +85,13 @@ def _grants(row: ApprovalRequest, *, user: User, shown: ShownRequest, written: M
 
 
 def _questions(row: ApprovalRequest, *, user: User, shown: ShownRequest) -> dict[str, Any]:
-    thread = questions_about(row)
+    thread, readers = questions_about(row), readers_of([row], at=shown.at).get(row.pk, ())
     is_reviewer = shown.state in HEARD and eligibility_of(user, request=row, at=shown.at) is not None
     return {
         "thread": thread,
         "answered": sum(each.answered_at is not None for each in thread),
+        "readers": readers if shown.state in HEARD else (),
+        "is_looking": any(each.person == user.pk for each in readers),
         "may_ask": is_reviewer and not is_requester(user, requester=row.requester),
     }
 

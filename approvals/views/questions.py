@@ -1,4 +1,4 @@
-"""Asking before one decides, and the page on which the human for whom an agent acts answers."""
+"""Looking and asking before one decides, and the page on which the human for whom an agent acts answers."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from approvals.lifecycle.questions import Asked
 from approvals.selectors import request_for
 from approvals.selectors.questions import open_questions
 from approvals.selectors.roster import REVIEW
+from approvals.services.looking import look_at, look_away
 from approvals.services.questions import answer_as_requester, ask_question
 from approvals.views.detail import friction_context, page_context
 from approvals.views.reading import reader_of
@@ -37,6 +38,21 @@ def ask(request: HttpRequest, approval_id: str) -> HttpResponse:
         context = page_context(user, row.pk) | friction_context(request) | {"problem": problem, "ballot": written}
         return render(request, "approvals/detail.html", context, status=problem.status)
     return HttpResponseRedirect(f"{reverse('approvals:detail', args=[row.pk])}#questions", status=303)
+
+
+@for_people(REVIEW)
+@require_POST
+def looking(request: HttpRequest, approval_id: str) -> HttpResponse:
+    """`/a/<id>/looking`: says that one is looking, or with `looking=no` that one isn't any more."""
+    user = reader_of(request)
+    row = request_for(user, approval_id)
+    claim = look_away if request.POST.get("looking") == "no" else look_at
+    try:
+        claim(approval_id=row.pk, person=user)
+    except ProblemError as problem:
+        context = page_context(user, row.pk) | friction_context(request) | {"problem": problem}
+        return render(request, "approvals/detail.html", context, status=problem.status)
+    return HttpResponseRedirect(f"{reverse('approvals:detail', args=[row.pk])}#decision", status=303)
 
 
 @login_required

@@ -91,6 +91,28 @@ def test_under_the_pointer_nothing_moves_until_it_is_asked_for(browser: Browser,
         expect(row(page, asked)).to_be_visible()
 
 
+@pytest.mark.case("DEC-24")
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_that_somebody_is_looking_is_seen_at_once_and_moves_no_row(
+    browser: Browser, embedded_server: Servers, size: dict[str, int]
+) -> None:
+    asked = ask_for_mail(embedded_server, subject="Presence")
+    with (
+        visitor(browser, embedded_server, "bob", viewport=size) as page,
+        visitor(browser, embedded_server, "carol") as other,
+    ):
+        expect(page.locator("[data-connection]")).to_have_text("Live")
+        page.hover("#inbox-list")
+        before = row(page, asked).bounding_box()
+        open_request(other, embedded_server, asked)
+        other.locator("body").press("l")
+        expect(other.locator("#looking")).to_contain_text("carol is looking")
+        expect(row(page, asked)).to_contain_text("carol is looking")
+        assert row(page, asked).bounding_box() == before
+        other.get_by_role("button", name="I'm not looking any more").click()
+        expect(row(page, asked)).not_to_contain_text("is looking")
+
+
 def _refuse(socket: WebSocketRoute) -> None:
     socket.close()
 

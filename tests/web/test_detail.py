@@ -187,7 +187,7 @@ def test_a_part_of_the_quorum_is_shown_with_who_gave_it(cast: Cast) -> None:
     assert "What they wrote is shown after your own vote." in panel.text
     assert "Alice told me." not in panel.text
     labels = [form.attributes["aria-label"] for form in panel.tagged("form")]
-    assert labels == ["Approve", "Deny", "Ask"]
+    assert labels == ["Approve", "Deny", "Ask", "Look"]
 
 
 def test_an_approved_request_says_by_whom_until_when_and_that_nothing_ran_yet(cast: Cast, bob: Client) -> None:
@@ -248,11 +248,11 @@ def test_an_erased_request_is_still_a_page(cast: Cast, victor: Client) -> None:
     assert "Its values were erased." in read(victor.get("/inbox")).text
 
 
-def test_the_fragment_has_the_three_parts_that_change_by_themselves(cast: Cast, bob: Client) -> None:
+def test_the_fragment_has_the_parts_that_change_by_themselves(cast: Cast, bob: Client) -> None:
     step = open_step_up(cast)
     part = read(bob.get(step.path, headers={"X-Fragment": "1"}))
     revs = part.revs()
-    assert set(revs) == {"standing", "facts", "decision"}
+    assert set(revs) == {"standing", "facts", "decision", "looking"}
     assert part.tagged("html") == []
     vote(step, cast.carol)
     again = read(bob.get(step.path, headers={"X-Fragment": "1"}))

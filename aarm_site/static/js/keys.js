@@ -47,6 +47,7 @@ const KEYS = {
   a: () => find("[data-approve]")?.focus(),
   d: openDeny,
   f: () => step(1, "[data-flagged]"),
+  l: () => find("[data-look]")?.click(),
   t: () => find("[data-timeline]")?.click(),
   v: () => find("[data-verify]")?.focus(),
 };

@@ -117,7 +117,7 @@ class Live {
       if (!old || old.dataset.rev === part.dataset.rev) continue;
       const successor = part.cloneNode(true);
       replace(old, successor);
-      if (!this.list) this.warn(successor);
+      if (!this.list && !part.hasAttribute("data-live-quiet")) this.warn(successor);
     }
     if (this.list) this.acceptList(fresh.querySelector("[data-live-list]"));
     document.dispatchEvent(new Event("live:changed"));
