@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from heapq import nsmallest
 from itertools import islice
 from math import sqrt
@@ -29,29 +30,46 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _PASSAGE_END = re.compile(r"[.!?;](?=\s)|[\n\u3002\uff01\uff1f]")
 
 _Features = frozenset[str]
+Passages = tuple[_Features, ...]
+"""A request, as it is compared."""
 
 
-def distance(request: str, *, action: Action) -> int | None:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An action, as it is compared: what its name says, and what its parameters say."""
+
+    name: _Features
+    parameters: _Features
+
+
+def distance(passages: Passages, *, said: Said) -> int | None:
     """From 0 (says the same) to `UNIT`; None where the request says nothing in words.
 
-    What is nearest among the request's passages and all of it counts: one action does one part of a task. Of request
-    and parameters the first `MAX_TEXT` characters are read, `MAX_VALUE` of each value.
+    What is nearest among the request's passages and all of it counts: one action does one part of a task.
     """
-    passages = _passages(request)
     if not passages:
         return None
-    name = _features(_words(f"{action.tool} {action.operation}"))
-    said = _features(_words(" ".join(_texts(dict(action.parameters)))))
-    nearest = max(_cosine(passage, name=name, said=said) for passage in passages)
+    nearest = max(_cosine(passage, said=said) for passage in passages)
     return UNIT - min(int(nearest * UNIT + 0.5), UNIT)
 
 
-def _passages(request: str) -> list[_Features]:
-    """All of the request, and those of its sentences and lines that say more than a word or two."""
+def said_by(action: Action) -> Said:
+    """Of the parameters `MAX_TEXT` characters are read, `MAX_VALUE` of each value."""
+    return Said(
+        name=_features(_words(f"{action.tool} {action.operation}")),
+        parameters=_features(_words(" ".join(_texts(dict(action.parameters))))),
+    )
+
+
+def passages_of(request: str) -> Passages:
+    """All of the request, and those of its sentences and lines that say more than a word or two.
+
+    The first `MAX_TEXT` characters are read.
+    """
     parts = [_words(part) for part in _PASSAGE_END.split(request[:MAX_TEXT], maxsplit=MAX_PASSAGES)]
     said = [(_features(words), len(words)) for words in parts if words]
     whole = frozenset[str]().union(*(features for features, _ in said))
-    return [whole, *(features for features, count in said if count >= _FEWEST_WORDS)] if whole else []
+    return (whole, *(features for features, count in said if count >= _FEWEST_WORDS)) if whole else ()
 
 
 def _words(text: str) -> list[str]:
@@ -64,13 +82,13 @@ def _features(words: Sequence[str]) -> _Features:
     return frozenset(words).union(map("".join, zip(text, text[1:], text[2:], strict=False))) if words else frozenset()
 
 
-def _cosine(passage: _Features, *, name: _Features, said: _Features) -> float:
+def _cosine(passage: _Features, *, said: Said) -> float:
     """Of a passage's vector and the sum of two of length 1: that of the name, and that of what parameters say."""
-    parts = [part for part in (name, said) if part]
+    parts = [part for part in (said.name, said.parameters) if part]
     if not parts:
         return 0.0
     along = sum(len(passage & part) / sqrt(len(part)) for part in parts)
-    overlap = len(name & said) / sqrt(len(name) * len(said)) if len(parts) > 1 else 0.0
+    overlap = len(said.name & said.parameters) / sqrt(len(parts[0]) * len(parts[1])) if len(parts) > 1 else 0.0
     return along / sqrt(len(passage) * (len(parts) + 2 * overlap))
 
 

@@ -18,7 +18,6 @@ from decisions.services.integrity import fault_of
 from decisions.services.signals import profile_of
 from decisions.services.state import whole
 from receipts.rows import Batch, Update
-from receipts.selectors import opened_values
 from receipts.services import Committed
 from receipts.signing.canonical import JSON, canonical_bytes, digest, sha256_digest
 
@@ -84,12 +83,15 @@ def append_entry(
 def context_of(
     session: Session,
     *,
+    request: str | None,
     identity: Identity,
     tool_effect: str | None,
     asserted: Mapping[str, JSON],
     at: datetime,
 ) -> Context:
     """What the engine may know of a session, but for what rules have counted and for risk signals.
+
+    `request` is the text of the session's request.
 
     Facts sent along with an action are the agent's word and no more.
     """
@@ -98,9 +100,8 @@ def context_of(
     for name, value in asserted.items():
         said = Fact(value=value, trust=Trust.ASSERTED, source="agent", recorded_at=at, recorded_count=state["count"])
         facts.setdefault(name, said)
-    request = opened_values(session.request).get("text")
     return Context(
-        original_request=request if isinstance(request, str) else None,
+        original_request=request,
         request_trust=Trust(session.request_provenance),
         facts=facts,
         data_kinds=frozenset(state["kinds"]),

@@ -15,6 +15,7 @@ from approvals.lifecycle.route import Step
 from approvals.selectors import has_enough_reviewers
 from decisions.engine.action import Action
 from decisions.engine.context import Context
+from decisions.engine.distance import Said, said_by
 from decisions.engine.drift import Drift
 from decisions.engine.folding import fold
 from decisions.engine.policy import Policy
@@ -32,6 +33,7 @@ from decisions.services.policies import active_policy
 from decisions.services.questions import Bar, Question, Standing, question_bytes
 from decisions.services.signals import drift_of, scope_signals
 from decisions.services.tools import effect_of
+from decisions.services.wording import wording_of
 from receipts.signing.canonical import JSON, sha256_digest
 
 log = structlog.get_logger(__name__)
@@ -178,7 +180,8 @@ class Asked:
 
     `nonce` is the decision's. `asserted` are the facts that the agent sent along; `standing` is how the actions stand
     that this one depends on. `earlier` is what it has counted for when it was judged before. `is_new` is what was never
-    judged, and so may be refused because of what was asked before.
+    judged, and so may be refused because of what was asked before. `said` is what the action is compared by, where that
+    is known already.
     """
 
     action: Action
@@ -190,6 +193,7 @@ class Asked:
     standing: Standing = Standing.SETTLED
     earlier: tuple[Earlier, ...] = ()
     is_new: bool = False
+    said: Said | None = None
 
 
 def judge_action(asked: Asked, *, session: Session, basis: Basis, at: datetime) -> Judged:
@@ -197,9 +201,18 @@ def judge_action(asked: Asked, *, session: Session, basis: Basis, at: datetime) 
     is_intact = not fault_of(session)
     session.state = with_children(session)
     identity = identity_for_policy(session, section=asked.identity)
-    context = context_of(session, identity=identity, tool_effect=asked.tool_effect, asserted=asked.asserted, at=at)
+    wording = wording_of(session)
+    context = context_of(
+        session,
+        request=wording.text,
+        identity=identity,
+        tool_effect=asked.tool_effect,
+        asserted=asked.asserted,
+        at=at,
+    )
     actions = actions_in(asked.action, policy=basis.policy)
-    drift = drift_of(session, action=asked.action, request=context.original_request, is_counted=bool(asked.earlier))
+    said = asked.said or said_by(asked.action)
+    drift = drift_of(session, said=said, request=wording.passages, is_counted=bool(asked.earlier))
     signals = drift.signals | scope_signals(actions, session=session)
     context = replace(context, inner_effects=_inner_effects(actions), risk_signals=signals)
     counted = basis.ledger.before(asked.action, at=at, earlier=asked.earlier)

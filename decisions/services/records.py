@@ -15,12 +15,18 @@ from decisions.services.evaluation import Judged
 from decisions.services.parties import Section, recorded_section
 from receipts.access import Caller
 from receipts.identifiers import new_id
-from receipts.services import Committed, commit_values
-from receipts.signing.canonical import JSON, action_digest
+from receipts.services import Committed, Promise, commit_values
+from receipts.signing.canonical import JSON
 
 
 def committed_values(
-    judged: Judged, *, asked: Mapping[str, JSON], explanation: str | None, at: datetime, session: Session
+    judged: Judged,
+    *,
+    asked: Mapping[str, JSON],
+    explanation: str | None,
+    at: datetime,
+    session: Session,
+    promise: Promise | None = None,
 ) -> Committed:
     """What the decision is about, each parameter under a commitment of its own; what was changed, also as asked.
 
@@ -36,7 +42,7 @@ def committed_values(
     if ruling.steps:
         values[STEPS] = [step_values(step) for step in ruling.steps]
     values[QUESTION] = judged.question.decode()
-    return commit_values(values, at=at, subject=session.human_id or "")
+    return commit_values(values, at=at, subject=session.human_id or "", promise=promise)
 
 
 def modification_answer(change: Modification) -> dict[str, JSON]:
@@ -95,11 +101,11 @@ def decision_row(
     caller: Caller,
     identity: Section,
     judged: Judged,
-    nonce: bytes,
+    digest: str,
     values: Committed,
     at: datetime,
 ) -> Decision:
-    """The decision, not saved yet: its receipt is issued first, and names it."""
+    """The decision, not saved yet: its receipt is issued first, and names it. `digest` is that of its final action."""
     ruling = judged.ruling
     return Decision(
         id=new_id("dec"),
@@ -114,9 +120,7 @@ def decision_row(
         reason_code=ruling.reason_code.value,
         rule_id=ruling.rule_id or "",
         risk_level=ruling.risk_level.value,
-        action_digest=action_digest(
-            nonce=nonce, tool=body.tool, operation=body.operation, parameters=dict(ruling.parameters)
-        ),
+        action_digest=digest,
         evaluation_digest=judged.evaluation_digest,
         position=session.length,
         depends_on=list(body.depends_on),

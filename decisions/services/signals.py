@@ -9,19 +9,19 @@ from django.conf import settings
 
 from decisions.engine.action import Action
 from decisions.engine.allowed_tools import is_listed
-from decisions.engine.distance import distance
+from decisions.engine.distance import Passages, Said, distance
 from decisions.engine.drift import Drift, cumulative, threshold_of
 from decisions.models import Agent, Decision, Session
 from decisions.services.state import whole
 from receipts.signing.canonical import JSON
 
 
-def drift_of(session: Session, *, action: Action, request: str | None, is_counted: bool) -> Drift:
+def drift_of(session: Session, *, said: Said, request: Passages, is_counted: bool) -> Drift:
     """How far an action is from the request of its session, and how far the session has come with it.
 
     `is_counted` says that the session has counted it before, when it was submitted.
     """
-    taken = None if request is None else distance(request, action=action)
+    taken = distance(request, said=said)
     before: int | None = whole(session.state)["distance"]
     return Drift(
         distance=taken,

@@ -1,8 +1,8 @@
 """The decision path: an agent asks, and is answered once what was decided is on the record.
 
-authenticate and parse (the view) → lock the session and load its state → lock what rates and budgets have counted →
-evaluate (pure) → chain the context entry → open what a human or evidence must resolve → record decision and receipt →
-commit → answer.
+authenticate and parse (the view) → prepare what follows from the action alone → lock the session and load its state →
+lock what rates and budgets have counted → evaluate (pure) → chain the context entry → open what a human or evidence
+must resolve → record decision and receipt → commit → answer.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from decisions.services.evaluation import Asked, Basis, Judged, basis_for, judge
 from decisions.services.idempotency import Answer, Attempt, earlier_answer, mismatch, remember
 from decisions.services.parties import Section, identity_section
 from decisions.services.past import folded
+from decisions.services.preparation import Prepared, prepared
 from decisions.services.records import committed_values, decision_row, decision_sections
 from decisions.services.sessions import locked_with_chain, now_of
 from decisions.services.state import with_action, with_distance, with_labels
 from receipts.access import Caller
 from receipts.durability import await_disk
-from receipts.identifiers import new_seed
 from receipts.rows import Batch, LostRowError
 from receipts.services import Chain, Committed, issue_receipt
 from receipts.signing.canonical import JSON, digest
@@ -82,23 +82,26 @@ def _submitted(caller: Caller, body: DecideBody, *, attempt: Attempt, is_sole: b
 
 
 def _decide(caller: Caller, body: DecideBody, *, attempt: Attempt, is_sole: bool) -> Answer:
+    ready = prepared(Action(tool=body.tool, operation=body.operation, parameters=body.parameters))
     session, seen = locked_with_chain(
         caller=caller, session_id=body.session_id, tool=body.tool, operation=body.operation
     )
     chain = None if is_sole else seen
     at = now_of(session)
-    nonce = new_seed()
-    action = Action(tool=body.tool, operation=body.operation, parameters=body.parameters)
+    action = ready.action
     policy_id = getattr(session, "active_policy_id")  # noqa: B009 - annotated by the locking query
     basis = basis_for([action], session=session, policy_id=policy_id, is_counting=True)
     identity = identity_section(session, credential_id=caller.key_id, authority=caller.authority, at=at)
-    judged = _judge(session, body, action=action, identity=identity, basis=basis, nonce=nonce, at=at)
+    judged = _judge(session, body, ready=ready, identity=identity, basis=basis, at=at)
     basis.ledger.count(judged.ruling.counted, action=action, at=at)
-    values = committed_values(judged, asked=body.parameters, explanation=body.explanation, at=at, session=session)
+    values = committed_values(
+        judged, asked=body.parameters, explanation=body.explanation, at=at, session=session, promise=ready.promise
+    )
     batch = Batch(inserts=[values.row], updates=basis.ledger.updates())
-    _chain(session, body=body, judged=judged, values=values, at=at, batch=batch)
+    _chain(session, body=body, ready=ready, judged=judged, values=values, at=at, batch=batch)
+    final = ready.digest_of(judged.ruling.parameters)
     decision = decision_row(
-        session, body=body, caller=caller, identity=identity, judged=judged, nonce=nonce, values=values, at=at
+        session, body=body, caller=caller, identity=identity, judged=judged, digest=final, values=values, at=at
     )
     return _record(decision, session=session, judged=judged, values=values, attempt=attempt, batch=batch, chain=chain)
 
@@ -107,36 +110,43 @@ def _judge(
     session: Session,
     body: DecideBody,
     *,
-    action: Action,
+    ready: Prepared,
     identity: Section,
     basis: Basis,
-    nonce: bytes,
     at: datetime,
 ) -> Judged:
     asked = Asked(
-        action=action,
-        nonce=nonce,
+        action=ready.action,
+        nonce=ready.nonce,
         identity=identity,
         tool_effect=getattr(session, "tool_effect"),  # noqa: B009 - annotated by the locking query
         asserted=body.facts,
         depends_on=body.depends_on,
         standing=standing_of(session, depends_on=body.depends_on),
         is_new=True,
+        said=ready.said,
     )
     return judge_action(asked, session=session, basis=basis, at=at)
 
 
 def _chain(
-    session: Session, *, body: DecideBody, judged: Judged, values: Committed, at: datetime, batch: Batch
+    session: Session,
+    *,
+    body: DecideBody,
+    ready: Prepared,
+    judged: Judged,
+    values: Committed,
+    at: datetime,
+    batch: Batch,
 ) -> None:
     ruling = judged.ruling
     steps = [f"{step.tool}.{step.operation}" for step in ruling.steps]
-    named = [dict(body.parameters), *(dict(step.parameters) for step in ruling.steps)]
+    named = (entities_in(dict(step.parameters)) for step in ruling.steps)
     state = with_action(
         session.state,
         name=f"{body.tool}.{body.operation}",
         decision=ruling.decision.value,
-        entities=frozenset[str]().union(*map(entities_in, named)),
+        entities=ready.entities.union(*named),
         inner=steps,
     )
     session.state = with_distance(with_labels(state, kinds=ruling.labels), judged.drift.cumulative)

@@ -13,7 +13,7 @@ from receipts.selectors.search import (
     signed_form,
     visible_to,
 )
-from receipts.selectors.values import all_opened_values, disclosure_of, opened_values
+from receipts.selectors.values import all_opened_values, disclosure_of, is_openable, opened_values
 from receipts.selectors.verification import Check, check_receipt, envelope_of
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "check_receipt",
     "disclosure_of",
     "envelope_of",
+    "is_openable",
     "matching",
     "of_decision",
     "of_session",

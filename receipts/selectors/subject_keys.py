@@ -5,10 +5,8 @@ Only what is committed is kept, so that nothing is ever sealed with a key that a
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from threading import Lock
 from time import monotonic
 
 from django.db import transaction
@@ -17,6 +15,7 @@ from receipts.master_keys import master_keys, unavailable
 from receipts.models import SubjectKey
 from receipts.reads import RowRead
 from receipts.sealing import SealingError, unseal
+from receipts.short_memory import ShortMemory
 
 KEPT_SECONDS = 5.0
 MOST_KEPT = 4096
@@ -30,35 +29,7 @@ class OpenKey:
     secret: bytes = field(repr=False)
 
 
-class _Kept:
-    """By the key's id, and by subject and month; the oldest first, so that what is too old is found at the front."""
-
-    def __init__(self) -> None:
-        self._found: OrderedDict[str, tuple[float, OpenKey]] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, name: str) -> OpenKey | None:
-        with self._lock:
-            oldest = monotonic() - KEPT_SECONDS
-            while self._found and next(iter(self._found.values()))[0] < oldest:
-                self._found.popitem(last=False)
-            found = self._found.get(name)
-        return found[1] if found else None
-
-    def put(self, name: str, key: OpenKey, *, read_at: float) -> None:
-        with self._lock:
-            # Never younger than its reading: the transaction that read it may have been long.
-            if name not in self._found and read_at >= monotonic() - KEPT_SECONDS:
-                self._found[name] = (read_at, key)
-            while len(self._found) > MOST_KEPT:
-                self._found.popitem(last=False)
-
-    def clear(self) -> None:
-        with self._lock:
-            self._found.clear()
-
-
-_KEPT = _Kept()
+_KEPT: ShortMemory[OpenKey] = ShortMemory(seconds=KEPT_SECONDS, most=MOST_KEPT)
 forget_keys = _KEPT.clear
 """Called where keys are destroyed; other processes forget by themselves."""
 _BY_ID = RowRead(SubjectKey, where="r.id = %s")

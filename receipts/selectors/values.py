@@ -13,6 +13,11 @@ from receipts.signing.canonical import JSON, SECRET_LENGTH, field_salt, load_str
 MAX_MEMBERS = 50_000
 
 
+def is_openable(row: Payload) -> bool:
+    """Whether the values are there, and the key that opens them. Raises `payload_key_unavailable`."""
+    return _key_of(row) is not None
+
+
 def opened_values(row: Payload | None) -> dict[str, JSON]:
     """The values of a payload; an erased one has none. Raises SealingError where it was altered."""
     found = None if row is None else _opened(row, key=_key_of(row))

@@ -3,12 +3,13 @@
 from receipts.models import Chain
 from receipts.services.issuing import Draft, chain_of, issue_receipt, issue_receipts
 from receipts.services.keys import current_signer, ensure_signing_key, key_files, signature_by
-from receipts.services.payloads import Committed, commit_values, store_values
+from receipts.services.payloads import Committed, Promise, commit_values, promised, store_values
 
 __all__ = [
     "Chain",
     "Committed",
     "Draft",
+    "Promise",
     "chain_of",
     "commit_values",
     "current_signer",
@@ -16,6 +17,7 @@ __all__ = [
     "issue_receipt",
     "issue_receipts",
     "key_files",
+    "promised",
     "signature_by",
     "store_values",
 ]

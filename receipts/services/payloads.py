@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from receipts.identifiers import new_id, new_seed
@@ -21,18 +21,44 @@ class Committed:
     commitments: dict[str, str]
 
 
-def commit_values(values: Mapping[str, JSON], *, at: datetime, subject: str = "") -> Committed:
-    """A payload of `{path: value}` with a fresh seed, sealed with the key of `subject`.
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """Commitments of values that a payload will have unless they are changed before it is made; for one payload."""
+
+    seed: bytes = field(repr=False)
+    values: Mapping[str, JSON]
+    commitments: Mapping[str, str]
+
+    def commitment_of(self, path: str, value: JSON) -> str:
+        """Only the very same object is known: values that are equal may still be written differently."""
+        is_known = path in self.values and self.values[path] is value
+        return self.commitments[path] if is_known else _commitment(path, seed=self.seed, value=value)
+
+
+def promised(values: Mapping[str, JSON]) -> Promise:
+    """Commitments under a fresh seed. The values must not be changed in place."""
+    seed = new_seed()
+    return Promise(seed, values, {path: _commitment(path, seed=seed, value=value) for path, value in values.items()})
+
+
+def _commitment(path: str, *, seed: bytes, value: JSON) -> str:
+    return commitment(path, salt=field_salt(seed, path), value=value)
+
+
+def commit_values(
+    values: Mapping[str, JSON], *, at: datetime, subject: str = "", promise: Promise | None = None
+) -> Committed:
+    """A payload of `{path: value}` with a fresh seed or that of `promise`, sealed with the key of `subject`.
 
     The caller saves the row in its own transaction. Raises `payload_key_unavailable`.
     """
-    seed = new_seed()
-    found = {path: commitment(path, salt=field_salt(seed, path), value=value) for path, value in values.items()}
+    made = promise or promised({})
+    found = {path: made.commitment_of(path, value) for path, value in values.items()}
     payload_id, key = new_id("pld"), sealing_key(subject, at=at)
     row = Payload(
         id=payload_id,
         subject=subject,
-        content=sealed_values(values, seed=seed, key=key, place=payload_id),
+        content=sealed_values(values, seed=made.seed, key=key, place=payload_id),
         key_id=key.id,
         created_at=at,
         erased_at=None,

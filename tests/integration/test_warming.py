@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -12,6 +15,13 @@ from decisions.services.policies import policy_of
 from receipts.services import current_signer
 from tests.api.doors import Door
 from tests.factories import begin_session, make_cast
+
+
+@pytest.fixture(autouse=True)
+def thawed() -> Iterator[None]:
+    """The tests that follow are collected as usual."""
+    yield
+    gc.unfreeze()
 
 
 def _first_decision(door: Door, session: str) -> tuple[int, int]:
@@ -34,6 +44,13 @@ def test_the_first_decision_of_a_worker_compiles_no_policy_and_asks_no_more_than
     assert compiled == 0
     assert warm < cold
     assert current_signer().key_id
+
+
+@pytest.mark.django_db
+def test_a_worker_that_is_warm_never_looks_through_all_that_it_has_loaded_again() -> None:
+    before = gc.get_freeze_count()
+    gunicorn.post_worker_init(object())
+    assert gc.get_freeze_count() > before + 10_000
 
 
 @pytest.mark.django_db

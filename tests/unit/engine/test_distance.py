@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decisions.engine.action import Action
-from decisions.engine.distance import MAX_TEXT, UNIT, distance
+from decisions.engine.distance import MAX_TEXT, UNIT, distance, passages_of, said_by
 from receipts.signing.canonical import JSON
 
 REQUEST = "Summarise the open invoices of the Johnson account. Mail the summary to Ana at the finance team."
@@ -21,9 +21,13 @@ VALUES = st.recursive(
 )
 
 
+def apart(request: str, /, action: Action) -> int | None:
+    return distance(passages_of(request), said=said_by(action))
+
+
 def far(name: str, request: str = REQUEST, /, **parameters: JSON) -> int:
     tool, _, operation = name.rpartition(".")
-    found = distance(request, action=Action(tool, operation, parameters))
+    found = apart(request, action=Action(tool, operation, parameters))
     assert found is not None
     return found
 
@@ -67,7 +71,7 @@ def test_a_passage_counts_by_itself_where_it_says_more_than_a_word_or_two() -> N
 
 @pytest.mark.parametrize("request_text", ["", "…!?", " \n ", "🙂"])
 def test_a_request_that_says_nothing_in_words_gives_no_distance(request_text: str) -> None:
-    assert distance(request_text, action=Action("email", "send", {"to": "ana@corp.example"})) is None
+    assert apart(request_text, action=Action("email", "send", {"to": "ana@corp.example"})) is None
     assert far("email.send", "a") == UNIT
 
 
@@ -96,11 +100,11 @@ def test_what_an_agent_writes_into_parameters_never_makes_a_tool_near_that_was_n
 def test_what_is_read_of_a_mebibyte_is_bounded(parameters: dict[str, JSON]) -> None:
     """Counted in what is looked at, not in time: whatever comes after it changes nothing."""
     action = Action("email", "send", parameters)
-    assert distance(REQUEST * 10_000, action=action) == distance((REQUEST * 10_000)[:MAX_TEXT], action=action)
+    assert apart(REQUEST * 10_000, action=action) == apart((REQUEST * 10_000)[:MAX_TEXT], action=action)
     text = parameters.get("text")
     more = {"text": text + REQUEST} if isinstance(text, str) else {"~": REQUEST}
     longer = Action("email", "send", parameters | more)
-    assert distance(REQUEST, action=longer) == distance(REQUEST, action=action)
+    assert apart(REQUEST, action=longer) == apart(REQUEST, action=action)
 
 
 def test_nesting_as_deep_as_a_body_may_be_is_read() -> None:
@@ -112,6 +116,6 @@ def test_nesting_as_deep_as_a_body_may_be_is_read() -> None:
 
 @given(request=TEXTS, tool=TEXTS, parameters=st.dictionaries(TEXTS, VALUES, max_size=4))
 def test_every_distance_lies_between_none_and_all(request: str, tool: str, parameters: dict[str, JSON]) -> None:
-    found = distance(request, action=Action(tool, "", parameters))
+    found = apart(request, action=Action(tool, "", parameters))
     assert found is None or 0 <= found <= UNIT
-    assert found == distance(request, action=Action(tool, "", dict(reversed(parameters.items()))))
+    assert found == apart(request, action=Action(tool, "", dict(reversed(parameters.items()))))

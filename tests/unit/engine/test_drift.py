@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import decisions
 from decisions.engine.action import Action
 from decisions.engine.context import Trust
-from decisions.engine.distance import UNIT, distance
+from decisions.engine.distance import UNIT, distance, passages_of, said_by
 from decisions.engine.drift import Drift, cumulative, furthest, hundredths, threshold_of
 from decisions.engine.parser import compile_policy, parse_policy
 from decisions.engine.verdict import Decision
@@ -36,7 +36,7 @@ def drifted(*distances: int | None) -> list[bool]:
 
 
 def steps(*actions: Action) -> list[int | None]:
-    return [distance(REQUEST, action=action) for action in actions]
+    return [distance(passages_of(REQUEST), said=said_by(action)) for action in actions]
 
 
 @pytest.mark.case("CTX-16")
