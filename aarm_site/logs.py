@@ -47,7 +47,8 @@ QUIET: Mapping[str, str] = {
 SILENT = ("django.request", "django.server", "django.security")
 
 
-def _is_loggable(name: str) -> bool:
+def is_loggable(name: str) -> bool:
+    """Whether a field of this name is written."""
     return name in FIELDS or name.startswith("_") or name.endswith(SUFFIXES)
 
 
@@ -64,7 +65,7 @@ def _shown(name: str, value: Any) -> Any:
 
 def keep_listed_fields(logger: Any, method: str, event: Event) -> Event:
     """Drops every field whose name isn't listed, and says which: a value that isn't logged can't leak."""
-    kept: Event = {name: _shown(name, value) for name, value in event.items() if _is_loggable(name)}
+    kept: Event = {name: _shown(name, value) for name, value in event.items() if is_loggable(name)}
     dropped = sorted(set(event) - set(kept))
     if dropped:
         kept["dropped"] = dropped

@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from receipts.access import caller_of
 from receipts.clock import database_now
 from receipts.models import PublishedKey, Receipt
 from receipts.problems import ProblemError
@@ -17,6 +18,7 @@ from receipts.selectors import Asking, check_receipt, matching
 from receipts.selectors.fields import DECISIONS, LEVELS
 from receipts.selectors.grammar import parse_question
 from receipts.selectors.verification import faults_in
+from receipts.services.searches import record_search
 
 MOST_COUNTED = 10_000
 
@@ -96,6 +98,7 @@ class ReceiptAdmin(ReadOnlyAdmin):
         """The rows that answer the question; one that can't be read is told above an empty list."""
         try:
             question = parse_question(search_term)
+            record_search(caller_of(request.user), question=question)
             return matching(queryset, question=question, asking=Asking(at=database_now())), False
         except ProblemError as problem:
             self.message_user(request, f"{problem.why} {problem.fix}", level="ERROR")

@@ -22,7 +22,7 @@ class Attention(StrEnum):
 def note_miss(*, approval_id: str, person: User) -> None:
     """Outside of the vote's transaction, which came to nothing: that somebody took it for another action is a fact."""
     AttentionMiss.objects.create(request_id=approval_id, person=person, missed_at=database_now())
-    log.warning("attention_miss", approval=approval_id, person=person.person_id)
+    log.warning("attention_miss", approval_id=approval_id, person_id=person.person_id)
 
 
 def attention_of(request: ApprovalRequest, *, person: User, has_confirmed: bool) -> Attention | None:

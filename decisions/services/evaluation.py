@@ -103,7 +103,7 @@ def ruled(action: Action, *, context: Context, policy: Policy) -> Ruling:
         ruling = judge(action, context=context, policy=policy)
         return _unvouched(ruling) if _wants_identity(ruling, action, context=context, policy=policy) else ruling
     except Exception as error:  # noqa: BLE001 - the one place: whatever goes wrong in the engine is a recorded refusal
-        log.error("evaluation_failed", error=type(error).__name__, policy=policy.hash)
+        log.error("evaluation_failed", error=type(error).__name__, policy_digest=policy.hash)
         return _failed(action)
 
 

@@ -86,7 +86,7 @@ def revoke_keys(*, ids: Collection[str], actor: Actor = None) -> int:
 
 def unauthenticated(why: str) -> ProblemError:
     """The refusal of a caller that can't be told apart from anybody, and the security event that goes with it."""
-    log.warning("security_event", event_kind="authentication_failed", why=why)
+    log.warning("security_event", event_kind="authentication_failed")
     return ProblemError(
         "unauthenticated",
         status=401,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import connection
 
 from receipts.models import PublishedKey
+from receipts.signing.checkpoint import Checkpoint, read_checkpoint, verify_checkpoint
+from receipts.signing.errors import UntrustedKeyError
 from receipts.signing.keys import KeySet
 from receipts.signing.times import format_time
 
@@ -36,9 +40,28 @@ def _entry(row: PublishedKey) -> dict[str, object]:
 def own_keys() -> KeySet:
     """Every key that was ever published, as if none had ended.
 
-    For what this installation stored or copied out itself: a key that was revoked since had signed that by right.
+    For what this installation stored itself: a key that was revoked since had signed that by right, if it lies in the
+    log before that. Where it lies is for the caller to compare: see `signature_fault`, `verify_own_checkpoint`.
     """
     return KeySet.from_jwks({"keys": [row.jwk for row in published_keys()]})
+
+
+def verify_own_checkpoint(note: str, *, rows: Sequence[PublishedKey]) -> Checkpoint:
+    """What a checkpoint says that one of our keys signed before it was revoked. Raises VerificationError.
+
+    An outsider believes a revoked key no checkpoint, because its thief can state any time and size. We compare each
+    with our own tree, so that one of before can be believed: it must not cover what came after the key's end.
+    """
+    said = read_checkpoint(note)
+    by_right = [row.jwk for row in rows if row.revoked_at is None or _is_before_end(said, row=row)]
+    if not by_right:
+        raise UntrustedKeyError("All keys of this installation had been revoked before this checkpoint.")
+    return verify_checkpoint(note, keys=KeySet.from_jwks({"keys": by_right}))
+
+
+def _is_before_end(said: Checkpoint, *, row: PublishedKey) -> bool:
+    assert row.revoked_at is not None
+    return said.signed_at <= row.revoked_at and said.size <= int(row.jwk.get("revoked_size", 0))
 
 
 def published_jwks() -> dict[str, object]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from receipts.models import Alarm, AlarmCode
 from receipts.models import Checkpoint as Stored
 from receipts.selectors.answers import Answer, answers
-from receipts.selectors.keys import own_keys
+from receipts.selectors.keys import published_keys, verify_own_checkpoint
 from receipts.selectors.log import MissingNodeError, log_origin, log_size, root_at
 from receipts.signing.canonical import sha256_digest
-from receipts.signing.checkpoint import Checkpoint, verify_checkpoint
+from receipts.signing.checkpoint import Checkpoint
 from receipts.signing.errors import SigningError
 
 
@@ -67,7 +67,7 @@ def _first_divergence(found: Sequence[Answer]) -> Divergence | None:
 def _compared(note: bytes) -> Divergence | None:
     subject = sha256_digest(note)
     try:
-        said = verify_checkpoint(note.decode("utf-8", "replace"), keys=own_keys())
+        said = verify_own_checkpoint(note.decode("utf-8", "replace"), rows=published_keys())
     except SigningError as error:
         why = f"The newest copy outside can't be verified with the keys of this database. {error.why}"
         return Divergence(AlarmCode.DIFFERENT, subject, why, None)

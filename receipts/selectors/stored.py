@@ -12,21 +12,26 @@ from receipts.signing.keys import KeySet
 from receipts.signing.statement import Statement, parse_statement
 
 
-def signature_fault(receipt: Receipt, *, keys: KeySet) -> str:
-    """Why the bytes are not those that were signed under the digest that the row names; empty where they are."""
+def signature_fault(receipt: Receipt, *, keys: KeySet, leaf_index: int) -> str:
+    """Why the bytes are not those that were signed under the digest that the row names; empty where they are.
+
+    `leaf_index` is its place in the log, or the first that it may get: a revoked key counts for what came before.
+    """
     envelope = envelope_of(receipt)
     if envelope.digest != receipt.digest:
         return "Its bytes do not have its digest."
     try:
-        keys.find(envelope.key_id).verify(pae(PAYLOAD_TYPE, envelope.payload), signature=envelope.signature)
+        key = keys.find(envelope.key_id)
+        key.verify(pae(PAYLOAD_TYPE, envelope.payload), signature=envelope.signature)
     except VerificationError as error:
         return error.why
-    return ""
+    end = key.history.revoked_size
+    return "Its key was revoked before it came into the log." if end is not None and leaf_index >= end else ""
 
 
-def stored_fault(receipt: Receipt, *, keys: KeySet) -> str:
+def stored_fault(receipt: Receipt, *, keys: KeySet, leaf_index: int) -> str:
     """As `signature_fault`, and whether the row's columns say what was signed (RCP-20, RCP-27)."""
-    fault = signature_fault(receipt, keys=keys)
+    fault = signature_fault(receipt, keys=keys, leaf_index=leaf_index)
     if fault:
         return fault
     try:

@@ -44,7 +44,7 @@ def raise_alarm(code: AlarmCode, *, subject: str, sentence: str, found: bytes = 
         code=code, subject=subject, acknowledged_at=None, defaults={"found": seen, **told}
     )
     if is_new:
-        log.critical("log_alarm", code=code.value, subject=subject, says=sentence)
+        log.critical("log_alarm", code=code.value, subject_id=subject)
 
 
 def is_acknowledged(code: AlarmCode, *, subject: str) -> bool:

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from receipts.clock import database_now
 from receipts.models import AlarmCode, Checkpoint, CheckpointCopy, LogEntry
-from receipts.selectors.keys import active_key_id, own_keys
+from receipts.selectors.keys import active_key_id, published_keys, verify_own_checkpoint
 from receipts.selectors.log import (
     MissingNodeError,
     frontier_at,
@@ -32,7 +32,7 @@ from receipts.services.recovery import compare_with_folder
 from receipts.services.turns import Turn, may_take
 from receipts.signers import SignerError
 from receipts.signing.checkpoint import Checkpoint as Said
-from receipts.signing.checkpoint import sign_checkpoint, verify_checkpoint
+from receipts.signing.checkpoint import sign_checkpoint
 from receipts.signing.errors import CheckpointError, VerificationError
 from receipts.signing.merkle import Frontier, leaf_hash
 from receipts.signing.proofs import digest_bytes
@@ -79,7 +79,7 @@ def _signed() -> Checkpoint | None:
     if not is_due(last, size=size, at=at):
         return None
     if log_alarms().exists():
-        log.error("checkpoint_withheld", size=size)
+        log.error("checkpoint_withheld", leaf_count=size)
         return None
     frontier = _frontier_of_last(last)
     _follow(frontier, upto=min(size, frontier.size + MAX_NEW))
@@ -106,7 +106,7 @@ def _frontier_of_last(last: Checkpoint | None) -> Frontier:
     """The tree that the last checkpoint signed for. Raises CheckpointError, VerificationError."""
     if last is None:
         return Frontier.empty()
-    said = verify_checkpoint(last.note, keys=own_keys())
+    said = verify_own_checkpoint(last.note, rows=published_keys())
     frontier = frontier_at(said.size)
     if (said.size, said.root) != (last.size, frontier.root):
         raise CheckpointError(f"The stored log does not lead to its last checkpoint, of {said.size} receipts.")

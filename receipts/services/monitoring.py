@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from receipts.clock import database_now
-from receipts.models import AlarmCode, Checkpoint, LogEntry, LogWatch
-from receipts.selectors.keys import own_keys
+from receipts.models import AlarmCode, Checkpoint, LogEntry, LogWatch, PublishedKey
+from receipts.selectors.keys import own_keys, published_keys, verify_own_checkpoint
 from receipts.selectors.log import log_size, split_nodes
 from receipts.selectors.rebuilt import UNKNOWN, append_leaf, known_root, step_over
 from receipts.selectors.stored import stored_fault
 from receipts.services.alarms import acknowledged_subjects, mark_sound, raise_alarm
-from receipts.signing.checkpoint import read_checkpoint
 from receipts.signing.errors import VerificationError
 from receipts.signing.keys import KeySet
 from receipts.signing.merkle import Frontier, leaf_hash
@@ -37,6 +36,7 @@ class _Watcher:
     """What a slice is verified with: our keys, and what somebody knows to be wrong."""
 
     keys: KeySet
+    published: Sequence[PublishedKey]
     known: frozenset[str]
 
     def saw_sound(self, subject: str) -> None:
@@ -77,7 +77,8 @@ def verify_everything() -> int:
 
 def _verify(tree: Frontier, *, size: int, count: int) -> None:
     """Appends the next `count` leaves that a log of `size` has to a tree of our own; compares everything about them."""
-    watcher = _Watcher(own_keys(), acknowledged_subjects(AlarmCode.ALTERED, AlarmCode.INCONSISTENT))
+    known = acknowledged_subjects(AlarmCode.ALTERED, AlarmCode.INCONSISTENT)
+    watcher = _Watcher(own_keys(), published_keys(), known)
     stored = LogEntry.objects.select_related("receipt").order_by("pk")
     while count > 0 and tree.size < size:
         wanted = min(count, CHUNK)
@@ -109,7 +110,8 @@ def _step_over_gap(tree: Frontier, *, upto: int) -> None:
 
 
 def _verify_entry(row: LogEntry, *, tree: Frontier, watcher: _Watcher) -> None:
-    fault, stored = stored_fault(row.receipt, keys=watcher.keys), split_nodes(bytes(row.nodes))
+    fault = stored_fault(row.receipt, keys=watcher.keys, leaf_index=row.pk)
+    stored = split_nodes(bytes(row.nodes))
     if fault:
         raise_alarm(AlarmCode.ALTERED, subject=row.receipt_id, sentence=f"Receipt {row.receipt_id}: {fault}")
     leaf = (stored or [UNKNOWN])[0] if fault else leaf_hash(digest_bytes(row.receipt.digest))
@@ -128,7 +130,7 @@ def _verify_checkpoint(row: Checkpoint, *, root: bytes | None, watcher: _Watcher
     """`root` is that of our own tree; None where a leaf is missing, which is an alarm already."""
     subject, found = f"checkpoint {row.pk}", row.note.encode() + (root or b"")
     try:
-        said = read_checkpoint(row.note)
+        said = verify_own_checkpoint(row.note, rows=watcher.published)
     except VerificationError as error:
         why = f"The checkpoint of {row.size} receipts was altered. {error.why}"
         _inconsistent(subject, why=why, found=found)

@@ -72,7 +72,8 @@ def _postpone(copy: CheckpointCopy, *, error: AnchorError, at: datetime) -> None
     """The pause doubles with every attempt; later copies for the same place wait for this one."""
     doubled = FIRST_PAUSE_SECONDS * 2 ** min(copy.attempts, 10)
     pause = LONGEST_PAUSE_SECONDS if error.permanent else min(doubled, LONGEST_PAUSE_SECONDS)
-    log.warning("checkpoint_not_copied", sink=copy.sink.partition(":")[0], why=error.why, is_permanent=error.permanent)
+    state = "refused" if error.permanent else "retried"
+    log.warning("checkpoint_not_copied", sink_kind=copy.sink.partition(":")[0], copy_state=state)
     with transaction.atomic():
         CheckpointCopy.objects.filter(pk=copy.pk).update(attempts=F("attempts") + 1, why_not=error.why[:MAX_WHY])
         CheckpointCopy.objects.filter(sink=copy.sink, published_at=None).update(

@@ -12,5 +12,5 @@ log = structlog.get_logger(__name__)
 
 def record_search(caller: Caller, *, question: Question) -> None:
     """One line a search."""
-    keys = sorted({term.key or "text" for term in question.terms})
-    log.info("receipts_searched", caller_id=caller.id, keys=keys)
+    kinds = sorted({term.key or "text" for term in question.terms})
+    log.info("receipts_searched", caller_id=caller.id, term_kind=",".join(kinds))

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from django.db import transaction
+from django.db.models import Q
 
 from receipts.models import AlarmCode, LogEntry, Receipt, Unsequenced
 from receipts.selectors.keys import own_keys
 from receipts.selectors.log import frontier_at, log_size
 from receipts.selectors.stored import signature_fault
 from receipts.selectors.verification import envelope_of
-from receipts.services.alarms import is_acknowledged, raise_alarm
+from receipts.services.alarms import acknowledged_subjects, is_acknowledged, raise_alarm
 from receipts.services.turns import Turn, may_take
 from receipts.signing.merkle import leaf_hash
 from receipts.signing.proofs import digest_bytes
@@ -51,31 +52,35 @@ def _sequence_batch() -> int:
 def _taken(waiting: Sequence[Unsequenced]) -> list[tuple[Unsequenced, Receipt | None]]:
     """What can leave the queue: all up to the first receipt that was altered or deleted while it waited.
 
-    So was one whose predecessor has no place: somebody took that one out of the queue.
+    So was one whose predecessor has no place: somebody took that one out of the queue. One that somebody knows to have
+    been altered leaves it without a place, because the log would vouch for it; what comes after it goes on.
     """
     needed = Receipt.objects.only("body", "signature", "digest", "key_id", "previous_digest")
-    stored, keys = needed.in_bulk([item.receipt_id for item in waiting]), own_keys()
+    stored, keys, size = needed.in_bulk([item.receipt_id for item in waiting]), own_keys(), log_size()
     placed = _placed({receipt.previous_digest for receipt in stored.values() if receipt.previous_digest})
     found: list[tuple[Unsequenced, Receipt | None]] = []
     for item in waiting:
         receipt = stored.get(item.receipt_id)
-        fault = "It is gone." if receipt is None else signature_fault(receipt, keys=keys) or _gap(receipt, placed)
+        altered = "It is gone." if receipt is None else signature_fault(receipt, keys=keys, leaf_index=size)
+        fault = altered or (_gap(receipt, placed) if receipt else "")
         if fault and not is_acknowledged(AlarmCode.ALTERED, subject=item.receipt_id):
             raise_alarm(AlarmCode.ALTERED, subject=item.receipt_id, sentence=f"Receipt {item.receipt_id}: {fault}")
             break
-        found.append((item, receipt))
+        found.append((item, None if altered else receipt))
         placed |= {receipt.digest} if receipt else set()
     return found
 
 
 def _placed(digests: Collection[str]) -> set[str]:
-    """Those of these receipts that are in the log."""
-    return set(Receipt.objects.filter(digest__in=digests, entry__isnull=False).values_list("digest", flat=True))
+    """Those of these receipts that are in the log, or are known to have been kept out of it."""
+    known = Q(pk__in=acknowledged_subjects(AlarmCode.ALTERED))
+    placed = Receipt.objects.filter(Q(entry__isnull=False) | known, digest__in=digests)
+    return set(placed.values_list("digest", flat=True))
 
 
-def _gap(receipt: Receipt, placed: Collection[str]) -> str | None:
+def _gap(receipt: Receipt, placed: Collection[str]) -> str:
     previous = receipt.previous_digest
-    return None if previous is None or previous in placed else "The receipt before it was kept out of the log."
+    return "" if previous is None or previous in placed else "The receipt before it was kept out of the log."
 
 
 def _append(receipts: Sequence[Receipt]) -> None:

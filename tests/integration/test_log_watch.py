@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
 
-from receipts.models import Alarm, AlarmCode, Checkpoint, LogEntry, Receipt
+from receipts.models import Alarm, AlarmCode, Checkpoint, LogEntry, Receipt, Unsequenced
+from receipts.selectors.accounting import accounts
+from receipts.selectors.keys import active_key_id, own_keys, published_keys, verify_own_checkpoint
 from receipts.selectors.log import log_alarms, log_size
+from receipts.selectors.stored import signature_fault
 from receipts.services import monitoring
+from receipts.services.keys import signer_of
+from receipts.services.missing import find_missing
 from receipts.services.monitoring import ROUND_SLICES, slice_length, verify_everything, verify_slice
 from receipts.services.recovery import acknowledge_alarm
+from receipts.services.rotation import RevocationReason, revoke_key, rotate_key
 from receipts.services.sequencing import sequence_waiting
+from receipts.signing.checkpoint import sign_checkpoint
+from receipts.signing.envelope import PAYLOAD_TYPE, pae
+from receipts.signing.errors import UntrustedKeyError
 from tests.factories import Cast, make_cast
-from tests.integration.test_log import Move, allow, alter, signed
+from tests.integration.test_log import Move, allow, alter, say, signed, signed_after
 from tests.web.tampering import tamper
 
 
@@ -129,7 +139,7 @@ def test_an_acknowledgement_holds_for_what_was_found_and_for_nothing_else(cast: 
 
 
 @pytest.mark.case("RCP-24")
-def test_what_waits_as_it_was_acknowledged_enters_the_log_and_what_was_altered_again_does_not(
+def test_what_was_altered_again_while_it_waits_is_a_new_alarm_and_enters_the_log_once_it_is_restored(
     cast: Cast, move_clock: Move
 ) -> None:
     allow(cast)
@@ -147,6 +157,53 @@ def test_what_waits_as_it_was_acknowledged_enters_the_log_and_what_was_altered_a
     signed(move_clock)
     assert opened() == []
     assert not Alarm.objects.filter(acknowledged_at=None).exists()
+
+
+@pytest.mark.case("RCP-24")
+def test_what_waits_altered_never_enters_the_log_and_everything_else_goes_on_once_somebody_knows(
+    cast: Cast, move_clock: Move
+) -> None:
+    signed_after(cast, move_clock)
+    victim, *_ = allow(cast, count=2)
+    after = Receipt.objects.get(previous_digest=victim.digest)
+    others = allow(cast)
+    tamper(victim, body=bytes(victim.body).replace(b"ALLOW", b"DENY!"))
+    sequence_waiting()
+    assert not LogEntry.objects.filter(receipt__in=[after, *others]).exists(), "Nothing goes on unnoticed."
+    acknowledge()
+    note = signed(move_clock)
+    assert not LogEntry.objects.filter(receipt=victim).exists()
+    assert LogEntry.objects.filter(receipt__in=[after, *others]).count() == 1 + len(others)
+    assert not Unsequenced.objects.exists(), "It would keep keys from being revoked."
+    assert note.size == LogEntry.objects.count() == Receipt.objects.count() - 1
+    find_missing()
+    assert opened() == []
+    assert [account.noun for account in accounts() if not account.is_even] == ["places in the log"]
+
+
+@pytest.mark.case("RCP-22", "RCP-24")
+def test_a_revoked_key_vouches_for_nothing_that_came_after_its_end(cast: Cast, move_clock: Move) -> None:
+    before = signed_after(cast, move_clock)
+    revoked = str(active_key_id())
+    stolen = signer_of(revoked)
+    rotate_key()
+    size = revoke_key(key_id=revoked, reason=RevocationReason.COMPROMISED)
+    allow(cast)
+    last = signed(move_clock)
+    assert opened() == [], "What it had signed counts."
+    assert verify_own_checkpoint(before.note, rows=published_keys()).size == before.size <= size
+    said = say(last)
+    for forged in (said, replace(said, signed_at=before.signed_at), replace(said, size=before.size)):
+        with pytest.raises(UntrustedKeyError):
+            verify_own_checkpoint(sign_checkpoint(forged, signer=stolen), rows=published_keys())
+    # The thief writes the database too, and dates the checkpoint back: it would be the last one, and be gone on from.
+    note = sign_checkpoint(replace(said, signed_at=before.signed_at), signer=stolen)
+    alter("receipts_checkpoint", f"UPDATE receipts_checkpoint SET note = '{note}' WHERE id = {last.pk}")
+    assert opened() == [("INCONSISTENT", f"checkpoint {last.pk}")]
+    row = Receipt.objects.get(entry__leaf_index=said.size - 1)
+    row.key_id, row.signature = revoked, stolen.sign(pae(PAYLOAD_TYPE, bytes(row.body)))
+    assert "revoked" in signature_fault(row, keys=own_keys(), leaf_index=size)
+    assert signature_fault(row, keys=own_keys(), leaf_index=size - 1) == "", "the control"
 
 
 @pytest.mark.case("RCP-27")

@@ -292,6 +292,30 @@ def test_receipts_are_searched_in_the_language_of_their_page(
     assert ("Tool has no value." in page.text) == (words == "tool:")
 
 
+@pytest.mark.case("PRV-05")
+@pytest.mark.parametrize(
+    ("model", "event", "said"),
+    [
+        (Receipt, "receipts_searched", {"term_kind": "human,text"}),
+        (Session, "admin_searched", {"table_kind": "decisions.session"}),
+    ],
+)
+def test_who_searches_in_the_admin_is_logged_and_never_for_whom(
+    everything: Cast,
+    trent: Client,
+    caplog: pytest.LogCaptureFixture,
+    model: type[Model],
+    event: str,
+    said: dict[str, str],
+) -> None:
+    trent.get(address(model), {"q": "human:alice plan"})
+    found: list[Any] = [record.msg for record in caplog.records if event in str(record.msg)]
+    assert [{name: line[name] for name in ("caller_id", *said)} for line in found] == [
+        {"caller_id": everything.trent.person_id, **said}
+    ]
+    assert "alice" not in str(found)
+
+
 def test_a_list_of_receipts_says_of_each_whether_it_verifies(everything: Cast, trent: Client) -> None:
     tamper(Receipt.objects.get(type="vote"), tool="calendar")
     page = read(trent.get(address(Receipt)))

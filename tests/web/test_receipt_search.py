@@ -413,6 +413,6 @@ def test_who_searched_by_what_is_logged_and_never_for_whom(
     found(victor, 'human:alice tool:email "secret plan"')
     (line,) = [record.msg for record in caplog.records if "receipts_searched" in str(record.msg)]
     assert isinstance(line, dict)
-    assert (line["caller_id"], line["keys"]) == (history.victor.person_id, ["human", "text", "tool"])
+    assert (line["caller_id"], line["term_kind"]) == (history.victor.person_id, "human,text,tool")
     assert "alice" not in str(line)
     assert "secret" not in str(line)

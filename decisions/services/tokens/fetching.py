@@ -23,7 +23,7 @@ _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
 
 
 class FetchError(Exception):
-    """An issuer gave no answer that can be used."""
+    """An issuer gave no answer that can be used. The words are ours, of what it said there is at most a status."""
 
 
 def is_safe_url(url: str) -> bool:

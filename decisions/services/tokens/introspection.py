@@ -57,7 +57,7 @@ def _is_active(token: str, *, issuer: Issuer) -> bool:
     try:
         said = fetch_object(issuer.introspection_url, form={"token": token}, login=login)
     except FetchError as error:
-        log.warning("introspection_failed", issuer=issuer.name, why=str(error))
+        log.warning("introspection_failed", issuer_id=issuer.pk, error=str(error))
         raise ProblemError(
             "unavailable",
             status=503,

@@ -91,7 +91,7 @@ def _look(known: _Remembered, *, issuer: Issuer) -> None:
         try:
             known.keys = _published(issuer)
         except FetchError as error:
-            log.warning("issuer_unreachable", issuer=issuer.name, why=str(error))
+            log.warning("issuer_unreachable", issuer_id=issuer.pk, error=str(error))
             return
         known.fetched_at = time.monotonic()
 
