@@ -29,7 +29,8 @@ def record_event(*, topic: str, reference: str) -> None:
 
 def record_events(*, topic: str, references: Sequence[str]) -> None:
     """The same for many: one message tells of all of them, since it only says "refetch"."""
-    rows = [OutboxEvent(topic=topic, reference=reference, created_at=DatabaseNow()) for reference in references]
+    at = database_now()
+    rows = [OutboxEvent(topic=topic, reference=reference, created_at=at) for reference in references]
     OutboxEvent.objects.bulk_create(rows)
     transaction.on_commit(partial(_send, [row.pk for row in rows]))
 

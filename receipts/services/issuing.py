@@ -18,7 +18,7 @@ from receipts.identifiers import new_id
 from receipts.models import Chain, Receipt, Unsequenced
 from receipts.problems import ProblemError
 from receipts.reads import Asked, RowRead
-from receipts.rows import Batch, Update
+from receipts.rows import Batch, Update, insert_many
 from receipts.selectors.index import index_of
 from receipts.selectors.keys import ACTIVE_KEY
 from receipts.services.history import is_own_history
@@ -121,8 +121,8 @@ def issue_receipts(drafts: Sequence[Draft], *, at: datetime) -> list[Receipt]:
     chains, active_key = _locked_chains(sorted({draft.stream for draft in drafts}))
     signer = signer_of(active_key)
     receipts = [_signed(draft, chain=chains[draft.stream], signer=signer, at=at) for draft in drafts]
-    Receipt.objects.bulk_create(receipts)
-    Unsequenced.objects.bulk_create([Unsequenced(receipt_id=receipt.pk) for receipt in receipts])
+    insert_many(receipts)
+    insert_many([Unsequenced(receipt_id=receipt.pk) for receipt in receipts])
     Chain.objects.bulk_update(chains.values(), ["length", "head"])
     return receipts
 
