@@ -17,6 +17,7 @@ from approvals.api import questions as questions_api
 from approvals.api import routes as routes_api
 from approvals.api import views as api
 from approvals.views import batches, changing, detail, granting, inbox, profile, questions, routes, schedules, signin
+from approvals.views.leaving import leading_away
 
 pages = [
     path("", inbox.home, name="home"),
@@ -64,7 +65,7 @@ accounts = [
     path("app/off/", app.deactivate_totp, name="mfa_deactivate_totp"),
     path("codes/", codes.view_recovery_codes, name="mfa_view_recovery_codes"),
     path("codes/new/", codes.generate_recovery_codes, name="mfa_generate_recovery_codes"),
-    path("oidc/<slug:provider_id>/login/", oidc.login, name="openid_connect_login"),
+    path("oidc/<slug:provider_id>/login/", leading_away(oidc.login), name="openid_connect_login"),
     path("oidc/<slug:provider_id>/login/callback/", oidc.callback, name="openid_connect_callback"),
     path("oidc/cancelled/", sso.login_cancelled, name="socialaccount_login_cancelled"),
     path("oidc/error/", sso.login_error, name="socialaccount_login_error"),

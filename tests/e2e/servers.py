@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import sys
@@ -15,6 +16,7 @@ import pytest
 from tests.e2e.databases import TwoRoles, create_database, drop_database
 from tests.e2e.processes import Process, environment, run_command, seeded, start_process, wait_ready
 from tests.engines import free_port
+from tests.integration.identity_provider import CLIENT
 
 HOST = "127.0.0.1"
 # Workers of the test run use the first numbers; Redis has sixteen.
@@ -48,8 +50,20 @@ class Servers:
 def embedded_variables(folder: Path, *, port: int) -> dict[str, str]:
     """The environment of an embedded instance that lives in `folder`."""
     return environment(
-        AARM_DATA_DIR=str(folder / "data"), AARM_PORT=str(port), AARM_CHECKPOINT_SECONDS="1", COLUMNS="200"
+        AARM_DATA_DIR=str(folder / "data"),
+        AARM_PORT=str(port),
+        AARM_CHECKPOINT_SECONDS="1",
+        AARM_SSO_FILE=str(_providers_file(folder)),
+        COLUMNS="200",
     )
+
+
+def _providers_file(folder: Path) -> Path:
+    """Names an identity provider at a port that nobody listens on unless a test does."""
+    said = {"id": "corp", "name": "Corp", "issuer": f"http://{HOST}:{free_port()}", "client_id": CLIENT}
+    path = folder / "providers.json"
+    path.write_text(json.dumps([said | {"client_secret": "hush", "creates_people": True}]), encoding="utf-8")
+    return path
 
 
 def start_serve(folder: Path, *, variables: Mapping[str, str]) -> Process:

@@ -36,8 +36,7 @@ class IdentityProvider:
         assert asked["client_id"] == CLIENT
         assert asked["code_challenge_method"] == "S256"
         self.challenges["the-code"] = asked["code_challenge"]
-        back = urlsplit(asked["redirect_uri"])
-        return f"{back.path}?{urlencode({'code': 'the-code', 'state': asked['state']})}"
+        return f"{asked['redirect_uri']}?{urlencode({'code': 'the-code', 'state': asked['state']})}"
 
     def answer(self, path: str, form: Mapping[str, str]) -> dict[str, Any]:
         """What each of its addresses says."""
@@ -64,12 +63,18 @@ class IdentityProvider:
 
 
 @contextmanager
-def identity_provider() -> Iterator[IdentityProvider]:
-    """On a port of its own."""
+def identity_provider(*, port: int = 0) -> Iterator[IdentityProvider]:
+    """On a port of its own, or on one that was kept free for it."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self._say({})
+            if urlsplit(self.path).path != "/authorize":
+                self._say({})
+                return
+            # Whoever comes here by a browser is signed in at once.
+            self.send_response(302)
+            self.send_header("Location", provider.sign_in(self.path))
+            self.end_headers()
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
@@ -85,7 +90,7 @@ def identity_provider() -> Iterator[IdentityProvider]:
         def log_message(self, format: str, *args: Any) -> None:
             """Nothing is written between the lines of a test run."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
         provider = IdentityProvider(url=f"http://127.0.0.1:{server.server_port}")
         Thread(target=server.serve_forever, daemon=True).start()
         yield provider
