@@ -9,6 +9,7 @@ from allauth.mfa.totp import views as app
 from allauth.mfa.webauthn import views as passkeys
 from allauth.socialaccount import views as sso
 from allauth.socialaccount.providers.openid_connect import views as oidc
+from django.conf import settings
 from django.urls import include, path
 from django.views.decorators.http import require_POST
 
@@ -71,6 +72,9 @@ accounts = [
     path("oidc/error/", sso.login_error, name="socialaccount_login_error"),
     path("link/<str:token>", signin.sign_in_link, name="sign-in-link"),
 ]
+
+if settings.AARM_HAS_SAML:
+    accounts.append(path("saml/", include("approvals.urls_saml")))
 
 urlpatterns = [
     path("", include((pages, "approvals"))),

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from aarm_site.settings.env import read_environment
-from aarm_site.settings.sso import allauth_providers, read_providers
+from aarm_site.settings.sso import HAS_SAML, allauth_providers, read_providers
 
 _ENV = read_environment()
 
@@ -18,6 +18,7 @@ ALLAUTH_APPS = [
     "allauth.usersessions",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
+    "allauth.socialaccount.providers.saml",
 ]
 
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -60,6 +61,7 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = False
 SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_LOGIN_ON_GET = False
 SOCIALACCOUNT_QUERY_EMAIL = True
+AARM_HAS_SAML = HAS_SAML
 AARM_SSO_PROVIDERS = read_providers(_ENV.sso_file)
 SOCIALACCOUNT_PROVIDERS = allauth_providers(AARM_SSO_PROVIDERS)
 

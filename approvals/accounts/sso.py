@@ -49,8 +49,16 @@ def _refusal(login: SocialLogin, kind: str) -> Any:
 
 
 def _claims(login: SocialLogin) -> Mapping[str, Any]:
-    """Everything that the provider said of the person, the ID token last: it is the one that was asked for."""
-    said = login.account.extra_data
+    """Everything that the provider said of the person, with the address as `email`."""
+    said, provider = login.account.extra_data, _provider(login)
+    if provider.protocol == "openid":
+        return _tokens_claims(login, said)
+    addresses = [said[name] for name in provider.email_attributes if said.get(name)]
+    return {**said, "email": next((values[0] for values in addresses), "")}
+
+
+def _tokens_claims(login: SocialLogin, said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The ID token last: it is the one that was asked for."""
     info, token = said.get("userinfo") or {}, said.get("id_token") or {}
     if info and token and info.get("sub") != token.get("sub"):
         raise ImmediateHttpResponse(_refusal(login, "unclear"))

@@ -21,6 +21,8 @@ from approvals.services.people import Role
 from approvals.views.reading import reader_of
 
 Kind = Authenticator.Type
+# The address that leads to a provider, by what it speaks.
+LOGINS = {"openid": "openid_connect_login", "saml": "saml_login"}
 
 
 def _factors(user: User) -> dict[str, Any]:
@@ -40,7 +42,10 @@ def _groups(user: User) -> dict[str, list[str]]:
 
 def _providers(user: User) -> list[dict[str, Any]]:
     linked = set(SocialAccount.objects.filter(user=user).values_list("provider", flat=True))
-    return [{"id": item.id, "name": item.name, "is_linked": item.id in linked} for item in settings.AARM_SSO_PROVIDERS]
+    return [
+        {"id": item.id, "name": item.name, "login": LOGINS[item.protocol], "is_linked": item.id in linked}
+        for item in settings.AARM_SSO_PROVIDERS
+    ]
 
 
 @login_required

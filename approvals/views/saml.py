@@ -1,0 +1,25 @@
+"""What the library's views of SAML leave to us. Only imported where the extra `saml` is installed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.socialaccount.providers.saml import views
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from lxml.etree import XMLSyntaxError
+from onelogin.saml2.xmlparser import DTDForbidden, EntitiesForbidden
+
+
+def finish(request: HttpRequest, **named: Any) -> HttpResponse:
+    """Believes the answer, or doesn't; one that can't be read is refused as any other."""
+    try:
+        reply: HttpResponse = views.finish_acs(request, **named)
+    except (XMLSyntaxError, DTDForbidden, EntitiesForbidden):
+        return render(request, "socialaccount/authentication_error.html", status=400)
+    return reply
+
+
+def not_offered(request: HttpRequest, **named: Any) -> HttpResponse:
+    """Signing out of everything by the provider's word: its address has to exist for the library, and answers 404."""
+    raise Http404("Signing out at a provider ends no session here.")
