@@ -74,7 +74,7 @@ accounts = [
 ]
 
 if settings.AARM_HAS_SAML:
-    accounts.append(path("saml/", include("approvals.urls_saml")))
+    accounts.append(path("saml/", include("approvals.views.saml")))
 
 urlpatterns = [
     path("", include((pages, "approvals"))),
