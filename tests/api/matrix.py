@@ -64,6 +64,7 @@ IDS: Mapping[str, Callable[[World, Camp], str]] = {
     "url": lambda world, camp: "nowhere",
     "pk": lambda world, camp: "1",
     "provider_id": lambda world, camp: "nobody",
+    "organization_slug": lambda world, camp: "nobody",
     "content_type_id": lambda world, camp: "1",
 }
 # The parameters that name somebody's own: of these there are two rows.

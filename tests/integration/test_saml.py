@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from allauth.socialaccount.models import SocialAccount
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from onelogin.saml2.constants import OneLogin_Saml2_Constants as Saml
@@ -169,6 +170,16 @@ def test_address_and_groups_are_those_that_the_provider_says(
     taken = {MAIL: [cast.carol.email]}
     reply = hand_in(client, changed(ask(client, keys), subject="n2", attributes=taken).response)
     assert (is_in(client), reply.status_code) == (False, 403)
+
+
+def test_what_is_kept_for_the_second_request_is_bounded(cast: Cast) -> None:
+    assert browser().post(ACS, posted("x" * 200_000)).status_code == 400
+    assert browser().post("/accounts/saml/other/acs/", posted("x")).status_code == 404
+    assert browser().get(ACS).status_code == 405
+    assert not Session.objects.exists()
+    # The control: what may be an answer is kept.
+    browser().post(ACS, posted("x"))
+    assert Session.objects.count() == 1
 
 
 def test_the_provider_is_told_where_to_answer_and_ends_no_session(cast: Cast) -> None:
