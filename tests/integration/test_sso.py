@@ -180,4 +180,4 @@ def test_a_file_that_is_not_understood_ends_the_start(tmp_path: Path, change: di
         read_providers(path)
     assert "hush-hush" not in str(caught.value)
     path.write_text(json.dumps([good]))
-    assert [provider.secret for provider in read_providers(path)] == ["hush-hush"]
+    assert [provider.app["secret"] for provider in read_providers(path)] == ["hush-hush"]
