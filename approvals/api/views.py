@@ -106,7 +106,7 @@ class ApprovalVoteView(APIView):
             grant=_wish(body),
             # Whoever reads JSON has been given the whole of it.
             confirmation=Confirmation(
-                is_whole=True,
+                is_data=True,
                 target=body.confirm_target,
                 assertion=body.assertion,
                 shown_at=shown_at(request._request),

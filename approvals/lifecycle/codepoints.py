@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_right
 from enum import Enum, auto
 from functools import lru_cache
 
@@ -42,6 +43,11 @@ PILL_BRACKETS = frozenset("⟦⟧")
 BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Everything that changes the direction of the text around it (UAX #9, Bidi_Control)."""
 
+KEPT = 1 << 16
+"""Of how many characters what was found out is kept: a text may have each of the commoner ones."""
+
+_NOT_WHAT_THEY_ARE = EMPTY_SYMBOLS | PILL_BRACKETS
+_IGNORABLE_STARTS = [first for first, _ in DEFAULT_IGNORABLE]
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"})
 _UNNAMED = {"Cc": "CONTROL", "Cs": "SURROGATE", "Co": "PRIVATE USE", "Cn": "UNASSIGNED"}
 
@@ -79,7 +85,7 @@ class Sight(Enum):
     """Drawn over the character before it."""
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=KEPT)
 def sight(char: str) -> Sight:
     """How one character looks. What an older Unicode does not know is HIDDEN until the character database knows it."""
     category = unicodedata.category(char)
@@ -87,7 +93,7 @@ def sight(char: str) -> Sight:
         return Sight.BREAK
     if char == "\t" or category == "Zs" or char == BRAILLE_BLANK:
         return Sight.BLANK
-    if category in _HIDDEN_CATEGORIES or char in EMPTY_SYMBOLS | PILL_BRACKETS or _is_default_ignorable(char):
+    if category in _HIDDEN_CATEGORIES or char in _NOT_WHAT_THEY_ARE or _is_default_ignorable(char):
         return Sight.HIDDEN
     return Sight.MARK if category in {"Mn", "Me"} else Sight.TEXT
 
@@ -108,5 +114,5 @@ def spelled_out(text: str) -> str:
 
 
 def _is_default_ignorable(char: str) -> bool:
-    code = ord(char)
-    return any(first <= code <= last for first, last in DEFAULT_IGNORABLE)
+    place = bisect_right(_IGNORABLE_STARTS, ord(char))
+    return place > 0 and ord(char) <= DEFAULT_IGNORABLE[place - 1][1]

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
-from approvals.lifecycle.codepoints import BIDI_CONTROLS, PILL_BRACKETS, Sight, sight, spelled, spelled_out
+from approvals.lifecycle.codepoints import BIDI_CONTROLS, KEPT, PILL_BRACKETS, Sight, sight, spelled, spelled_out
 from receipts.signing.canonical import JSON
 
 MOST_OF_A_KIND = 5
@@ -124,12 +124,16 @@ def _usual(char: str) -> str:
     return usual if ord(char) >= 0x2100 and is_letter else char
 
 
-def _words(text: str) -> list[str]:
-    """The different words, without the marks and hidden characters that could take them apart."""
+@lru_cache(maxsize=2)
+def _words(text: str) -> tuple[str, ...]:
+    """The different words, without the marks and hidden characters that could take them apart.
+
+    Three checks in a row ask for those of one text.
+    """
     if text.isascii():
-        return []
+        return ()
     bare = "".join(char for char in text if sight(char) not in {Sight.HIDDEN, Sight.MARK})
-    return [word for word in dict.fromkeys(_WORD.findall(bare)) if not word.isascii()]
+    return tuple(word for word in dict.fromkeys(_WORD.findall(bare)) if not word.isascii())
 
 
 def _hosts(text: str) -> Iterator[str]:
@@ -174,7 +178,7 @@ def _scripts(text: str) -> set[str]:
     return {_script(char) for char in text if char.isalpha()}
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=KEPT)
 def _script(char: str) -> str:
     """The first word of the character's Unicode name, which for letters is the script."""
     return unicodedata.name(char, "UNKNOWN").partition(" ")[0]

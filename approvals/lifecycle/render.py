@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from itertools import accumulate, groupby
+from typing import TypeAlias, TypeVar
 
-from approvals.lifecycle.codepoints import Sight, sight, spelled
+from approvals.lifecycle.codepoints import KEPT, Sight, sight, spelled
 from approvals.lifecycle.deception import flags, value_flags
 from approvals.lifecycle.errors import RenderError
 from receipts.signing.canonical import JSON, canonical_bytes
@@ -45,6 +46,8 @@ LINE_COST = 20
 _BLANK = "[\t\u2800\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]"
 _BLANK_LINES = re.compile(rf"((?:(?<=\n)|\A)(?:{_BLANK}*+\r?+\n){{3,}}+)")
 _LABEL = re.compile("(⟦[^⟦⟧]*⟧)")
+# Printable ASCII with a few blanks inside shows itself. It is looked at in one go, since most texts are nothing else.
+_PLAIN = re.compile(r"([!-~\n]++(?:[ \t]{1,8}+[!-~\n]++)*+)")
 _READS_LIKE_JSON = re.compile(
     r"""\s*+(?:["\[{].*+|-?+\d++(?:\.\d++)?+(?:[eE][+-]?+\d++)?+\s*+|(?:true|false|null)\s*+)?+""", re.DOTALL
 )
@@ -73,14 +76,21 @@ class Token:
         return self.text if self.kind is TokenKind.TEXT else self.label
 
 
+Part: TypeAlias = str | Token
+"""A stretch of text that is yet to be looked at, or what is already a token."""
+Item = TypeVar("Item")
+
+
 def render(text: str, *, limit: int | None = 2000) -> tuple[Token, ...]:
     """The text as tokens that hide nothing; `literal` gives the exact text back.
 
     Characters that cannot be seen become pills (`⟦U+202E RIGHT-TO-LEFT OVERRIDE⟧`), long runs of blanks and of blank
     lines counts (`⟦412 spaces⟧`). What would show more than `limit` characters is folded in the middle
     (`⟦12,203 characters not shown⟧`); None shows everything. Raises `RenderError` for a limit below 1.
+
+    With a limit only as much is looked at, from both ends, as is shown: a long text costs little more than a short one.
     """
-    return _folded(_joined(_tokens(text)), limit=limit)
+    return _folded(_parts(text), limit=limit)
 
 
 def render_value(value: JSON, *, limit: int | None = 2000) -> tuple[Token, ...]:
@@ -93,7 +103,7 @@ def render_value(value: JSON, *, limit: int | None = 2000) -> tuple[Token, ...]:
     if isinstance(value, str) and not _READS_LIKE_JSON.fullmatch(value):
         return render(value, limit=limit)
     canonical_bytes(value)  # Refuses bad names and endless nesting before anything here recurses.
-    return _folded(_joined(_json_tokens(value, indent="\n")), limit=limit)
+    return _folded(list(_json_parts(value, indent="\n")), limit=limit)
 
 
 def render_plain(text: str, *, limit: int | None = 2000) -> tuple[Token, ...]:
@@ -101,15 +111,15 @@ def render_plain(text: str, *, limit: int | None = 2000) -> tuple[Token, ...]:
 
     Sound because `plain` leaves no bracket of the values themselves; in a text that came from outside, use `render`.
     """
-    return _folded(_joined(_read_again(text)), limit=limit)
+    return _folded(list(_read_again(text)), limit=limit)
 
 
-def _read_again(text: str) -> Iterator[Token]:
+def _read_again(text: str) -> Iterator[Part]:
     for number, piece in enumerate(_LABEL.split(text)):
         if number % 2:
             yield Token(TokenKind.PILL, piece, piece)
         else:
-            yield from _tokens(piece)
+            yield from _parts(piece)
 
 
 def literal(tokens: Iterable[Token]) -> str:
@@ -131,14 +141,41 @@ def is_complete(tokens: Iterable[Token]) -> bool:
     return all(token.kind is not TokenKind.FOLD for token in tokens)
 
 
-def _tokens(text: str) -> Iterator[Token]:
+def _parts(text: str) -> list[Part]:
     """Blank lines are cut out first, since they consist of characters of several kinds."""
-    for number, piece in enumerate(_BLANK_LINES.split(text)):
-        if number % 2:
-            yield _count(piece, what=f"{piece.count(chr(10)):,} blank lines")
+    pieces = enumerate(_BLANK_LINES.split(text))
+    return [_blank_lines(piece) if number % 2 else piece for number, piece in pieces if piece]
+
+
+def _blank_lines(piece: str) -> Token:
+    return _count(piece, what=f"{piece.count(chr(10)):,} blank lines")
+
+
+def _tokens(parts: Iterable[Part], *, is_back: bool = False) -> Iterator[Token]:
+    """The tokens of the parts, from the first on, or from the last one back. Neither looks further than is asked."""
+    way = _backwards if is_back else iter
+    for part in way(parts):
+        if isinstance(part, Token):
+            yield part
             continue
-        for kind, run in groupby(piece, key=sight):
-            yield from _RUNS[kind]("".join(run))
+        for piece in way(_PLAIN.split(part)):
+            if _PLAIN.fullmatch(piece):
+                yield Token(TokenKind.TEXT, piece)
+                continue
+            for (kind, _), run in groupby(way(piece), key=_kind):
+                text = "".join(run)
+                yield from way(_RUNS[kind](text[::-1] if is_back else text))
+
+
+def _backwards(items: Iterable[Item]) -> Iterator[Item]:
+    return reversed(items if isinstance(items, str | list) else list(items))
+
+
+@lru_cache(maxsize=KEPT)
+def _kind(char: str) -> tuple[Sight, str]:
+    """What neighbours have to have in common to be looked at together: how they look; if hidden, being the same."""
+    found = sight(char)
+    return found, char if found is Sight.HIDDEN else ""
 
 
 def _text_run(run: str) -> Iterator[Token]:
@@ -154,12 +191,11 @@ def _blank_run(run: str) -> Iterator[Token]:
 
 
 def _hidden_run(run: str) -> Iterator[Token]:
-    for char, group in groupby(run):
-        same = "".join(group)
-        if len(same) > MOST_BLANKS:
-            yield _count(same, what=f"{len(same):,} × {spelled(char)}")
-        else:
-            yield from map(_pill, same)
+    """A run of one character."""
+    if len(run) > MOST_BLANKS:
+        yield _count(run, what=f"{len(run):,} × {spelled(run[0])}")
+    else:
+        yield from map(_pill, run)
 
 
 def _mark_run(run: str) -> Iterator[Token]:
@@ -195,25 +231,37 @@ def _count(text: str, *, what: str) -> Token:
     return Token(TokenKind.COUNT, text, f"⟦{what}⟧")
 
 
-def _joined(tokens: Iterable[Token]) -> tuple[Token, ...]:
-    """Neighbouring text becomes one token; marks that would stand on one of our own labels become pills."""
-    joined: list[Token] = []
+def _joined(tokens: Iterable[Token], *, is_back: bool = False, enough: int | None = None) -> Iterator[Token]:
+    """Neighbouring text becomes one token; marks that would stand on one of our own labels become pills.
+
+    Of text that is longer than `enough` only about so much is joined: the caller looks no further than that.
+    """
+    way = _backwards if is_back else iter
     for is_text, group in groupby(tokens, key=lambda token: token.kind is TokenKind.TEXT):
         if not is_text:
-            joined.extend(group)
+            yield from group
             continue
-        text = literal(group)
-        body = len(text) - _leading_marks(text)
-        joined.extend(map(_pill, text[: len(text) - body]))
-        joined.extend([Token(TokenKind.TEXT, text[len(text) - body :])] if body else [])
-    return tuple(joined)
+        text = literal(way(list(_so_far(group, enough=enough))))
+        marks = _leading_marks(text)
+        body = [Token(TokenKind.TEXT, text[marks:])] if marks < len(text) else []
+        yield from way([*map(_pill, text[:marks]), *body])
+
+
+def _so_far(tokens: Iterable[Token], *, enough: int | None) -> Iterator[Token]:
+    """The first tokens with more characters than that, besides the marks that the text could begin with; or all."""
+    length = 0
+    for token in tokens:
+        yield token
+        length += len(token.text)
+        if enough is not None and length > enough + MOST_MARKS:
+            return
 
 
 def _leading_marks(text: str) -> int:
     return next((place for place, char in enumerate(text) if sight(char) is not Sight.MARK), len(text))
 
 
-def _json_tokens(value: JSON, *, indent: str) -> Iterator[Token]:
+def _json_parts(value: JSON, *, indent: str) -> Iterator[Part]:
     """Canonical JSON with line breaks; `indent` is a line feed and the spaces that a line at this depth begins with.
 
     The indentation is ours, so it is not counted as blanks of the text.
@@ -223,7 +271,7 @@ def _json_tokens(value: JSON, *, indent: str) -> Iterator[Token]:
     elif isinstance(value, list) and value:
         yield from _container((("", item) for item in value), brackets="[]", indent=indent)
     else:
-        yield from _tokens(canonical_bytes(value).decode())
+        yield from _parts(canonical_bytes(value).decode())
 
 
 def _members(value: dict[str, JSON]) -> Iterator[tuple[str, JSON]]:
@@ -232,33 +280,46 @@ def _members(value: dict[str, JSON]) -> Iterator[tuple[str, JSON]]:
         yield canonical_bytes(name).decode() + ": ", value[name]
 
 
-def _container(items: Iterable[tuple[str, JSON]], *, brackets: str, indent: str) -> Iterator[Token]:
+def _container(items: Iterable[tuple[str, JSON]], *, brackets: str, indent: str) -> Iterator[Part]:
     inner = indent + "  "
     opening = brackets[0] + inner
     for name, item in items:
         yield Token(TokenKind.TEXT, opening)
-        yield from _tokens(name)
-        yield from _json_tokens(item, indent=inner)
+        yield from _parts(name)
+        yield from _json_parts(item, indent=inner)
         opening = "," + inner
     yield Token(TokenKind.TEXT, indent + brackets[1])
 
 
-def _folded(tokens: tuple[Token, ...], *, limit: int | None) -> tuple[Token, ...]:
+def _folded(parts: Sequence[Part], *, limit: int | None) -> tuple[Token, ...]:
     """Leaves the middle out where the tokens would show more than `limit`; head and tail always keep something."""
     if limit is None:
-        return tokens
+        return tuple(_joined(_tokens(parts)))
     if limit < 1:
         raise RenderError(f"A limit of {limit} leaves no room for any text.", fix="Give at least 1, or None.")
-    if sum(map(_cost, tokens)) <= limit:
-        return tokens
-    head = _head(tokens, budget=limit - limit // 2)
-    tail = _mirrored(_head(_mirrored(tokens), budget=limit // 2))
-    whole, kept = literal(tokens), len(literal(head))
+    first, is_all = _within(_joined(_tokens(parts), enough=limit), budget=limit)
+    if is_all:
+        return tuple(first)
+    last, _ = _within(_joined(_tokens(parts, is_back=True), is_back=True, enough=limit), budget=limit)
+    head = _head(first, budget=limit - limit // 2)
+    tail = _mirrored(_head([_turned(token) for token in last], budget=limit // 2))
+    whole, kept = "".join(part.text if isinstance(part, Token) else part for part in parts), len(literal(head))
     middle = whole[kept : len(whole) - len(literal(tail))]
     if not middle:
-        return tokens
+        return tuple(_joined(_tokens(parts)))
     what = f"{len(middle):,} character{'s' if len(middle) > 1 else ''} not shown"
-    return _joined([*head, Token(TokenKind.FOLD, middle, f"⟦{what}⟧"), *tail])
+    return tuple(_joined([*head, Token(TokenKind.FOLD, middle, f"⟦{what}⟧"), *tail]))
+
+
+def _within(tokens: Iterator[Token], *, budget: int) -> tuple[list[Token], bool]:
+    """As many tokens as the budget allows and one more; and whether they are all there are, within the budget."""
+    found, spent = [], 0
+    for token in tokens:
+        found.append(token)
+        spent += _cost(token)
+        if spent > budget:
+            return found, False
+    return found, True
 
 
 def _head(tokens: Sequence[Token], *, budget: int) -> list[Token]:
@@ -275,14 +336,19 @@ def _head(tokens: Sequence[Token], *, budget: int) -> list[Token]:
 def _cut(token: Token, *, budget: int, is_first: bool) -> list[Token]:
     if token.kind is not TokenKind.TEXT:
         return [token] if is_first else []
-    fitting = bisect_right(list(accumulate(map(_char_cost, token.text))), budget)
+    # No character costs less than one.
+    fitting = bisect_right(list(accumulate(map(_char_cost, token.text[: budget + 1]))), budget)
     text = token.text[: max(fitting, int(is_first))]
     return [Token(TokenKind.TEXT, text)] if text else []
 
 
 def _mirrored(tokens: Iterable[Token]) -> list[Token]:
     """The tokens from the last to the first, with their text backwards, so that a tail can be taken like a head."""
-    return [replace(token, text=token.text[::-1]) for token in reversed(list(tokens))]
+    return [_turned(token) for token in reversed(list(tokens))]
+
+
+def _turned(token: Token) -> Token:
+    return replace(token, text=token.text[::-1])
 
 
 def _cost(token: Token) -> int:

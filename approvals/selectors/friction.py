@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from approvals.lifecycle.folding import is_folded
+from approvals.lifecycle.folding import is_beyond, is_folded
 from approvals.lifecycle.friction import (
     WHOLE,
     Step,
@@ -42,6 +42,11 @@ def must_be_unfolded(request: ApprovalRequest) -> bool:
     if Step.WHOLE not in steps_of(request):
         return False
     return not request.shown or is_folded(Snapshot.from_dict(request.shown))
+
+
+def cannot_be_shown(request: ApprovalRequest) -> bool:
+    """Whether no page shows all of the action where approving takes all of it."""
+    return must_be_unfolded(request) and bool(request.shown) and is_beyond(Snapshot.from_dict(request.shown))
 
 
 def needs_reason(request: ApprovalRequest) -> bool:

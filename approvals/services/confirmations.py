@@ -10,6 +10,7 @@ from typing import Any
 from approvals.lifecycle.friction import is_confirmed, is_recent
 from approvals.models import ApprovalRequest, User
 from approvals.selectors.friction import (
+    cannot_be_shown,
     confirm_field,
     expected_target,
     must_be_unfolded,
@@ -32,10 +33,13 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What came with a vote. `is_whole`: nothing of the action was folded away. `assertion` is WebAuthn's JSON;
-    `shown_at` is when this person last showed who they are, as their session has it."""
+    """What came with a vote. `is_whole`: the page had unfolded the action; `is_data`: it was given as data, uncut.
+
+    `assertion` is WebAuthn's JSON; `shown_at` is when this person last showed who they are, as their session has it.
+    """
 
     is_whole: bool = False
+    is_data: bool = False
     target: str | None = None
     assertion: Mapping[str, Any] | None = None
     shown_at: datetime | None = None
@@ -49,8 +53,7 @@ def check_confirmation(
 ) -> Proof:
     """What an approval was confirmed by. Raises `not_shown_whole`, `target_not_confirmed`, `reason_required`,
     `sign_in_too_old`, `passkey_required`, `assertion_refused`."""
-    if must_be_unfolded(request) and not given.is_whole:
-        raise _folded()
+    _check_shown(request, given=given)
     named = confirm_field(request)
     section: dict[str, JSON] = {}
     if named:
@@ -83,6 +86,24 @@ def _check_target(request: ApprovalRequest, *, typed: str | None) -> None:
         why="That is not the target of this action." if typed else "The target of this action was not confirmed.",
         fix="Type it as the page shows it. Denying takes no confirmation.",
         param="confirm_target",
+    )
+
+
+def _check_shown(request: ApprovalRequest, *, given: Confirmation) -> None:
+    if given.is_data or not must_be_unfolded(request):
+        return
+    if not given.is_whole:
+        raise _folded()
+    if cannot_be_shown(request):
+        raise _unshown()
+
+
+def _unshown() -> ProblemError:
+    return ProblemError(
+        "not_shown_whole",
+        status=409,
+        why="No page can show all of this action.",
+        fix="Deny it, or read it whole through the API and decide there.",
     )
 
 

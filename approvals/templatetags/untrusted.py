@@ -11,7 +11,7 @@ from typing import Any
 
 from django import template
 
-from approvals.lifecycle.folding import LONG, SHORT
+from approvals.lifecycle.folding import LONG, MOST, SHORT
 from approvals.lifecycle.render import (
     Token,
     flags,
@@ -42,16 +42,18 @@ def sentence(text: str, limit: int = SHORT) -> dict[str, Any]:
 @register.inclusion_tag("components/untrusted_block.html")
 def untrusted_text(text: str, limit: int = LONG) -> dict[str, Any]:
     """A text of any length with warnings about what it hides."""
-    return _block(render(text, limit=limit), whole=render(text, limit=None), warnings=flags(text))
+    tokens = render(text, limit=limit)
+    return _block(tokens, whole=() if is_complete(tokens) else render(text, limit=MOST), warnings=flags(text))
 
 
 @register.inclusion_tag("components/untrusted_block.html")
-def untrusted_value(value: JSON, limit: int | None = LONG) -> dict[str, Any]:
+def untrusted_value(value: JSON, limit: int = LONG) -> dict[str, Any]:
     """A parameter of any JSON type, such that `1` and `"1"` don't look alike."""
-    tokens, whole = render_value(value, limit=limit), render_value(value, limit=None)
+    tokens = render_value(value, limit=limit)
+    whole = () if is_complete(tokens) or limit == MOST else render_value(value, limit=MOST)
     return _block(tokens, whole=whole, warnings=value_flags(value))
 
 
 def _block(tokens: tuple[Token, ...], *, whole: tuple[Token, ...], warnings: tuple[str, ...]) -> dict[str, Any]:
-    shown_whole = () if is_complete(tokens) else whole
-    return {"tokens": tokens, "warnings": warnings, "whole": shown_whole, "length": f"{len(literal(whole)):,}"}
+    length = f"{len(literal(tokens)):,}"
+    return {"tokens": tokens, "warnings": warnings, "whole": whole, "is_all": is_complete(whole), "length": length}

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from approvals.accounts.recency import may_show_again, shown_at
 from approvals.forms import PRESETS, ApproveForm, DecisionForm, DenyForm, WithdrawForm
-from approvals.lifecycle.folding import LONG, SHORT
+from approvals.lifecycle.folding import LONG, MOST, SHORT
 from approvals.lifecycle.friction import is_recent
 from approvals.lifecycle.questions import HEARD
 from approvals.lifecycle.route import Route
@@ -26,6 +26,7 @@ from approvals.selectors import ShownRequest, request_for, shown_to
 from approvals.selectors.changing import changes_shown
 from approvals.selectors.eligibility import eligibility_of
 from approvals.selectors.friction import (
+    cannot_be_shown,
     confirm_field,
     must_be_unfolded,
     needs_passkey,
@@ -134,6 +135,7 @@ def page_context(user: User, approval_id: str, *, written: Mapping[str, str] = M
         "ballot": {},
         "confirm_field": confirm_field(row),
         "must_be_unfolded": must_be_unfolded(row),
+        "cannot_be_shown": cannot_be_shown(row),
         "needs_passkey": needs_passkey(row),
         "needs_reason": needs_reason(row),
         "needs_recent_sign_in": needs_recent_sign_in(row),
@@ -148,8 +150,8 @@ def friction_context(request: HttpRequest) -> dict[str, Any]:
     has_all = wants_all(request)
     return {
         "has_all": has_all,
-        "name_limit": None if has_all else SHORT,
-        "value_limit": None if has_all else LONG,
+        "name_limit": MOST if has_all else SHORT,
+        "value_limit": MOST if has_all else LONG,
         "has_recent_sign_in": is_recent(shown_at(request), at=datetime.now(UTC)),
         "may_show_again": may_show_again(reader_of(request)),
     }

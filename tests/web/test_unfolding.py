@@ -44,7 +44,7 @@ def page_of(client: Client, step: StepUp, query: str = "") -> Element:
 
 
 def labels(page: Element) -> list[str]:
-    return [name for name in forms(page) if name not in {"Change"}]
+    return [name for name in forms(page) if name not in {"Change", "Ask", "Look"}]
 
 
 @pytest.mark.case("DEC-08")
@@ -69,6 +69,21 @@ def test_all_of_a_large_action_can_be_read_and_only_then_approved(cast: Cast, bo
     assert bob.post(form.attributes["action"], fields(form) | TARGET | {"confirm_target": "x"}).status_code == 403
     assert bob.post(form.attributes["action"], fields(form) | TARGET).status_code == 303
     assert Vote.objects.get().request == large.approval
+
+
+@pytest.mark.case("DEC-08")
+def test_what_no_page_can_show_whole_is_denied_there_and_read_whole_as_json(cast: Cast, bob: Client) -> None:
+    step = open_step_up(cast, parameters={**MAIL, "body": "a\n" * 200_000 + "and pay Mallory"})
+    whole = page_of(bob, step, "?all=1")
+    assert labels(whole) == ["Deny"]
+    assert "No page can show all of this action" in whole.by_id("approve").text
+    assert "characters not shown" in whole.by_id("facts").of_class("fields")[0].text
+    refused = bob.post(f"{step.path}/approve", ballot(step.approval, all="1") | TARGET)
+    assert refused.status_code == 409
+    assert "No page can show all of this action." in read(refused).of_class("banner--bad")[0].text
+    said = {"verdict": "approve", "view_digest": step.approval.view_digest, "version": step.approval.version}
+    path = f"/api/v1/approvals/{step.approval.pk}/votes"
+    assert door_of(cast.bob).post(path, said | confirmation(step.approval, cast.bob)).status_code == 200
 
 
 @pytest.mark.case("DEC-08")

@@ -20,6 +20,7 @@ from approvals.lifecycle.render import (
     MOST_MARKS,
     Token,
     TokenKind,
+    _kind,
     is_complete,
     literal,
     plain,
@@ -250,6 +251,31 @@ def test_long_text_is_folded_in_the_middle_with_head_and_tail_in_sight() -> None
     assert (head.text[:5], tail.text[-5:]) == ("head ", " tail")
     assert (len(head.text), len(tail.text)) == (50, 50)
     assert fold == Token(TokenKind.FOLD, text[50:-50], f"⟦{len(text) - 100:,} characters not shown⟧")
+
+
+@given(hostile, st.integers(1, 300))
+def test_what_is_shown_before_a_fold_is_how_the_whole_begins(text: str, limit: int) -> None:
+    shown = render(text, limit=limit)
+    head = [token for place, token in enumerate(shown) if is_complete(shown[: place + 1])]
+    assert plain(render(text, limit=None)).startswith(plain(head))
+
+
+@pytest.mark.parametrize("part", ["a\u202e", "\u200b\u200c", "e\u0301", "x\u00a0", "\u0430na ", "\n\n\n\n\u202e"])
+def test_of_a_long_text_only_what_is_shown_is_looked_at(part: str) -> None:
+    """A megabyte of what is slow to look at costs no more than the two ends of it."""
+
+    def looks(value: JSON) -> int:
+        before = _kind.cache_info()
+        assert not is_complete(render_value(value, limit=2000))
+        after = _kind.cache_info()
+        return after.hits + after.misses - before.hits - before.misses
+
+    text = part * (1_000_000 // len(part))
+    assert looks(text) < 20_000
+    assert looks({"a": [text, 1], "b": text}) < 40_000
+    everything = _kind.cache_info()
+    render(part * 5_000, limit=None)
+    assert _kind.cache_info().hits - everything.hits >= 5_000, "the control: each character is looked at"
 
 
 def test_text_that_just_fits_is_not_folded() -> None:
