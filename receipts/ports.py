@@ -30,9 +30,10 @@ class Finder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PolicyText:
-    """A policy as it was published. `digest` was computed again from it; empty where it can't be read any more."""
+    """A policy as it was published. `digest` was computed again of `meaning`; empty where it can't be read any more."""
 
     text: str
+    meaning: bytes
     digest: str
     source: str
     published_at: datetime

@@ -10,13 +10,14 @@ from typing import Any
 
 from django.db.models.functions import Lower
 
+from decisions.engine.document import canonical_form
 from decisions.engine.errors import PolicyError
-from decisions.engine.parser import compile_policy, parse_policy
+from decisions.engine.parser import parse_policy
 from decisions.models import ContextEntry, Decision, Pause, PolicyVersion, Session, Tool
 from decisions.selectors.integrity import fault_in
 from decisions.selectors.pauses import pauses_during, what_of
 from receipts.ports import PauseRecord, PolicyText, SessionEntry, SessionRecord
-from receipts.signing.canonical import load_strict, sha256_digest
+from receipts.signing.canonical import canonical_bytes, load_strict, sha256_digest
 
 MOST_ENTRIES = 200
 """How many a page shows at a time."""
@@ -32,21 +33,24 @@ def policy_text(digest: str) -> PolicyText | None:
         return None
     # What it includes follows it, each part under its name.
     parts = [version.text, *(f"# {name}\n{text}" for name, text in sorted(version.included.items()))]
+    meaning = _meaning_of(version)
     return PolicyText(
         text="\n".join(parts),
-        digest=_hash_of(version),
+        meaning=meaning,
+        digest=sha256_digest(meaning) if meaning else "",
         source=version.source,
         published_at=version.published_at,
     )
 
 
-def _hash_of(version: PolicyVersion) -> str:
-    """Computed again; empty where this product can't read the text any more."""
+def _meaning_of(version: PolicyVersion) -> bytes:
+    """What its hash is taken of, from the text; empty where this product can't read that any more."""
     try:
-        document = parse_policy(version.text, source=version.source, included=version.included)
-        return compile_policy(document).hash
+        return canonical_bytes(
+            canonical_form(parse_policy(version.text, source=version.source, included=version.included))
+        )
     except PolicyError:
-        return ""
+        return b""
 
 
 def session_record(session_id: str, /, *, before: int | None) -> SessionRecord | None:

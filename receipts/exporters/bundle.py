@@ -8,7 +8,7 @@
     bundle.json         of a selection, the receipts that a checkpoint covers, with their proofs
     checkpoints.jsonl   signed checkpoints of the log, the newest last
     keys.json           the public keys as published today, for comparison with those that the reader holds
-    policies/           each policy that decided any of them, as of then
+    policies/           each policy that decided any of them, as of then: its text, and what its hash is taken of
     contexts/           if asked for, the entries of their sessions: digests and commitments, no values
     verify.html         checks all of it in a browser, offline
 
@@ -55,6 +55,17 @@ With Python: aarm-verify verify --keys keys.json THIS.zip
 A valid receipt shows that the holder of the key signed it and that nobody changed it since. It does not show that
 what it says is true, that a person read what they approved, or, in a selection, that nothing is missing.
 The CSV file is for reading. Only the signed envelopes count.
+"""
+README_UNPROVEN = """\
+
+Of {total} receipts {proven} have a proof of their place in the log, in bundle.json. The others are verified by their
+signatures alone: that they are in the log is not shown of them, so that none counts whose key was revoked. A
+checkpoint may not have covered them yet; and a selection has at most {most} proofs, so ask for fewer at a time.
+"""
+README_POLICIES = """\
+
+policies/ has each policy that decided any of them: its text, and as JSON what it means. The SHA-256 of the JSON file is
+the "decision.policy.hash" of the receipt.
 """
 README_CONTEXTS = """\
 
@@ -192,8 +203,12 @@ def write_descriptions(folder: Path, selection: Selection, *, tally: Tally) -> N
     at = selection.asked_at.isoformat()
     words = {"deployment": selection.deployment, "exported_at": at, "note": selection.note}
     asked = selection.question or "everything"
-    text = README.format(**words, question=asked) + (README_CONTEXTS if selection.has_contexts else "")
-    (folder / "README.txt").write_text(text, encoding="utf-8")
+    parts = [README.format(**words, question=asked)]
+    if selection.question and tally.proven < tally.total:
+        parts.append(README_UNPROVEN.format(total=tally.total, proven=tally.proven, most=MOST_PROVEN))
+    parts += [README_POLICIES] if tally.policies else []
+    parts += [README_CONTEXTS] if selection.has_contexts else []
+    (folder / "README.txt").write_text("".join(parts), encoding="utf-8")
     manifest: dict[str, JSON] = {
         **words,
         "format": FORMAT,

@@ -45,13 +45,15 @@ def _member(value: Any, *path: str) -> Any:
 
 
 def write_policies(folder: Path, digests: Iterable[str]) -> None:
-    """The text of each policy that is still on record, named by its digest."""
+    """The text of each policy that is still on record, named by its digest, and the bytes that the digest covers."""
     (folder / "policies").mkdir()
     for digest in sorted(digests):
         policy = policy_text(digest)
         if policy is not None:
             name = digest.removeprefix("sha256:")
             (folder / "policies" / f"{name}.yaml").write_text(policy.text, encoding="utf-8")
+            if policy.meaning:
+                (folder / "policies" / f"{name}.json").write_bytes(policy.meaning)
 
 
 def write_contexts(folder: Path, sessions: Mapping[str, int]) -> Iterator[str]:

@@ -25,7 +25,7 @@ from receipts.signing.documents import read_disclosure, read_envelopes, read_for
 from receipts.signing.envelope import Envelope
 from receipts.signing.errors import ExitCode, KeyFormatError, NoCheckpointError, VerificationError
 from receipts.signing.exported import Trust, verify_export
-from receipts.signing.files import is_log_file, read_note_text, verify_log_file
+from receipts.signing.files import is_log_file, read_note_text, read_notes, verify_log_file
 from receipts.signing.keys import KeySet
 from receipts.signing.log_report import (
     LogReport,
@@ -94,7 +94,7 @@ def _add_log_options(verify: argparse.ArgumentParser) -> None:
         default=[],
         type=Path,
         metavar="NOTE",
-        help="a checkpoint that you kept; repeatable",
+        help="a checkpoint that you kept, or the checkpoints.jsonl of an export; repeatable",
     )
     verify.add_argument(
         "--witness",
@@ -228,7 +228,7 @@ def _report(options: argparse.Namespace) -> Report | LogReport:
         raise _UsageError(
             "An export, a bundle, a log file or a checkpoint is given alone, without --disclosure, --each or a head."
         )
-    kept = [read_note_text(_read(item)) for item in options.checkpoint]
+    kept = [note for item in options.checkpoint for note in read_notes(_read(item))]
     if is_log:
         return _log(path, kept=kept, options=options)
     if is_export:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, TypeAlias
 
 from receipts.signing.cosignature import Witness
-from receipts.signing.documents import read_keys
+from receipts.signing.documents import read_document, read_keys
 from receipts.signing.errors import MalformedError
 from receipts.signing.keys import KeySet
 from receipts.signing.lines import Leaf
@@ -77,6 +77,24 @@ def read_note_text(data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise MalformedError("The note is not UTF-8.") from error
+
+
+def read_notes(data: bytes) -> list[str]:
+    """The kept checkpoints of one file: a note, or one a line as the member `note` of an object, as exports have them.
+
+    Raises MalformedError.
+    """
+    if not data.startswith(b"{"):
+        return [read_note_text(data)]
+    return [_note_in(line) for line in data.removesuffix(b"\n").split(b"\n")]
+
+
+def _note_in(line: bytes) -> str:
+    document = read_document(line)
+    note = document.get("note") if isinstance(document, dict) else None
+    if not isinstance(note, str):
+        raise MalformedError("A line of kept checkpoints is an object with a checkpoint as its member note.")
+    return note
 
 
 def verify_log_file(

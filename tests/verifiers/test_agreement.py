@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -58,6 +60,29 @@ def test_javascript_gives_the_published_verdicts(javascript: JavaScriptVerifier)
         vector.name: verdict for vector, verdict in zip(PUBLISHED, found, strict=True) if verdict != vector.verdict
     }
     assert differing == {}
+
+
+def _lines(notes: Sequence[bytes]) -> bytes:
+    """As the checkpoints.jsonl of an export has them."""
+    return b"".join(json.dumps({"note": note.decode()}).encode() + b"\n" for note in notes)
+
+
+@pytest.mark.case("RCP-25")
+def test_kept_checkpoints_may_come_as_the_lines_of_an_export(javascript: JavaScriptVerifier, tmp_path: Path) -> None:
+    vectors = [vector for vector in PUBLISHED if vector.question.kept and vector.verdict[0] != 1]
+    assert {vector.verdict[0] for vector in vectors} >= {0, 2, 3}
+    asked = [replace(vector.question, kept=(_lines(vector.question.kept),)) for vector in vectors]
+    expected = [vector.verdict for vector in vectors]
+    sound = next(vector.question for vector in vectors if vector.verdict == (0, None))
+    line = _lines(sound.kept[:1])
+    for kept in (line[:-1], line * 2):
+        asked.append(replace(sound, kept=(kept,)))
+        expected.append((0, None))
+    for kept in (line + b"\n", line + b"x\n", b"{}", b'{"note":1}', b"{", line.replace(b"{", b'{"note":"",', 1)):
+        asked.append(replace(sound, kept=(kept,)))
+        expected.append((1, "malformed"))
+    assert [python_verdict(question, folder=tmp_path) for question in asked] == expected
+    assert javascript.verdicts(asked) == expected
 
 
 def _disagreements(

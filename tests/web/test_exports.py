@@ -95,8 +95,11 @@ def test_a_session_leaves_whole_and_verifies_without_us(history: Cast, victor: C
         assert digest == f"sha256:{hashlib.sha256(files[name]).hexdigest()}"
     assert set(files) - set(manifest["files"]) == {"manifest.json"}
     assert files["verify.html"] == (ROOT / "aarm_site/static/verify.html").read_bytes()
-    (policy,) = [name for name in files if name.startswith("policies/")]
+    meaning, policy = sorted(name for name in files if name.startswith("policies/"))
     assert b"email-outside" in files[policy]
+    digest = f"sha256:{hashlib.sha256(files[meaning]).hexdigest()}"
+    assert meaning == f"policies/{digest[7:]}.json"
+    assert {hash_of(line) for line in files["receipts.jsonl"].splitlines()} == {digest}
     altered = json.loads(files["bundle.json"])
     altered["receipts"].pop()
     (tmp_path / "bundle.json").write_text(json.dumps(altered))
@@ -104,6 +107,34 @@ def test_a_session_leaves_whole_and_verifies_without_us(history: Cast, victor: C
     altered["receipts"][0]["inclusion"]["leaf_index"] += 1
     (tmp_path / "bundle.json").write_text(json.dumps(altered))
     assert verified(tmp_path, "bundle.json") != 0
+
+
+def hash_of(line: bytes) -> str:
+    """The policy that a receipt names."""
+    found: str = json.loads(b64decode(json.loads(line)["payload"]))["body"]["decision"]["policy"]["hash"]
+    return found
+
+
+@pytest.mark.parametrize("most", [0, 1])
+def test_what_has_no_proof_is_said_and_verified_by_its_signature(
+    history: Cast, victor: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    whole = bundle(victor, "tool:email", into=tmp_path / "whole")
+    assert b"have a proof" not in whole["README.txt"], "the control"
+    monkeypatch.setattr("receipts.exporters.bundle.MOST_PROVEN", most)
+    files = bundle(victor, "tool:email", into=tmp_path / "some")
+    total = json.loads(files["manifest.json"])["receipts"]
+    assert f"Of {total} receipts {most} have a proof" in files["README.txt"].decode()
+    assert ("bundle.json" in files) is (most > 0)
+    assert verified_whole(tmp_path / "some", files) == 0
+
+
+def test_the_checkpoints_of_one_export_verify_a_later_one(history: Cast, victor: Client, tmp_path: Path) -> None:
+    bundle(victor, "", into=tmp_path)
+    later = tmp_path / "later"
+    bundle(victor, "", into=later)
+    words = ["verify", "--keys", str(later / "keys.json"), "--checkpoint", str(tmp_path / "checkpoints.jsonl")]
+    assert main([*words, str(later / "log.jsonl")]) == 0
 
 
 def test_a_selection_says_that_it_is_one(history: Cast, victor: Client, tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-// The forms in which receipts come as a file.
+// The forms in which receipts, and checkpoints that were kept, come as a file.
+import { fromUtf8 } from "./bytes.js";
 import { readEnvelope } from "./envelope.js";
 import { demand, malformed } from "./errors.js";
 import { parseFile } from "./json.js";
@@ -44,4 +45,18 @@ export async function readEnvelopes(bytes) {
   const envelopes = [];
   for (const value of valuesOf(bytes)) envelopes.push(await readEnvelope(unwrapped(value)));
   return envelopes;
+}
+
+function noteIn(line) {
+  const value = parseFile(line);
+  const note = value instanceof Map ? value.get("note") : undefined;
+  demand(typeof note === "string", "malformed", "A line of kept checkpoints is no object with a note.");
+  return note;
+}
+
+/** The checkpoints of a kept file: a note, or one a line as the member `note` of an object, as exports have them. */
+export function readNotes(bytes) {
+  if (bytes[0] !== OPENING) return [fromUtf8(bytes)];
+  const lines = linesOf(bytes);
+  return (lines.at(-1).length === 0 ? lines.slice(0, -1) : lines).map(noteIn);
 }

@@ -4,7 +4,7 @@ import { fromUtf8 } from "./bytes.js";
 import { readHead, verifyChains } from "./chain.js";
 import { demandOneHistory, verifyCheckpoint, verifyKept } from "./checkpoint.js";
 import { verifyDisclosure } from "./disclosure.js";
-import { readEnvelopes } from "./documents.js";
+import { readEnvelopes, readNotes } from "./documents.js";
 import { VALID, VALID_WITH_ERASURES, VerificationError, demand } from "./errors.js";
 import { verifyExport } from "./exported.js";
 import { readKeys } from "./keys.js";
@@ -51,7 +51,7 @@ async function verified({ file, keys, disclosure = null, expectHead = null, each
   const kind = kindOf(file);
   const head = expectHead === null ? null : readHead(expectHead);
   demandUse(kind, { disclosure, head, each, kept, witnesses });
-  const logs = { kept: kept.map(fromUtf8), witnesses: await readWitnesses(witnesses) };
+  const logs = { kept: kept.flatMap(readNotes), witnesses: await readWitnesses(witnesses) };
   const options = { disclosure, head, each, ...logs, keys: await readKeys(keys) };
   return { kind, ...(await KINDS[kind](file, options)) };
 }
