@@ -17,9 +17,9 @@ from decisions.models import Decision, Deferral, Session
 from decisions.selectors import deferral_state_at
 from decisions.selectors.pauses import was_paused_since
 from decisions.selectors.settled import SettledAction
-from decisions.services.deferrals import judge_again
 from decisions.services.evaluation import Judged, approval_route
 from decisions.services.integrity import require_intact
+from decisions.services.judging_again import judge_again
 from decisions.services.parties import recorded_section, speaks_again
 from decisions.services.revalidation import identity_problem
 from receipts.access import Caller

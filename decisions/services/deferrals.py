@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,23 +10,20 @@ from typing import Any
 from django.db import transaction
 
 from approvals.lifecycle.snapshot import Source
-from decisions.engine.action import Action
 from decisions.engine.verdict import Decision as Verdict
 from decisions.engine.verdict import ReasonCode, Ruling
 from decisions.models import Decision, Deferral, Session
-from decisions.selectors import active_version_id, deferral_of
+from decisions.selectors import deferral_of
 from decisions.selectors.values import action_asked, asked_parameters
-from decisions.services.counters import Earlier
 from decisions.services.dependencies import standing_of
 from decisions.services.escalation import open_approval
-from decisions.services.evaluation import Asked, Basis, Judged, basis_for, has_reviewers, judge_action
+from decisions.services.evaluation import Basis, Judged, has_reviewers
 from decisions.services.integrity import lock_session
-from decisions.services.parties import recorded_section
+from decisions.services.judging_again import basis_again, counted_for, judged_again
 from decisions.services.questions import Standing, nonce_in
 from decisions.services.records import committed_values, decision_sections, ruling_record
 from decisions.services.revalidation import identity_problem
 from decisions.services.sessions import record_fact
-from decisions.services.tools import effect_of
 from receipts.access import Caller, CallerKind
 from receipts.clock import database_now
 from receipts.identifiers import new_id
@@ -106,7 +103,7 @@ def resume_deferrals(session: Session, *, at: datetime) -> int:
     """
     waiting = _waiting(session)
     # All counters at once and before any approval is opened, as the lock order demands.
-    basis = _basis(session, [each.decision for each in waiting], is_counting=True) if waiting else None
+    basis = basis_again(session, [each.decision for each in waiting]) if waiting else None
     ended = 0
     for deferral in waiting:
         assert basis is not None
@@ -140,7 +137,7 @@ def _ending(deferral: Deferral, *, session: Session, basis: Basis, at: datetime)
         return _End(state="DENIED", method="dependency")
     if session.pause is not None:
         return None
-    judged = _judged(decision, session=session, basis=basis, at=at)
+    judged = judged_again(decision, session=session, basis=basis, at=at)
     if judged.ruling.decision is Verdict.DEFER:
         return None
     method = "dependency" if deferral.waits_for_actions else "evidence"
@@ -149,7 +146,7 @@ def _ending(deferral: Deferral, *, session: Session, basis: Basis, at: datetime)
 
 def _timed_out(deferral: Deferral, *, session: Session, basis: Basis, at: datetime) -> _End:
     """People are asked, if the policy still says so and they are there. Silence never permits."""
-    judged = _judged(deferral.decision, session=session, basis=basis, at=at)
+    judged = judged_again(deferral.decision, session=session, basis=basis, at=at)
     route = judged.ruling.on_timeout
     if judged.ruling.decision is not Verdict.DEFER or route is None or not has_reviewers(route, session=session, at=at):
         return _EXPIRED
@@ -163,53 +160,9 @@ def _counted(end: _End, deferral: Deferral, *, basis: Basis, at: datetime) -> _E
     """Counts what the action goes on with and was not counted for when it was submitted."""
     assert end.judged is not None
     decision, ruling = deferral.decision, end.judged.ruling
-    added = tuple(each for each in ruling.counted if each.rule_id not in _counted_for(decision.ruling))
+    added = tuple(each for each in ruling.counted if each.rule_id not in counted_for(decision.ruling))
     basis.ledger.count(added, action=action_asked(decision), at=at)
     return replace(end, judged=replace(end.judged, ruling=replace(ruling, counted=added)))
-
-
-def _counted_for(record: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    # Decisions of before there were counters say nothing of them.
-    counted: Mapping[str, Any] = (record or {}).get("counted", {})
-    return counted
-
-
-def judge_again(
-    decision: Decision, *, session: Session, at: datetime, parameters: Mapping[str, JSON] | None = None
-) -> Judged:
-    """The same action in the session's present context, under the policy that holds now. Nothing is counted.
-
-    `parameters` are those of an action that people have changed since it was asked.
-    """
-    action = action_asked(decision) if parameters is None else _changed(decision, parameters=parameters)
-    basis = basis_for([action], session=session, policy_id=active_version_id(), is_counting=False)
-    return _judged(decision, session=session, basis=basis, at=at, action=action)
-
-
-def _changed(decision: Decision, *, parameters: Mapping[str, JSON]) -> Action:
-    return Action(tool=decision.tool, operation=decision.operation, parameters=dict(parameters))
-
-
-def _basis(session: Session, decisions: Iterable[Decision], *, is_counting: bool) -> Basis:
-    actions = [action_asked(decision) for decision in decisions]
-    return basis_for(actions, session=session, policy_id=active_version_id(), is_counting=is_counting)
-
-
-def _judged(
-    decision: Decision, *, session: Session, basis: Basis, at: datetime, action: Action | None = None
-) -> Judged:
-    deferral = deferral_of(decision)
-    earlier = [Earlier(_counted_for(decision.ruling), at=decision.decided_at)]
-    if deferral is not None and deferral.resolved_at is not None:
-        earlier.append(Earlier(_counted_for(deferral.resolution), at=deferral.resolved_at))
-    asked = Asked(
-        action=action or action_asked(decision),
-        nonce=nonce_in(opened_values(decision.payload)),
-        identity=recorded_section(decision, session=session),
-        tool_effect=effect_of(tool=decision.tool, operation=decision.operation),
-        earlier=tuple(earlier),
-    )
-    return judge_action(asked, session=session, basis=basis, at=at)
 
 
 def _end(deferral: Deferral, *, session: Session, end: _End, at: datetime) -> None:

@@ -15,9 +15,9 @@ from decisions.engine.verdict import Decision as Verdict
 from decisions.engine.verdict import Ruling
 from decisions.models import Decision, Session
 from decisions.selectors.values import action_asked
-from decisions.services.deferrals import judge_again
 from decisions.services.escalation import opening_of
 from decisions.services.evaluation import Judged, has_reviewers
+from decisions.services.judging_again import judge_again
 from decisions.services.past import past_of
 from decisions.services.questions import nonce_in
 from decisions.services.records import decision_sections

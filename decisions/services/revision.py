@@ -13,8 +13,8 @@ from decisions.engine.schema import compile_schema
 from decisions.engine.verdict import Decision as Verdict
 from decisions.engine.verdict import RiskLevel, Ruling
 from decisions.models import Decision, Session
-from decisions.services.deferrals import judge_again
 from decisions.services.evaluation import Judged
+from decisions.services.judging_again import judge_again
 from decisions.services.renewal import anew, asking
 from receipts.signing.canonical import JSON
 
