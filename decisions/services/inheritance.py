@@ -7,14 +7,27 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import F, Q
 
 from decisions.models import Agent, Human, Session
 from decisions.services.state import EMPTY_STATE, distance_in, whole, with_distance, with_labels, with_taint
 
-_HANDED_ON = {name: F(f"state__{name}") for name in ("kinds", "taint", "is_overfull")}
 # Within one task the distance from its request as well; another task has another request.
-_HANDED_UP = {**_HANDED_ON, "distance": F("state__distance")}
+_HANDED_UP = {name: F(f"state__{name}") for name in ("kinds", "taint", "is_overfull", "distance")}
+# Each label and each source of taint once, however many sessions have it.
+_UNITED = {
+    "postgresql": (
+        "SELECT 'kinds', jsonb_path_query(state, '$.kinds[*]') #>> '{}' FROM lately "
+        "UNION SELECT 'taint', jsonb_path_query(state, '$.taint.keyvalue()', '{}', true) ->> 'key' FROM lately "
+        "UNION SELECT 'is_overfull', '' FROM lately WHERE state -> 'is_overfull' = 'true'"
+    ),
+    "sqlite": (
+        "SELECT 'kinds', each.value FROM lately, json_each(state, '$.kinds') each "
+        "UNION SELECT 'taint', each.key FROM lately, json_each(state, '$.taint') each "
+        "UNION SELECT 'is_overfull', '' FROM lately WHERE state ->> '$.is_overfull'"
+    ),
+}
 
 
 def carried_state(*, agent: Agent, human: Human | None, at: datetime) -> dict[str, Any]:
@@ -30,7 +43,7 @@ def carried_state(*, agent: Agent, human: Human | None, at: datetime) -> dict[st
 
 
 def _lately_active(*, agent: Agent, human: Human | None, at: datetime) -> Iterable[Mapping[str, Any]]:
-    """What is to be handed over, each combination once however many sessions have it."""
+    """What is to be handed over, in pieces: as many as there are labels and sources, not sessions."""
     since = at - timedelta(seconds=settings.AARM_TAINT_CARRY_SECONDS)
     if since >= at:
         return ()
@@ -38,7 +51,11 @@ def _lately_active(*, agent: Agent, human: Human | None, at: datetime) -> Iterab
     rows = Session.objects.filter(Q(ended_at=None) | Q(ended_at__gt=since), agent=agent, active_at__gt=since)
     if human is not None:
         rows = rows.filter(Q(human=human) | Q(human=None))
-    return rows.order_by().values(**_HANDED_ON).distinct()
+    lately, values = rows.order_by().values("state").query.sql_with_params()
+    with connection.cursor() as cursor:
+        # Both parts are the product's own; every value is a parameter.
+        cursor.execute(f"WITH lately AS ({lately}) {_UNITED[connection.vendor]}", values)
+        return [{part: [name]} for part, name in cursor.fetchall()]
 
 
 def taken_over(state: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

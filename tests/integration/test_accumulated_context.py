@@ -10,12 +10,14 @@ from django.conf import LazySettings
 from django.db import connection
 
 from decisions.models import Decision, OpenLease, Outcome, Session
+from decisions.services import inheritance
 from decisions.services.claims import ClaimRequest, claim_decision
 from decisions.services.endings import end_session
 from decisions.services.leases import end_due_leases
 from decisions.services.outcomes import Report, report_outcome
 from decisions.services.policies import publish_policy
 from decisions.services.sessions import NewSession, add_message, open_session
+from receipts.clock import database_now
 from receipts.models import Receipt
 from receipts.problems import ProblemError
 from receipts.selectors.accounting import accounts
@@ -153,6 +155,29 @@ def test_labels_are_not_handed_to_other_agents_or_other_people(cast: Cast, setti
     assert shed(cast, begin_session(cast, human="charlie@corp.example")) == "STEP_UP"
     settings.AARM_TAINT_CARRY_SECONDS = 0
     assert shed(cast, begin_session(cast, human=ALICE)) == "STEP_UP"
+
+
+def test_what_is_handed_over_is_united_by_the_database_however_many_sessions_have_it(
+    cast: Cast, settings: LazySettings
+) -> None:
+    settings.AARM_TAINT_CARRY_SECONDS = 3600
+    for number in range(4):
+        session = begin_session(cast)
+        for _ in range(number):
+            decide(cast, session, "email.send", parameters=MAIL)
+        # At another number of actions each: it is kept with the source.
+        add_message(caller=cast.agent, session_id=session, role="model", text="Sent.")
+        decide(cast, session, "database.query", parameters={"table": "customers", "limit": 5})
+    row = Session.objects.get(pk=session)
+    found = list(inheritance._lately_active(agent=row.agent, human=row.human, at=database_now()))
+    assert sorted(found, key=str) == [{"kinds": ["PII"]}, {"taint": ["model_text"]}]
+
+
+def test_a_session_too_full_of_labels_hands_that_on(cast: Cast, settings: LazySettings) -> None:
+    settings.AARM_TAINT_CARRY_SECONDS = 3600
+    row = Session.objects.get(pk=begin_session(cast))
+    Session.objects.filter(pk=row.pk).update(state=row.state | {"is_overfull": True})
+    assert Session.objects.get(pk=begin_session(cast)).state["is_overfull"] is True
 
 
 def test_the_first_entry_says_what_was_handed_over(cast: Cast, settings: LazySettings) -> None:
