@@ -2,7 +2,7 @@
 
 To verify one (`verify_export`):
   1. It is an archive within bounds (`archive.py`), and its manifest has the form of one.
-  2. Every other file is named by the manifest, and is what it names.
+  2. Every other file is named by the manifest, and is what it names; a policy has the hash that is its name.
   3. A log is verified as a log file is; nothing else is needed then.
   4. Of a selection, what has a proof is verified as a bundle; every other receipt alone. All that is proven is listed.
   5. There are as many receipts as the manifest says.
@@ -12,6 +12,7 @@ Nobody signs a manifest: it shows what was damaged or left out on the way, and t
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,9 @@ from receipts.signing.verify import verify_receipt
 
 FORMAT = "aarm-export/1"
 MANIFEST, LOG, SELECTION, PROVEN = "manifest.json", "log.jsonl", "receipts.jsonl", "bundle.json"
+
+# What the hash of a policy in a receipt is taken of.
+_POLICY = re.compile(r"policies/([0-9a-f]{64})\.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +120,12 @@ def _require_files(archive: Archive, *, manifest: Manifest) -> None:
     if strange:
         raise TamperedError(f"The manifest and the archive do not have the same files: {strange[0][:80]!a}.")
     for name in sorted(manifest.files):
-        if archive.digest(name) != manifest.files[name]:
+        digest = archive.digest(name)
+        if digest != manifest.files[name]:
             raise TamperedError(f"{name} is not the file that the manifest names.")
+        policy = _POLICY.fullmatch(name)
+        if policy and digest != f"sha256:{policy[1]}":
+            raise TamperedError(f"{name} is not the policy whose hash it is named by.")
 
 
 def _log(archive: Archive, *, trust: Trust) -> VerifiedExport:

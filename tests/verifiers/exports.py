@@ -18,6 +18,7 @@ KEYS = json.dumps({"keys": [ALICE.jwk()]}).encode()
 CHAIN = ALICE.chain(3)
 # The third one came after the checkpoint.
 LEAVES = [leaf_hash(digest_bytes(envelope.digest)) for envelope in CHAIN[:2]]
+MEANING = b'{"id":"p"}'
 Files = Mapping[str, bytes]
 
 
@@ -52,6 +53,7 @@ def selection() -> dict[str, bytes]:
         "bundle.json": bundle(),
         "receipts.csv": b"id\r\nrct_1\r\n",
         "policies/p.yaml": b"policy: p\n" * 200,
+        f"policies/{hashlib.sha256(MEANING).hexdigest()}.json": MEANING,
     }
 
 

@@ -126,6 +126,7 @@ QUESTIONS: dict[str, tuple[Callable[[], bytes], Verdict]] = {
     "no format": (lambda: whole(format=2), MALFORMED),
     "no manifest": (lambda: packed(selection()), MALFORMED),
     "an altered file": (lambda: swapped("policies/p.yaml", b"policy: q\n"), TAMPERED),
+    "another policy under its hash": (lambda: instead(f"policies/{'0' * 64}.json", b"{}"), TAMPERED),
     "a file that was added": (lambda: swapped("later.txt", b"read me"), TAMPERED),
     "a file that was taken out": (lambda: whole(files={"gone.txt": f"sha256:{'0' * 64}"}), TAMPERED),
     "a name twice": (twice, MALFORMED),
@@ -175,13 +176,13 @@ def test_what_was_kept_is_compared_with_the_checkpoint_inside(javascript: JavaSc
 
 def test_an_archive_of_any_length_is_read_and_too_many_entries_are_refused_before(tmp_path: Path) -> None:
     asked = {
-        5: (0, None),
-        4: MALFORMED,
+        6: (0, None),
+        5: MALFORMED,
         MAX_ENTRIES + 1: MALFORMED,
     }
     for count, verdict in asked.items():
         assert python_verdict(Question(long(count), KEYS), folder=tmp_path) == verdict
-    assert python_verdict(Question(long(5, magic=b"none"), KEYS), folder=tmp_path) == MALFORMED
+    assert python_verdict(Question(long(6, magic=b"none"), KEYS), folder=tmp_path) == MALFORMED
 
 
 def test_a_manifest_that_no_memory_holds_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

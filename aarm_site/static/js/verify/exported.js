@@ -11,6 +11,8 @@ import { verifyReceipt } from "./receipt.js";
 
 const FORMAT = "aarm-export/1";
 const [MANIFEST, LOG, SELECTION, PROVEN] = ["manifest.json", "log.jsonl", "receipts.jsonl", "bundle.json"];
+// What the hash of a policy in a receipt is taken of.
+const POLICY = /^policies\/([0-9a-f]{64})\.json$/;
 
 async function readManifest({ names, content }) {
   demand(names.has(MANIFEST), "malformed", `The archive has no ${MANIFEST}: it is no export, or was packed anew.`);
@@ -33,8 +35,11 @@ async function demandFiles({ names, content }, { files }) {
   const [strange] = [...unnamed, ...missing];
   demand(strange === undefined, "tampered", `The manifest and the archive do not have the same files: ${strange}.`);
   for (const name of [...files.keys()].sort()) {
-    const isSame = (await digestOf(await content(name))) === files.get(name);
-    demand(isSame, "tampered", `${name} is not the file that the manifest names.`);
+    const digest = await digestOf(await content(name));
+    demand(digest === files.get(name), "tampered", `${name} is not the file that the manifest names.`);
+    const policy = POLICY.exec(name);
+    const isNamed = !policy || digest === `sha256:${policy[1]}`;
+    demand(isNamed, "tampered", `${name} is not the policy whose hash it is named by.`);
   }
 }
 
