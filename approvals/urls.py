@@ -17,7 +17,19 @@ from approvals.api import grants
 from approvals.api import questions as questions_api
 from approvals.api import routes as routes_api
 from approvals.api import views as api
-from approvals.views import batches, changing, detail, granting, inbox, profile, questions, routes, schedules, signin
+from approvals.views import (
+    batches,
+    changing,
+    detail,
+    granting,
+    inbox,
+    profile,
+    questions,
+    revealing,
+    routes,
+    schedules,
+    signin,
+)
 from approvals.views.leaving import leading_away
 
 pages = [
@@ -27,6 +39,7 @@ pages = [
     path("a/<str:approval_id>/alike", batches.alike, name="alike"),
     path("a/<str:approval_id>/approve", detail.approve, name="approve"),
     path("a/<str:approval_id>/ask", questions.ask, name="ask"),
+    path("a/<str:approval_id>/reveal", revealing.reveal, name="reveal"),
     path("a/<str:approval_id>/looking", questions.looking, name="looking"),
     path("asked", questions.asked, name="asked"),
     path("asked/<str:question_id>", questions.answer, name="answer"),
@@ -106,6 +119,7 @@ urlpatterns = [
         questions_api.ApprovalReviewClaimView.as_view(),
         name="approval-claim-review",
     ),
+    path("api/v1/approvals/<str:approval_id>/reveal", api.ApprovalRevealView.as_view(), name="approval-reveal"),
     path("api/v1/grants", grants.GrantListView.as_view(), name="grants-api"),
     path("api/v1/grants/<str:grant_id>/revoke", grants.GrantRevokeView.as_view(), name="grant-revoke"),
     path("api/v1/approvals/<str:approval_id>/reassign", api.ApprovalReassignView.as_view(), name="approval-reassign"),

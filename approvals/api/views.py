@@ -21,6 +21,7 @@ from approvals.services.confirmations import Confirmation
 from approvals.services.deadlines import escalate_request, extend_request, pass_on
 from approvals.services.granting import Joined, Wish
 from approvals.services.people import Person, person_named
+from approvals.services.revealing import reveal
 from approvals.services.votes import CastBallot, ask_to_sign, cast_vote
 from receipts.access import CallerKind
 from receipts.problems import ProblemError
@@ -171,6 +172,18 @@ class ApprovalEscalateView(APIView):
         read_body(request._request, EscalateBody)
         row = request_for(person_of(request), approval_id)
         escalate_request(approval_id=row.pk, person=person_of(request))
+        return Response(_answer(request, approval_id))
+
+
+class ApprovalRevealView(APIView):
+    """`POST /api/v1/approvals/{id}/reveal`: the request with what is masked, and a receipt of that."""
+
+    callers: ClassVar = {CallerKind.USER}
+    user_permissions: ClassVar = ("approvals.review", "receipts.audit")
+
+    @extend_schema(request=None, responses={200: _APPROVAL}, operation_id="approval_reveal")
+    def post(self, request: Request, approval_id: str) -> Response:
+        reveal(approval_id=approval_id, person=person_of(request))
         return Response(_answer(request, approval_id))
 
 

@@ -87,8 +87,9 @@ class Snapshot:
     parameters are outside, their names as `parameters`. `delegation` names who lies between the human and the agent.
     `origins` say where parameters' texts stood before (`approvals.lifecycle.origins`), `novelties` what the action is
     the first to do, `estimates` what is only estimated about it, `questions` what the policy's author wants judged.
-    `environment` is named where it is not LIVE. `nonce` is random text from the caller that keeps a guessable snapshot
-    from being found by its digest; it is erased together with the snapshot.
+    `masks` say where secrets stand in all this, which pages cover (`approvals.lifecycle.masking`): objects with `path`,
+    `start`, `end` and `kind`. `environment` is named where it is not LIVE. `nonce` is random text from the caller that
+    keeps a guessable snapshot from being found by its digest; it is erased together with the snapshot.
 
     The object keeps copies of the JSON that it is given. Raises `SnapshotError` for a value of the wrong kind.
     """
@@ -128,6 +129,7 @@ class Snapshot:
     turned_down: tuple[JSONObject, ...] = ()
     changes: tuple[JSONObject, ...] = ()
     not_granted: tuple[JSONObject, ...] = ()
+    masks: tuple[JSONObject, ...] = ()
     nonce: str | None = None
 
     def __post_init__(self) -> None:

@@ -10,6 +10,7 @@ from approvals.models.passkeys import PasskeyChallenge
 from approvals.models.people import SignInLink, User
 from approvals.models.questions import Answer, Question
 from approvals.models.requests import ApprovalRequest
+from approvals.models.reveals import Reveal
 from approvals.models.routes import Cover, Delegation, Schedule, Stander, Turn
 from approvals.models.votes import Vote
 
@@ -27,6 +28,7 @@ __all__ = [
     "OutboxEvent",
     "PasskeyChallenge",
     "Question",
+    "Reveal",
     "Schedule",
     "SignInLink",
     "Stander",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from approvals.lifecycle.batches import split_parameters
+from approvals.lifecycle.masking import masked
 from approvals.lifecycle.snapshot import Snapshot
 from approvals.models import ApprovalRequest
 from approvals.pages.parameters import Parameter, parameters_of
@@ -36,7 +37,7 @@ class Batch:
 
 def batch_of(rows: Sequence[ApprovalRequest]) -> Batch:
     """All with their values: erased ones are not among them."""
-    snapshots = [Snapshot.from_dict(row.shown) for row in rows]
+    snapshots = [Snapshot.from_dict(masked(row.shown)) for row in rows]
     common, own = split_parameters([snapshot.parameters for snapshot in snapshots])
     items = tuple(
         Own(row, snapshot, tuple(sorted(mine.items())))

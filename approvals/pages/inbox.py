@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from approvals.lifecycle.masking import masked
 from approvals.lifecycle.snapshot import Snapshot
 from approvals.pages.quorum import Quorum, quorum_of
 from approvals.selectors import ListedRequest
@@ -24,7 +25,7 @@ class InboxLine:
 
 def line_of(listed: ListedRequest) -> InboxLine:
     """The line of one request; of one whose values were erased only what the row itself says."""
-    snapshot = Snapshot.from_dict(listed.shown) if listed.shown else None
+    snapshot = Snapshot.from_dict(masked(listed.shown)) if listed.shown else None
     return InboxLine(
         listed=listed,
         consequence=snapshot.consequence if snapshot else "Its values were erased.",

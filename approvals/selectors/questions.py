@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
+from approvals.lifecycle.masking import masked
 from approvals.lifecycle.questions import Asked
 from approvals.lifecycle.states import State
 from approvals.models import Answer, ApprovalRequest, Question, User
@@ -91,7 +92,9 @@ class OpenQuestion:
 def open_questions(person: User) -> list[OpenQuestion]:
     """At most so many as a person would answer at once."""
     return [
-        OpenQuestion(question=_one(row), row=row.request, consequence=str(row.request.shown.get("consequence", "")))
+        OpenQuestion(
+            question=_one(row), row=row.request, consequence=str(masked(row.request.shown).get("consequence", ""))
+        )
         for row in open_for(person)[:50]
     ]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from approvals.lifecycle.differences import Difference, differences
+from approvals.lifecycle.masking import masked
 from approvals.lifecycle.snapshot import Snapshot
 from approvals.models import ApprovalRequest
 
@@ -37,5 +38,7 @@ def _between(before: ApprovalRequest, after: ApprovalRequest) -> tuple[Differenc
     if not before.shown or not after.shown:
         return ()
     return differences(
-        Snapshot.from_dict(before.shown), Snapshot.from_dict(after.shown), routes=(before.route, after.route)
+        Snapshot.from_dict(masked(before.shown)),
+        Snapshot.from_dict(masked(after.shown)),
+        routes=(before.route, after.route),
     )

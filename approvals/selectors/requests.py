@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
+from approvals.lifecycle.masking import masked
 from approvals.lifecycle.quorum import Tally, Verdict
 from approvals.lifecycle.states import NON_TERMINAL, State
 from approvals.models import ApprovalRequest, Asking, User, Vote
@@ -21,6 +22,7 @@ from approvals.selectors.friction import (
     needs_recent_sign_in,
 )
 from approvals.selectors.looking import reader_answers, readers_of
+from approvals.selectors.masking import covered_from
 from approvals.selectors.persons import persons_among
 from approvals.selectors.questions import question_answers, questions_about
 from approvals.selectors.replacing import Replaced, replaced_by
@@ -105,7 +107,7 @@ class ShownVote:
 
 @dataclass(frozen=True, slots=True)
 class ShownRequest:
-    """A request as one person sees it at one moment."""
+    """A request as one person sees it at one moment. `masked` are the kinds of what `snapshot` covers of its values."""
 
     row: ApprovalRequest
     state: State
@@ -117,6 +119,7 @@ class ShownRequest:
     may_withdraw: bool = False
     replaced: Replaced | None = None
     answered_by: AnsweredBy | None = None
+    masked: tuple[str, ...] = ()
 
     @property
     def may_vote(self) -> bool:
@@ -167,10 +170,12 @@ def shown_to(user: User, row: ApprovalRequest) -> ShownRequest:
     tally = current_tally(row)
     votes = _shown_votes(row, tally=tally, user=user)
     refused = why_not(user, request=row, state=state, at=at)
+    covered = covered_from(user, request=row, at=at)
     return ShownRequest(
         row=row,
         state=state,
-        snapshot=row.shown,
+        snapshot=masked(row.shown) if covered else row.shown,
+        masked=covered,
         tally=tally,
         votes=votes
         if refused or not is_judged_alone(row)
@@ -222,7 +227,8 @@ def approval_answer(shown: ShownRequest) -> dict[str, Any]:
         "answered_by": shown.answered_by and {"grant": shown.answered_by.grant, "use": shown.answered_by.use},
         "replaces": shown.replaced and shown.replaced.to_dict(),
         "why_not": shown.why_not or None,
-        "snapshot": {name: value for name, value in shown.snapshot.items() if name != "nonce"},
+        "masked": list(shown.masked),
+        "snapshot": {name: value for name, value in shown.snapshot.items() if name not in ("nonce", "masks")},
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from approvals.lifecycle.differences import differences
+from approvals.lifecycle.masking import masked, masked_snapshot
 from approvals.lifecycle.quorum import Verdict
 from approvals.lifecycle.snapshot import Snapshot
 from approvals.lifecycle.states import State
@@ -91,5 +92,5 @@ def _differing(row: ApprovalRequest, *, shown: Snapshot | None) -> tuple[str, ..
     """The names of the parameters that are other ones there; None where either's values were erased."""
     if shown is None or not row.shown:
         return None
-    found = differences(Snapshot.from_dict(row.shown), shown, routes=({}, {}))
+    found = differences(Snapshot.from_dict(masked(row.shown)), masked_snapshot(shown), routes=({}, {}))
     return tuple(each.path.removeprefix(_PARAMETERS) for each in found if each.path.startswith(_PARAMETERS))

@@ -18,6 +18,7 @@ from approvals.selectors.friction import (
     needs_reason,
     needs_recent_sign_in,
 )
+from approvals.selectors.masking import is_unread_by
 from approvals.services.passkeys import no_passkey, verify_signature
 from receipts.problems import ProblemError
 from receipts.signing.canonical import JSON
@@ -54,6 +55,8 @@ def check_confirmation(
     """What an approval was confirmed by. Raises `not_shown_whole`, `target_not_confirmed`, `reason_required`,
     `sign_in_too_old`, `passkey_required`, `assertion_refused`."""
     _check_shown(request, given=given)
+    if is_unread_by(person, request=request):
+        raise _covered()
     named = confirm_field(request)
     section: dict[str, JSON] = {}
     if named:
@@ -113,6 +116,15 @@ def _folded() -> ProblemError:
         status=409,
         why="A part of this action was folded away.",
         fix="Show everything, read it, and decide then. Denying takes none of it.",
+    )
+
+
+def _covered() -> ProblemError:
+    return ProblemError(
+        "not_shown_whole",
+        status=409,
+        why="A value of this action is masked, and was never shown to you.",
+        fix="Show it first: on the request's page, or POST /api/v1/approvals/{id}/reveal. Denying takes none of it.",
     )
 
 

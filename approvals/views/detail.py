@@ -37,6 +37,7 @@ from approvals.selectors.friction import (
 from approvals.selectors.granted import may_grant
 from approvals.selectors.grants import shown_grants
 from approvals.selectors.looking import readers_of
+from approvals.selectors.masking import is_unread_by
 from approvals.selectors.questions import questions_about
 from approvals.selectors.roster import REVIEW, is_requester
 from approvals.selectors.similar import similar_to
@@ -73,7 +74,7 @@ def _proofs(user: User, row: ApprovalRequest) -> dict[str, str]:
 def _grants(row: ApprovalRequest, *, user: User, shown: ShownRequest, written: Mapping[str, str]) -> dict[str, Any]:
     """What may be granted with an approval, what somebody has proposed, and what was granted or has answered."""
     proposed = proposed_grant(row) if shown.may_vote else None
-    is_offered = shown.may_vote and not proposed and may_grant(row)
+    is_offered = shown.may_vote and not shown.masked and not proposed and may_grant(row)
     return {
         "grant_choices": choices_of(shown.snapshot["parameters"], written=written) if is_offered else (),
         "is_grantable": is_offered,
@@ -97,6 +98,16 @@ def _questions(row: ApprovalRequest, *, user: User, shown: ShownRequest) -> dict
     }
 
 
+def _covers(row: ApprovalRequest, *, user: User, shown: ShownRequest) -> dict[str, Any]:
+    """What is masked, whether this person may be shown it, and whether their approval takes having seen it."""
+    is_eligible = eligibility_of(user, request=row, at=shown.at) is not None
+    return {
+        "masked": shown.masked,
+        "may_reveal": user.has_perm(AUDIT) or (is_eligible and not is_requester(user, requester=row.requester)),
+        "must_be_shown": bool(shown.masked) and is_unread_by(user, request=row),
+    }
+
+
 def page_context(user: User, approval_id: str, *, written: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
     """Everything that the page says. `written` is what was sent in a form of changes or limits and is not done."""
     row = request_for(user, approval_id)
@@ -114,7 +125,10 @@ def page_context(user: User, approval_id: str, *, written: Mapping[str, str] = M
         "target": page.target,
         "quorum": page.quorum,
         "changes": changes_shown(shown.snapshot),
-        "editables": editables_of(page.snapshot, pointers=Route.from_dict(row.route).editable, written=written),
+        # A cover is no value to begin from.
+        "editables": ()
+        if shown.masked
+        else editables_of(page.snapshot, pointers=Route.from_dict(row.route).editable, written=written),
         **_grants(row, user=user, shown=shown, written=written),
         **_questions(row, user=user, shown=shown),
         "turned_down": turned_down_before(shown.snapshot, user=user),
@@ -140,6 +154,7 @@ def page_context(user: User, approval_id: str, *, written: Mapping[str, str] = M
         "needs_reason": needs_reason(row),
         "needs_recent_sign_in": needs_recent_sign_in(row),
         "opaque": opaque(row),
+        **_covers(row, user=user, shown=shown),
         "has_passkey": bool(keys_of(user)),
     }
 

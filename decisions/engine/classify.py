@@ -23,11 +23,13 @@ def findings(value: JSON) -> frozenset[str]:
 
     Total; time is linear in its size.
     """
-    text = "\n".join(_lines(value))
-    if not text.isascii():
-        text = normalize("NFKC", text).translate(_DASHES)
-    encoded = text.encode("utf-8", "replace")
+    encoded = plain_text("\n".join(_lines(value))).encode("utf-8", "replace")
     return frozenset(each.name for each in detectors_for(encoded) if each.occurs(encoded))
+
+
+def plain_text(text: str) -> str:
+    """`text` as detectors read it: full-width letters and digits, and typographic dashes, are plain ones."""
+    return text if text.isascii() else normalize("NFKC", text).translate(_DASHES)
 
 
 def kinds_of(names: Iterable[str]) -> frozenset[str]:

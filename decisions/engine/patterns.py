@@ -40,12 +40,12 @@ def finder(pattern: str) -> Callable[[bytes], Iterator[tuple[int, int]]]:
     return find
 
 
-def grouper(pattern: str) -> Callable[[bytes], Iterator[tuple[bytes, ...]]]:
-    """What the groups of the engine's own `pattern` caught, wherever it occurs in UTF-8 bytes."""
+def placer(pattern: str, *, groups: int) -> Callable[[bytes], Iterator[tuple[tuple[int, int], ...]]]:
+    """Where the `groups` groups of the engine's own `pattern` lie, wherever it occurs in UTF-8 bytes."""
     compiled = re2.compile(pattern, _options(folds=False))
 
-    def find(text: bytes) -> Iterator[tuple[bytes, ...]]:
-        return (found.groups() for found in compiled.finditer(text))
+    def find(text: bytes) -> Iterator[tuple[tuple[int, int], ...]]:
+        return (tuple(found.span(number + 1) for number in range(groups)) for found in compiled.finditer(text))
 
     return find
 

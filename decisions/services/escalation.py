@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
+from approvals.lifecycle.masking import masked
 from approvals.lifecycle.origins import origins_of
 from approvals.lifecycle.render import plain, render
 from approvals.lifecycle.snapshot import PriorStep, Provenance, RiskLevel, Snapshot, Source
@@ -14,6 +16,7 @@ from approvals.selectors.granted import Asked
 from approvals.services.granting import open_within_grants
 from approvals.services.requests import Request, new_approval_id, open_request
 from decisions.engine.context import Environment
+from decisions.engine.marking import marks_in
 from decisions.engine.verdict import Ruling
 from decisions.models import Decision, PolicyVersion, Session, Tool
 from decisions.selectors.novelty import novelties_of
@@ -31,6 +34,8 @@ from receipts.selectors import opened_values
 from receipts.signing.canonical import JSON, canonical_bytes
 
 PRIOR_STEPS = 5
+# What agents and people said, where secrets may stand. The sentence of the consequence is made of what is covered.
+_SAID = frozenset({"parameters", "original_parameters", "original_request", "explanation", "modifications", "steps"})
 _PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_]+)\}")
 
 
@@ -73,7 +78,7 @@ def snapshot_of(
     request = opened_values(session.request).get("text")
     explanation = values.get("explanation")
     identity = recorded_section(decision, session=session)
-    return Snapshot(
+    snapshot = Snapshot(
         tool=decision.tool,
         operation=decision.operation,
         parameters=dict(ruling.parameters),
@@ -92,7 +97,7 @@ def snapshot_of(
         consequence=consequence_of(
             tool=decision.tool,
             operation=decision.operation,
-            parameters=ruling.parameters,
+            parameters=_covered(ruling.parameters),
             sentence=ruling.tool.consequence if ruling.tool else None,
         ),
         reason=ruling.reason,
@@ -113,6 +118,18 @@ def snapshot_of(
         turned_down=past.turned_down,
         nonce=new_seed().hex(),
     )
+    return replace(snapshot, masks=_masks(snapshot))
+
+
+def _masks(snapshot: Snapshot) -> tuple[dict[str, JSON], ...]:
+    said = {name: value for name, value in snapshot.to_dict().items() if name in _SAID}
+    return tuple(mark.to_dict() for mark in marks_in(said))
+
+
+def _covered(parameters: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    said: dict[str, JSON] = {"parameters": dict(parameters)}
+    found: Mapping[str, JSON] = masked(said | {"masks": [mark.to_dict() for mark in marks_in(said)]})["parameters"]
+    return found
 
 
 def ask_people(

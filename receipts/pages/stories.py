@@ -196,6 +196,8 @@ def _disclosure(body: Body, names: Names) -> tuple[str, ...]:
     person = _name(body, "actor.person", names, otherwise="Somebody")
     receipt, session = text_at(body, "disclosure.receipt"), text_at(body, "disclosure.session")
     shown = f"the values of {receipt}" if receipt else f"the original request of {session}"
+    if approval := text_at(body, "disclosure.approval"):
+        shown = f"the secrets that the page of {approval} covers"
     if subject := text_at(body, "disclosure.subject"):
         shown = f"everything that is kept about {subject}"
     return f"{person} was shown {shown}.", "The values themselves are not in this receipt."

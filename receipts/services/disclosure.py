@@ -62,6 +62,12 @@ def disclose_session(caller: Caller, *, session_id: str) -> None:
         _record(caller, of={"session": session_id})
 
 
+def disclose_approval(caller: Caller, *, approval_id: str) -> None:
+    """Records that this caller, who may decide or audit the request, is shown what its page covers."""
+    with transaction.atomic():
+        _record(caller, of={"approval": approval_id})
+
+
 def _record(caller: Caller, *, of: Mapping[str, str]) -> None:
     body = {"actor": {"person": caller.id}, "disclosure": dict(of)}
     issue_receipt(type=ReceiptType.DISCLOSURE, stream=ACCESS_STREAM, body=body, at=database_now())

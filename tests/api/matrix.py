@@ -151,6 +151,7 @@ FORMS = {
     "/a/{approval_id}/alike",
     "/a/{approval_id}/ask",
     "/a/{approval_id}/looking",
+    "/a/{approval_id}/reveal",
     "/asked/{question_id}",
     "/a/{approval_id}/approve",
     "/a/{approval_id}/deny",

@@ -36,20 +36,36 @@ _ISSUERS: tuple[tuple[str, str, frozenset[int]], ...] = (
 
 def card_occurs(text: bytes) -> bool:
     """Whether a payment card number stands in `text`."""
-    return any(_is_card(number) for start, end in _RUNS(text) for number in _numbers(text, start=start, end=end))
+    return any(True for _ in card_spans(text))
 
 
-def _numbers(text: bytes, *, start: int, end: int) -> Iterator[str]:
-    """Every way to read a card number out of one run of digits."""
-    groups = _groups(text, start=start, end=end)
+def card_spans(text: bytes) -> Iterator[tuple[int, int]]:
+    """Where those stand, without other digits beside them."""
+    for start, end in _RUNS(text):
+        for first, last in _readings(_groups(text, start=start, end=end), at=_places(text, start=start, end=end)):
+            if _is_card(text[first:last].translate(None, b" -").decode("ascii")):
+                yield first, last
+
+
+def _readings(groups: list[str], *, at: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Every way to read a card number out of one run of digits; `at` is where each group stands."""
     sizes = [len(group) for group in groups]
     for position, size in enumerate(sizes):
         if 13 <= size <= 19:
-            yield groups[position]
+            yield at[position]
         elif size == 4:
             for lengths in _PRINTED:
                 if sizes[position : position + len(lengths)] == lengths:
-                    yield "".join(groups[position : position + len(lengths)])
+                    yield at[position][0], at[position + len(lengths) - 1][1]
+
+
+def _places(text: bytes, *, start: int, end: int) -> list[tuple[int, int]]:
+    """Where each group of a run stands. Single separators lie between them."""
+    places, at = [], start
+    for group in text[start:end].replace(b"-", b" ").split():
+        places.append((at, at + len(group)))
+        at += len(group) + 1
+    return places
 
 
 def _groups(text: bytes, *, start: int, end: int) -> list[str]:

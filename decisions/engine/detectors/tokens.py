@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import urlsafe_b64decode
 from binascii import Error
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from zlib import crc32
 
 from decisions.engine.detectors.randomness import is_placeholder, is_random
@@ -77,7 +77,12 @@ _CHECKS = tuple((re.compile(prefix.encode()), check) for prefix, _, check in _FO
 
 def token_occurs(text: bytes) -> bool:
     """Whether a key or token of a known form stands in `text`."""
-    return any(_is_token(text[start:end]) for start, end in _TOKENS(text))
+    return any(True for _ in token_spans(text))
+
+
+def token_spans(text: bytes) -> Iterator[tuple[int, int]]:
+    """Where those stand."""
+    return ((start, end) for start, end in _TOKENS(text) if _is_token(text[start:end]))
 
 
 def _is_token(token: bytes) -> bool:

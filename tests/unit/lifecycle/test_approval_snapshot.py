@@ -72,6 +72,7 @@ OPTIONAL: dict[str, Any] = {
     "turned_down": ({"id": "apr_1", "state": "DENIED", "at": "2026-01-14T13:30:00+00:00"},),
     "changes": ({"path": "/limit", "from": 50, "to": 10, "by": "per_1"},),
     "not_granted": ({"grant": "grt_1", "why": "It was taken back."},),
+    "masks": ({"path": "/parameters/to", "start": 0, "end": 3, "kind": "SECRET"},),
     "nonce": "6f",
 }
 FULL = Snapshot(**MINIMAL, **OPTIONAL)
