@@ -5,6 +5,8 @@ and sequencing cost on databases of `--sizes` receipts.
 
 `./test --bench sessions` measures decisions in long sessions, and with many live ones.
 
+`./test --bench ux` measures the pages in a browser and writes `docs/ux-measurements.md`.
+
 `--quick` runs every piece for half a minute and prints what it finds; its numbers are worth nothing. `./test --bench
 engine` measures the policy engine beside its peers instead.
 """
@@ -36,6 +38,7 @@ from tests.bench.report import Measured, conditions, numbers, with_numbers
 from tests.bench.rounds import CLIENT, DATABASE, SERVER, Pace, run_round
 from tests.bench.search_report import run_search, with_search
 from tests.bench.stage import Accounts, Server, Stage, accounts_of, set_stage, start_server
+from tests.bench.ux import report as ux_report
 from tests.e2e.processes import ROOT, run_command
 from tests.engines import start_postgresql, start_redis
 
@@ -151,16 +154,28 @@ def receipts(page: Path, *, sizes: Sequence[int], is_quick: bool) -> int:
     return 0
 
 
+def ux(*, is_quick: bool) -> int:
+    """The pages in a browser."""
+    block = ux_report.run_ux(ux_report.QUICK if is_quick else ux_report.Size())
+    print(block)
+    if not is_quick:
+        page, marks = ux_report.PAGE, {"begin": ux_report.BEGIN, "end": ux_report.END}
+        page.write_text(with_block(page.read_text(encoding="utf-8"), block=block, **marks), encoding="utf-8")
+    return 0
+
+
 def main() -> int:
     """0 when every answer was good and is on record."""
     if sys.argv[1:2] == ["engine"]:
         return engine.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="./test --bench", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("decide", "search", "receipts", "sessions"), default="decide")
+    parser.add_argument("what", nargs="?", choices=("decide", "search", "receipts", "sessions", "ux"), default="decide")
     parser.add_argument("--quick", action="store_true", help="try every piece, print to the terminal, write nothing")
     parser.add_argument("--output", type=Path, default=PAGE, help="the page whose block of numbers is replaced")
     parser.add_argument("--sizes", type=int, nargs="+", default=[0, 1_000_000], help="receipts before, for `receipts`")
     chosen = parser.parse_args()
+    if chosen.what == "ux":
+        return ux(is_quick=chosen.quick)
     if chosen.what == "search":
         return search(chosen.output, is_quick=chosen.quick)
     if chosen.what == "sessions":
