@@ -11,11 +11,11 @@ from django.test import Client
 
 from approvals.models import User
 from approvals.services.people import Role, role_group
-from decisions.models import Agent, Credential
+from decisions.models import Agent, Credential, Host
 from decisions.services.identity import revoke_keys
 from decisions.services.sessions import NewSession, open_session
 from receipts.clock import database_now
-from tests.factories import MAIL, SECURITY, Cast, confirmation, make_agent, make_cast, make_person, open_step_up
+from tests.factories import MAIL, SECURITY, Cast, confirmation, make_agent, make_cast, make_person, open_step_up, vote
 from tests.integration.applications import Answered, Application, Asked, applications
 from tests.integration.deciders import own_database
 
@@ -29,8 +29,8 @@ def cast(transactional_db: None) -> Cast:
     return make_cast()
 
 
-@pytest.fixture
-def crew(cast: Cast) -> Iterator[list[Application]]:
+@pytest.fixture(scope="module")
+def crew(django_db_setup: None) -> Iterator[list[Application]]:
     with applications(PROCESSES, variables=own_database()) as children:
         yield children
 
@@ -120,3 +120,41 @@ def vote_of(person: User, *, cast: Cast) -> Callable[[], Asked]:
         return Asked(f"/api/v1/approvals/{approval.pk}/votes", body, {"Cookie": cookie})
 
     return ask
+
+
+def is_no_reviewer_any_more(cast: Cast, reviewer: User) -> None:
+    loses_role(reviewer)
+
+
+def has_lost_its_host(cast: Cast, reviewer: User) -> None:
+    assert Host.objects.filter(pk=cast.host.id).update(is_active=False) == 1
+
+
+# Who has approved may no longer; who has asked is no longer who they were.
+CLAIM_REFUSALS: Mapping[Callable[[Cast, User], None], str] = {
+    is_no_reviewer_any_more: "not_approved",
+    has_lost_its_host: "stale_identity",
+}
+
+
+@pytest.mark.case("APR-12", "APR-15")
+def test_no_process_lets_be_claimed_what_was_approved_by_or_for_somebody_who_is_gone(
+    cast: Cast, crew: list[Application]
+) -> None:
+    for change, code in CLAIM_REFUSALS.items():
+        reviewer = make_person(change.__name__, teams=(SECURITY,))
+        claims = [claim_of(reviewer, cast=cast) for _ in range(2 * PROCESSES)]
+        before = [each.answer(ask) for each, ask in zip(crew, claims[:PROCESSES], strict=True)]
+        assert [each.status for each in before] == [200] * PROCESSES
+        change(cast, reviewer)
+        after = [each.answer(ask) for each, ask in zip(crew, claims[PROCESSES:], strict=True)]
+        assert [(each.status, each.body["code"]) for each in after] == [(409, code)] * PROCESSES
+
+
+def claim_of(reviewer: User, *, cast: Cast) -> Asked:
+    """Claims what this reviewer has approved."""
+    step = open_step_up(cast)
+    assert vote(step, reviewer).state == "APPROVED"
+    path = f"/api/v1/decisions/{step.answer['decision_id']}/claim"
+    body = {"action_digest": step.answer["action_digest"]}
+    return Asked(path, body, {"Authorization": f"Bearer {cast.agent_key}"})

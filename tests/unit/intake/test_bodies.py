@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from decisions.intake.bodies import LONGEST_EXPLANATION, MOST_DEPENDENCIES, MOST_FACTS, DecideBody
-from decisions.intake.envelope import Protocol
+from decisions.intake.bodies import LONGEST_EXPLANATION, MOST_DEPENDENCIES, MOST_FACTS, DecideBody, ObservationBody
+from decisions.intake.envelope import Protocol, observed_in
 from decisions.intake.errors import IntakeError
+from tests.unit.intake.payloads import sdk_span
 
 LEAST = {"session_id": "ses_1", "tool": "email.send"}
 WHOLE = {
@@ -165,3 +166,9 @@ def test_the_schema_asks_for_an_action_in_one_of_two_ways() -> None:
     assert (own["required"], enveloped["required"]) == (["tool"], ["protocol", "request"])
     assert {each["required"][0] for each in enveloped["not"]["anyOf"]} == {"tool", "operation", "parameters"}
     assert set(schema["properties"]["protocol"]["enum"]) == set(Protocol)
+
+
+def test_the_body_of_an_observation_tells_what_has_run() -> None:
+    span = sdk_span()
+    found = ObservationBody.model_validate({"session_id": "ses_1", "protocol": "otel", "request": span})
+    assert found.observed == observed_in("otel", span)
