@@ -21,7 +21,7 @@ from tests.factories import Cast, StepUp, make_cast, open_step_up, vote
 RULES = """
 policy: {id: holds, version: "1"}
 rules:
-  - {id: one, match: {tool: email.send}, action: STEP_UP, hold: 10s, timeout: 60, approvers: [security-team]}
+  - {id: one, match: {tool: email.send}, action: STEP_UP, hold: 30s, timeout: 60, approvers: [security-team]}
   - {id: two, match: {tool: files.share}, action: STEP_UP, hold: 0, timeout: 60, denials: 2,
      approvers: [{group: security-team, count: 2}]}
 """
@@ -66,7 +66,7 @@ def test_nothing_can_be_claimed_before_the_hold_is_over_and_merely_reading_ends_
         claim(cast, held)
     move_clock(9)
     assert shown_to(cast.bob, now(held)).state == "HELD"
-    move_clock(1)
+    move_clock(21)
     assert shown_to(cast.bob, now(held)).state == "APPROVED"
     assert now(held).state == "HELD", "Nobody has written it down, and nothing depends on that."
     assert claim(cast, held) == 200
@@ -75,7 +75,7 @@ def test_nothing_can_be_claimed_before_the_hold_is_over_and_merely_reading_ends_
 
 
 def test_the_sweeper_releases_what_the_clock_has_released(held: StepUp, move_clock: MoveClock) -> None:
-    move_clock(10)
+    move_clock(30)
     assert (expire_due(), now(held).state, expire_due()) == (1, "APPROVED", 0)
 
 
@@ -100,7 +100,7 @@ def test_an_approver_takes_the_vote_back_and_may_give_it_again(cast: Cast, held:
 def test_a_no_during_the_hold_wins_and_is_final(cast: Cast, held: StepUp, move_clock: MoveClock) -> None:
     row = vote(held, cast.carol, verdict=Verdict.DENY)
     assert (row.state, row.claim_expires_at) == ("DENIED", None)
-    move_clock(10)
+    move_clock(30)
     for person, verdict in ((cast.bob, Verdict.WITHDRAW), (cast.bob, Verdict.DENY), (cast.carol, Verdict.APPROVE)):
         assert refusal(held, person, verdict) == "already_resolved"
     with pytest.raises(ProblemError, match="denied"):
@@ -122,9 +122,9 @@ def test_a_hold_takes_no_further_approval_and_no_withdrawal_by_the_agent(cast: C
 
 def test_an_approval_taken_back_after_the_time_to_decide_has_expired(cast: Cast, move_clock: MoveClock) -> None:
     step = open_step_up(cast)
-    move_clock(55)
+    move_clock(45)
     assert vote(step, cast.bob).state == "HELD"
-    move_clock(7)
+    move_clock(17)
     assert shown_to(cast.bob, now(step)).state == "HELD", "Given in time; only the release falls after it."
     assert vote(step, cast.bob, verdict=Verdict.WITHDRAW).state == "EXPIRED"
     assert all(account.is_even for account in accounts())
@@ -133,7 +133,7 @@ def test_an_approval_taken_back_after_the_time_to_decide_has_expired(cast: Cast,
 def test_a_vote_after_the_release_is_too_late_to_take_anything_back(
     cast: Cast, held: StepUp, move_clock: MoveClock
 ) -> None:
-    move_clock(10)
+    move_clock(30)
     for verdict in Verdict:
         assert refusal(held, cast.bob, verdict) == "already_resolved"
     assert shown_to(cast.bob, now(held)).state == "APPROVED"

@@ -4,6 +4,7 @@ what nobody can read. Denying takes none of it."""
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from django.test import Client
@@ -95,6 +96,16 @@ def bob_long_here(cast: Cast) -> Client:
     session.save()
     age(client)
     return client
+
+
+def test_who_was_shown_everything_still_is_after_showing_who_they_are(cast: Cast, bob_long_here: Client) -> None:
+    step = open_step_up(cast, parameters={**MAIL, "body": "word " * 4_000})
+    part = read(bob_long_here.get(f"{step.path}?all=1")).by_id("approve")
+    (way,) = [link.attributes["href"] for link in part.tagged("a") if "reauthenticate" in link.attributes["href"]]
+    wanted = unquote(way.partition("next=")[2])
+    assert wanted == f"{step.path}?all=1#approve"
+    back = bob_long_here.post("/accounts/reauthenticate/", {"password": PASSWORD, "next": wanted})
+    assert (back.status_code, back["Location"]) == (302, wanted)
 
 
 def test_an_old_sign_in_is_renewed_on_the_way_and_nothing_that_was_written_is_lost(
