@@ -249,11 +249,13 @@ class LogWatch(models.Model):
     """How far the background verifier has come in its present round. There is one row.
 
     `frontier` are the hashes of the complete subtrees that it computed itself from the first `next_index` receipts.
+    `next_receipt` is the id behind which it goes on to look for receipts that the log lacks; empty, from the first one.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     next_index = models.PositiveBigIntegerField(default=0)
     frontier = models.BinaryField(default=bytes)
+    next_receipt = models.CharField(max_length=ID_LENGTH, default="", blank=True)
     round_started_at = models.DateTimeField(null=True)
     round_ended_at = models.DateTimeField(null=True)
 

@@ -43,6 +43,9 @@ MOST_PROVEN = 20_000
 SELECTED = "A selection. Receipts that the question did not ask for are missing, and nothing here shows which."
 WHOLE = "Everything that was signed until then, as the one who asked may see it."
 BEHIND = "The log as far as its newest checkpoint. Receipts that came after it are missing: {later}."
+UNPLACED = (
+    "Receipts without a place in the log, altered while they waited for it or kept out of it, are missing: {unplaced}."
+)
 README = """\
 Receipts of {deployment}, exported {exported_at}.
 {note}
@@ -79,7 +82,8 @@ the "context.head" of the receipt whose "context.position" is the number of the 
 class Selection:
     """What was asked for, by whom (a pseudonymous id), and when; `has_contexts`: with the entries of sessions.
 
-    `later` receipts were there when everything was asked for, and no checkpoint covered them.
+    `later` receipts were there when everything was asked for, and no checkpoint covered them. `unplaced` ones are
+    neither in the log nor wait for their place there.
     """
 
     deployment: str
@@ -88,11 +92,14 @@ class Selection:
     person: str
     asked_at: datetime
     later: int = 0
+    unplaced: int = 0
 
     @property
     def note(self) -> str:
         """What may be concluded from what is missing."""
-        return SELECTED if self.question else BEHIND.format(later=self.later) if self.later else WHOLE
+        behind = BEHIND.format(later=self.later) if self.later else ""
+        unplaced = UNPLACED.format(unplaced=self.unplaced) if self.unplaced else ""
+        return SELECTED if self.question else f"{behind} {unplaced}".strip() or WHOLE
 
 
 @dataclass(slots=True)
@@ -215,6 +222,7 @@ def write_descriptions(folder: Path, selection: Selection, *, tally: Tally) -> N
         "question": selection.question,
         "is_filtered": bool(selection.question),
         "receipts_later": selection.later,
+        "receipts_unplaced": selection.unplaced,
         "contexts": "commitments" if selection.has_contexts else "none",
         "exported_by": selection.person,
         "receipts": tally.total,

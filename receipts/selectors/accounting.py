@@ -17,6 +17,7 @@ from django.db.models.functions import Coalesce
 
 from receipts.ledgers import RECEIPT_ONLY, Ledger, registered_ledgers
 from receipts.models import Chain, LogEntry, PublishedKey, Receipt, Unsequenced
+from receipts.selectors.unplaced import unplaced
 from receipts.signing.statement import ReceiptType
 
 MOST_NAMED = 20
@@ -125,9 +126,6 @@ def _chains() -> Account:
 
 def _log() -> Account:
     """Every receipt is a leaf of the log or waits to become one."""
-    leaf = LogEntry.objects.filter(receipt=OuterRef("pk"))
-    waiting = Unsequenced.objects.filter(receipt_id=OuterRef("pk"))
-    nowhere = Receipt.objects.filter(~Exists(leaf), ~Exists(waiting)).values_list("pk", "type")
     gone = Unsequenced.objects.filter(~Exists(Receipt.objects.filter(pk=OuterRef("receipt_id"))))
     placed = LogEntry.objects.count() + Unsequenced.objects.count()
     return Account(
@@ -135,5 +133,5 @@ def _log() -> Account:
         placed,
         Receipt.objects.count(),
         _keys(gone.values_list("receipt_id", "id")),
-        _keys(nowhere),
+        _keys(unplaced().values_list("pk", "type")),
     )

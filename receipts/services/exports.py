@@ -37,6 +37,7 @@ from receipts.selectors.harvest import in_order_of_log, in_order_of_time
 from receipts.selectors.keys import published_jwks
 from receipts.selectors.log import newest_checkpoint
 from receipts.selectors.search import visible_to
+from receipts.selectors.unplaced import unplaced
 from receipts.services.disclosure import ACCESS_STREAM
 from receipts.services.issuing import issue_receipt
 from receipts.services.payloads import store_values
@@ -166,6 +167,7 @@ def _written(export: Export, *, folder: Path) -> Tally:
         person=caller_of(export.owner).id,
         asked_at=export.requested_at,
         later=_later_than(checkpoint, before=export.requested_at) if is_whole and checkpoint else 0,
+        unplaced=unplaced().count() if is_whole else 0,
     )
     write_descriptions(folder, selection, tally=tally)
     return tally

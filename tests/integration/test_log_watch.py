@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection
 
-from receipts.models import Alarm, AlarmCode, Checkpoint, LogEntry, Receipt, Unsequenced
+from receipts.clock import database_now
+from receipts.models import Alarm, AlarmCode, Checkpoint, LogEntry, LogWatch, Receipt, Unsequenced
 from receipts.selectors.accounting import accounts
 from receipts.selectors.keys import active_key_id, own_keys, published_keys, verify_own_checkpoint
 from receipts.selectors.log import log_alarms, log_size
 from receipts.selectors.stored import signature_fault
-from receipts.services import monitoring
+from receipts.selectors.unplaced import unplaced
+from receipts.services import missing, monitoring
 from receipts.services.keys import signer_of
 from receipts.services.missing import find_missing
 from receipts.services.monitoring import ROUND_SLICES, slice_length, verify_everything, verify_slice
@@ -179,6 +183,62 @@ def test_what_waits_altered_never_enters_the_log_and_everything_else_goes_on_onc
     find_missing()
     assert opened() == []
     assert [account.noun for account in accounts() if not account.is_even] == ["places in the log"]
+
+
+def keep_out(victim: Receipt) -> None:
+    """Takes it out of the queue, and dates the row back: nothing that was signed says so."""
+    Unsequenced.objects.filter(receipt_id=victim.pk).delete()
+    tamper(victim, issued_at=datetime(2020, 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.case("RCP-24")
+def test_a_receipt_that_was_kept_out_of_the_log_and_dated_back_is_found_however_long_ago_that_was(
+    cast: Cast, move_clock: Move
+) -> None:
+    allow(cast)
+    signed(move_clock)
+    victim = allow(cast)[-1]
+    keep_out(victim)
+    for _ in range(missing.CHECKPOINTS_BACK + 1):
+        allow(cast, count=1)
+        signed(move_clock)
+    assert [account.missing or account.surplus for account in accounts() if not account.is_even] == [(victim.pk,)]
+    assert find_missing() == 1
+    assert list(log_alarms().values_list("code", "subject")) == [("ALTERED", victim.pk)]
+
+
+@pytest.mark.case("RCP-24")
+def test_every_receipt_is_looked_at_once_a_round_and_what_is_known_hides_nothing_behind_it(
+    cast: Cast, move_clock: Move, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(missing, "MOST_TOLD", 2)
+    monkeypatch.setattr(missing, "CHECKPOINTS_BACK", 10**6)
+    settings.AARM_LOG_CHECK_RECEIPTS = 4
+    rows = sorted(allow(cast, count=9), key=lambda row: row.pk)
+    for victim in rows[:5]:
+        keep_out(victim)
+    rounds = Receipt.objects.count()
+    assert max(find_missing() for _ in range(rounds)) == 2
+    assert set(log_alarms().values_list("subject", flat=True)) == {row.pk for row in rows[:5]}
+    Alarm.objects.update(acknowledged_at=database_now())
+    keep_out(rows[-1])
+    for _ in range(rounds):
+        find_missing()
+    assert list(log_alarms().values_list("subject", flat=True)) == [rows[-1].pk]
+    reached = [LogWatch.objects.get().next_receipt for _ in range(rounds) if find_missing() >= 0]
+    assert "" in reached, "A new round begins after the last receipt."
+
+
+def test_looking_for_what_was_kept_out_reads_no_more_of_the_log_than_a_slice(cast: Cast) -> None:
+    allow(cast, count=9)
+    sequence_waiting()
+    ids = sorted(Receipt.objects.values_list("pk", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE receipts_receipt, receipts_logentry")
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = unplaced(after=ids[1], upto=ids[3]).order_by("pk").values_list("pk").explain()
+    scans = plan.count("Index Cond: ((receipt_id") + plan.count("Index Cond: (((receipt_id")
+    assert scans == plan.count("on receipts_logentry u0 ") == 1, plan
 
 
 @pytest.mark.case("RCP-22", "RCP-24")

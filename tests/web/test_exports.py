@@ -18,17 +18,19 @@ from django.test import Client
 from receipts.exporters import csv as spreadsheets
 from receipts.exporters.bundle import WHOLE
 from receipts.exporters.companions import Named, named_in
-from receipts.models import Export, ExportState, Receipt
+from receipts.models import Alarm, Export, ExportState, Receipt
 from receipts.problems import ProblemError
 from receipts.selectors.accounting import accounts
 from receipts.services.checkpoints import sign_due_checkpoint
 from receipts.services.exports import forget_old_exports, path_of, ready_export, request_export, write_next_export
+from receipts.services.recovery import acknowledge_alarm
 from receipts.services.sequencing import sequence_waiting
 from receipts.signing.__main__ import main
 from receipts.signing.statement import ReceiptType, parse_statement
 from tests.docs.reading import ROOT
 from tests.factories import MAIL, Cast, begin_session, decide, open_step_up, vote
 from tests.web.reading import read
+from tests.web.tampering import tamper
 
 FORMULAS = ("=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "＝1")
 
@@ -164,7 +166,7 @@ def test_everything_leaves_as_the_log_that_was_signed(history: Cast, victor: Cli
 
 def test_everything_says_what_no_checkpoint_covers_yet(history: Cast, victor: Client, tmp_path: Path) -> None:
     manifest = json.loads(bundle(victor, "", into=tmp_path)["manifest.json"])
-    assert (manifest["receipts_later"], manifest["note"]) == (0, WHOLE)
+    assert (manifest["receipts_later"], manifest["receipts_unplaced"], manifest["note"]) == (0, 0, WHOLE)
     decide(history, begin_session(history), "files.read", parameters={})
     later = Receipt.objects.count() - manifest["receipts"]
     files = bundle(victor, "", into=tmp_path)
@@ -173,6 +175,28 @@ def test_everything_says_what_no_checkpoint_covers_yet(history: Cast, victor: Cl
     assert f"are missing: {later}." in manifest["note"]
     assert manifest["note"].encode() in files["README.txt"]
     assert verified(tmp_path, "log.jsonl") == 0
+
+
+def test_everything_says_how_many_receipts_have_no_place_in_the_log(
+    history: Cast, victor: Client, tmp_path: Path
+) -> None:
+    """One that was altered while it waited leaves the queue without a place, once somebody knows."""
+    session = begin_session(history)
+    decide(history, session, "files.read", parameters={})
+    tamper(Receipt.objects.get(stream=f"session/{session}", position=1), signature=b"0" * 64)
+    sequence_waiting()
+    acknowledge_alarm(Alarm.objects.get().pk, actor="trent", reason="We looked into it.")
+    sequence_waiting()
+    count = Receipt.objects.count()
+    files = bundle(victor, "", into=tmp_path)
+    manifest = json.loads(files["manifest.json"])
+    assert manifest["receipts"] + manifest["receipts_later"] == count - 1
+    assert manifest["receipts_unplaced"] == 1
+    assert "no place in the log" in manifest["note"]
+    assert "are missing: 1." in manifest["note"]
+    assert WHOLE not in manifest["note"]
+    assert manifest["note"].encode() in files["README.txt"]
+    assert verified_whole(tmp_path, files) == 0
 
 
 def heads(files: dict[str, bytes]) -> dict[tuple[str, int], str]:
