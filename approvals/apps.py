@@ -18,6 +18,7 @@ class ApprovalsConfig(AppConfig):
         from approvals.selectors.people import named, names_of
         from approvals.selectors.views import shown_view
         from approvals.services.erasure import end_requesters, erase_requester
+        from approvals.services.pseudonyms import ERASERS
         from receipts.erasers import register_ender, register_eraser
         from receipts.ledgers import register_ledgers
         from receipts.ports import register_directory, register_views
@@ -27,4 +28,6 @@ class ApprovalsConfig(AppConfig):
         register_directory(names_of, finder=named)
         register_views(shown_view)
         register_eraser("requests", erase_requester)
+        for name, eraser in ERASERS.items():
+            register_eraser(name, eraser)
         register_ender("requests", end_requesters)

@@ -142,7 +142,8 @@ class Stander(models.Model):
         constraints = [models.UniqueConstraint(fields=["human", "relation", "person"], name="stander_once")]
 
     def __str__(self) -> str:
-        return f"{self.relation} of {self.human}"
+        # Without the human: Django's admin writes this down.
+        return f"{self.relation} {self.pk}"
 
     def clean(self) -> None:
         """As hosts' names of people are kept, so that one spelling is found by another."""

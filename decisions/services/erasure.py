@@ -8,12 +8,13 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from decisions.models import Decision, Human, IdempotentAnswer, Session
+from decisions.models import Decision, Human, IdempotentAnswer, Pause, Session
 from decisions.services.context import append_entry
 from decisions.services.integrity import lock_session
 from decisions.services.state import EMPTY_STATE
 from receipts.clock import database_now
 from receipts.erasers import Ender, Eraser
+from receipts.selectors.mentions import Mentioned, erased_name, mentioned
 from receipts.signing.canonical import JSON
 
 SLICE = 500
@@ -21,7 +22,19 @@ SLICE = 500
 
 def erase_human(subject: str) -> int:
     """The way back from the random id to the person. Who comes again is somebody new."""
-    return Human.objects.filter(pk=subject).update(identifier=f"erased:{subject}")
+    return Human.objects.filter(pk=subject).update(identifier=erased_name(subject))
+
+
+def erase_pauses(subject: str) -> int:
+    """The reasons of pauses that name the person, that stopped one of their sessions, or that they wrote."""
+    who, rows = mentioned(subject), Pause.objects.exclude(reason="").select_related("session", "paused_by")
+    found = [row.pk for row in rows.order_by("pk").iterator(SLICE) if _tells_of(row, who)]
+    return Pause.objects.filter(pk__in=found).update(reason="")
+
+
+def _tells_of(pause: Pause, who: Mentioned) -> bool:
+    told = {pause.session and pause.session.human_id, pause.paused_by and pause.paused_by.person_id}
+    return who.subject in told or who.is_in(pause.reason)
 
 
 def erase_session_states(subject: str) -> int:
@@ -98,6 +111,8 @@ def _texts(value: JSON) -> Iterator[str]:
 
 
 ERASERS: Mapping[str, Eraser] = {
+    # Before the name goes by which reasons are told.
+    "pauses": erase_pauses,
     "humans": erase_human,
     "session_states": erase_session_states,
     "answers": erase_answers,

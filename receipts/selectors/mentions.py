@@ -35,6 +35,16 @@ class Mentioned:
         return any(set(named(word)) == {self.subject} for word in begun if field_name(word) is None)
 
 
+def erased_name(subject: str) -> str:
+    """What stands where the name of an erased person stood."""
+    return f"erased:{subject}"
+
+
+def is_named(subject: str) -> bool:
+    """Whether somebody still knows whose id this is."""
+    return names_of({subject}).get(subject, "") not in ("", erased_name(subject))
+
+
 def mentioned(subject: str) -> Mentioned:
     """The subject as questions may name it now, before its name is forgotten."""
     return Mentioned(subject, names_of({subject}).get(subject, "").casefold())

@@ -17,6 +17,7 @@ from receipts.erasers import erase_copies
 from receipts.identifiers import new_id
 from receipts.models import Chain, LegalHold, Payload, Receipt, SubjectKey
 from receipts.problems import ProblemError, not_found
+from receipts.selectors.mentions import is_named
 from receipts.selectors.privacy import standing_holds
 from receipts.selectors.subject_keys import forget_keys
 from receipts.services.issuing import issue_receipt
@@ -55,7 +56,7 @@ def erase_subject(subject: str, *, actor: Actor, ground: Ground) -> Receipt:
         take_turn()
         require_no_hold(subject)
         keys, payloads = SubjectKey.objects.filter(subject=subject), Payload.objects.filter(subject=subject)
-        if not subject or not (keys.exists() or payloads.filter(erased_at=None).exists()):
+        if not subject or not (keys.exists() or payloads.filter(erased_at=None).exists() or is_named(subject)):
             raise not_found("subject")
         emptied = payloads.filter(erased_at=None).update(content=None, erased_at=database_now())
         counts = {"keys": keys.delete()[0], "payloads": emptied} | erase_copies(subject)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 
+from django.contrib.admin.models import ADDITION, LogEntry
 from django.db import connection
 
-from decisions.models import Session
+from approvals.models import Stander
+from decisions.models import Pause, Session
 from decisions.services.claims import ClaimRequest, claim_decision
 from decisions.services.sessions import add_message, record_fact
 from receipts.clock import database_now
@@ -40,6 +42,11 @@ def tell(cast: Cast, word: str) -> Told:
     decision = str(step.answer["decision_id"])
     claim_decision(caller=cast.agent, decision_id=decision, wanted=wanted, key=f"key-{word[-4:]}-b")
     report(cast, step.answer, "succeeded", output={"said": word})
+    Stander.objects.create(human=f"{word}@corp.example", relation="manager", person=cast.bob)
+    LogEntry.objects.create(user=cast.bob, object_repr=f"{word}@corp.example", action_flag=ADDITION)
+    paused = {"paused_by": cast.bob, "paused_at": database_now(), "resumed_at": database_now()}
+    Pause.objects.create(scope="session", session=row, reason="They asked us to stop.", **paused)
+    Pause.objects.create(scope="everything", reason=f"{word} asked us to stop.", **paused)
     return Told(word=word, subject=str(row.human_id), session=session, step=step)
 
 

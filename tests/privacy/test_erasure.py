@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount
 from django.conf import LazySettings
+from django.contrib.admin.models import ADDITION, LogEntry
 from django.core.management import CommandError, call_command
 
-from decisions.models import Human, Session
+from approvals.models import User
+from decisions.models import Human, Pause, Session
 from receipts.master_keys import master_keys
 from receipts.models import LegalHold, Payload, Receipt, SubjectKey
 from receipts.problems import ProblemError
@@ -29,7 +33,7 @@ from tests.privacy.people import Told, payloads_of, tables_with, tell
 from tests.verifiers.python import python_verdict
 from tests.verifiers.questions import Question
 
-ALICE, CHARLIE = "alicecanary7391", "charliecanary5520"
+ALICE, CHARLIE, REVIEWER = "alicecanary7391", "charliecanary5520", "bobcanary8812"
 
 
 @pytest.fixture
@@ -59,16 +63,43 @@ def test_an_erased_person_is_in_no_table_and_the_other_one_still_is(cast: Cast, 
     # The control: these tables repeat values in the clear, and the search finds them.
     before = tables_with(ALICE)
     assert {"decisions_human", "decisions_session", "decisions_idempotentanswer"} <= set(before)
+    assert {"approvals_stander", "decisions_pause", "django_admin_log"} <= set(before)
     assert "receipts_payload" not in before, "values are sealed"
     assert opened_values(Session.objects.get(pk=alice.session).request) == {"text": f"Write to {ALICE}."}
     erase(alice)
     assert tables_with(ALICE) == []
-    assert tables_with(CHARLIE) != []
+    assert set(tables_with(CHARLIE)) == set(before)
+    assert not Pause.objects.filter(session=alice.session).exclude(reason="").exists()
     assert all(row.content is None and row.erased_at for row in payloads_of(alice))
     assert all(opened_values(row) for row in payloads_of(charlie))
     assert python_verdict(chain_of(alice), folder=tmp_path) == (0, None)
     assert [check.sentence for row in Receipt.objects.all() for check in check_receipt(row) if not check.is_good] == []
     assert [account.noun for account in accounts() if not account.is_even] == []
+
+
+@pytest.mark.case("PRV-02")
+def test_a_reviewer_keeps_the_name_while_the_account_is_open_and_loses_it_with_the_next_erasure(cast: Cast) -> None:
+    tell(cast, ALICE)
+    User.objects.filter(pk=cast.bob.pk).update(username=REVIEWER, email=f"{REVIEWER}@corp.example", last_name=REVIEWER)
+    EmailAddress.objects.create(user=cast.bob, email=f"{REVIEWER}@corp.example")
+    SocialAccount.objects.create(user=cast.bob, provider="idp", uid="1", extra_data={"name": REVIEWER})
+    log = LogEntry.objects.create(user=cast.victor, object_repr=REVIEWER, action_flag=ADDITION)
+    said = io.StringIO()
+    words = ["privacy", "erase", "--yes", "--ground", "no_longer_necessary", cast.bob.person_id]
+    call_command(*words, stdout=said)
+    assert "Deactivate it, and erase again." in said.getvalue()
+    assert {"approvals_user", "account_emailaddress", "socialaccount_socialaccount"} == set(tables_with(REVIEWER))
+    User.objects.filter(pk=cast.bob.pk).update(is_active=False)
+    said = io.StringIO()
+    call_command(*words, stdout=said)
+    assert "Deactivate" not in said.getvalue()
+    assert tables_with(REVIEWER) == []
+    erased = User.objects.get(pk=cast.bob.pk)
+    assert (erased.person_id, erased.has_usable_password()) == (cast.bob.person_id, False)
+    assert LogEntry.objects.get(pk=log.pk).user_id == cast.victor.pk
+    assert said_by(Receipt.objects.filter(stream="system/privacy").latest("position"))["rows"]["accounts"] == 1
+    with pytest.raises(CommandError, match="No such subject"):
+        call_command(*words)
 
 
 def test_an_erasure_leaves_a_receipt_that_says_what_was_asked_and_nothing_of_the_values(cast: Cast) -> None:

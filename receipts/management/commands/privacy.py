@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from receipts.models import Receipt
 from receipts.problems import ProblemError
+from receipts.selectors.mentions import is_named
 from receipts.selectors.privacy import standing_holds
 from receipts.services.erasure import (
     EVERYBODY,
@@ -69,6 +70,8 @@ class Command(BaseCommand):
         """Asks, and leaves a receipt of the erasure."""
         self._confirm(options, word=options["subject"])
         self._tell(erase_subject(options["subject"], actor=_operator(), ground=Ground(options["ground"])))
+        if is_named(options["subject"]):
+            self.stdout.write("The account is open, so its name and address stay. Deactivate it, and erase again.")
 
     def retain(self, options: Mapping[str, Any]) -> None:
         """Asks, and leaves a receipt of the erasure."""
