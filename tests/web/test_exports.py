@@ -192,7 +192,7 @@ def test_everything_says_how_many_receipts_have_no_place_in_the_log(
     manifest = json.loads(files["manifest.json"])
     assert manifest["receipts"] + manifest["receipts_later"] == count - 1
     assert manifest["receipts_unplaced"] == 1
-    assert "no place in the log" in manifest["note"]
+    assert "without a place in the log" in manifest["note"]
     assert "are missing: 1." in manifest["note"]
     assert WHOLE not in manifest["note"]
     assert manifest["note"].encode() in files["README.txt"]
