@@ -1,40 +1,30 @@
 """A zip file, read without unpacking it to the disk: with bounds on all that it can ask of the reader.
 
-What is read is the plain subset of docs/receipt-format.md, "Export": nothing before or behind it, nothing encrypted,
-stored or deflated, and names that are relative paths, none of them twice.
+Before anything is unpacked, all its bytes have been accounted for (`zip_records.py`): one entry after the other from
+the first byte on, each with the header that the list says, then the list, then the end.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
-import struct
-import zipfile
+import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from receipts.signing.errors import MalformedError, TamperedError
+from receipts.signing.zip_records import MAX_HEADER, WIDE_END_LENGTH, Entry, read_end, read_list, require
 
-MAX_ENTRIES = 100_000
-MAX_DIRECTORY = 64 * 1024 * 1024
 # Receipts and digests shrink to a fifth; to a hundredth only what was made for it. Small ones may hold what they like.
 MAX_RATIO = 100
 SMALL = 64 * 1024 * 1024
-MAX_WHOLE = 256 * 1024 * 1024
-BLOCK = 1024 * 1024
+# What is read whole is almost only digests and signatures, which don't shrink to a twentieth.
+MAX_WHOLE, MAX_WHOLE_RATIO, SMALL_WHOLE = 256 * 1024 * 1024, 20, 1024 * 1024
+BLOCK = 64 * 1024
 
 _MAGIC = b"PK\x03\x04"
-_END, _END_MAGIC = struct.Struct("<4s4H2IH"), b"PK\x05\x06"
-# The record and its locator that large archives have before the end, which then counts instead of it.
-_LONG_END, _LONG_MAGIC = struct.Struct("<4sQ2H2I4Q"), b"PK\x06\x06"
-_LOCATOR_LENGTH, _LOCATOR_MAGIC = 20, b"PK\x06\x07"
-_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
-# A name in UTF-8, and lengths that follow what was written.
-_HARMLESS_FLAGS = 0x0808
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def is_archive(data: bytes) -> bool:
@@ -45,17 +35,11 @@ def is_archive(data: bytes) -> bool:
 class Archive:
     """An open archive, of which nothing has been unpacked."""
 
-    def __init__(self, opened: zipfile.ZipFile, *, length: int, count: int) -> None:
-        """`length` is the file's, in bytes; `count` is how many entries it says that it has. Raises MalformedError."""
-        self._zip = opened
-        entries = opened.infolist()
-        _require(len(entries) == count, "The archive does not have as many entries as it says.")
-        self.names = frozenset(entry.filename for entry in entries)
-        _require(len(self.names) == len(entries), "The archive has two entries of one name.")
-        for entry in entries:
-            _require(_is_plain(entry), f"The archive has an entry that no export has: {entry.filename[:80]!a}.")
-        unpacked = sum(entry.file_size for entry in entries)
-        _require(unpacked <= max(SMALL, MAX_RATIO * length), "The archive is far larger unpacked than an export is.")
+    def __init__(self, file: IO[bytes], *, places: dict[str, tuple[Entry, int]]) -> None:
+        """`places` has each entry by its name, and where its packed content begins."""
+        self._file = file
+        self._places = places
+        self.names = frozenset(places)
 
     def digest(self, name: str) -> str:
         """`sha256:` and the digest of an entry's content. Raises TamperedError."""
@@ -67,63 +51,103 @@ class Archive:
 
     def whole(self, name: str) -> bytes:
         """The content of an entry that is never long. Raises MalformedError, TamperedError."""
-        _require(self._zip.getinfo(name).file_size <= MAX_WHOLE, f"{name} is longer than an export writes it.")
+        entry, _ = self._places[name]
+        most = min(MAX_WHOLE, max(SMALL_WHOLE, MAX_WHOLE_RATIO * entry.packed))
+        require(entry.size <= most, f"{name} is longer than an export writes it.")
         with self.content(name) as file:
             return file.read()
 
     @contextmanager
     def content(self, name: str) -> Iterator[IO[bytes]]:
         """An entry's content as a file that is read from its beginning to its end. Raises TamperedError."""
-        try:
-            with self._zip.open(name) as file:
-                yield file
-        except (zipfile.BadZipFile, zlib.error, struct.error, EOFError) as error:
-            raise TamperedError(f"{name} can't be unpacked: it is not what was packed.") from error
+        entry, start = self._places[name]
+        with io.BufferedReader(_Content(self._file, entry=entry, start=start), BLOCK) as file:
+            yield file
+
+
+class _Content(io.RawIOBase):
+    """The content of an entry, unpacked block by block and never further than the entry says that it goes."""
+
+    def __init__(self, file: IO[bytes], *, entry: Entry, start: int) -> None:
+        self._file, self._entry = file, entry
+        self._at, self._left = start, entry.packed
+        self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+        self._length = self._crc = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        block = self._unpacked(most=min(len(buffer), self._entry.size - self._length + 1))
+        buffer[: len(block)] = block
+        return len(block)
+
+    def _unpacked(self, *, most: int) -> bytes:
+        """The next bytes; none at the end, at which everything that the list says has to be true."""
+        while not self._inflate.eof:
+            packed = self._inflate.unconsumed_tail or self._packed()
+            try:
+                block = self._inflate.decompress(packed, most)
+            except zlib.error as error:
+                raise self._damaged() from error
+            if block:
+                return self._counted(block)
+            if not packed and not self._inflate.eof:
+                raise self._damaged()
+        found = (self._length, self._crc, self._left, self._inflate.unused_data)
+        if found != (self._entry.size, self._entry.crc, 0, b""):
+            raise self._damaged()
+        return b""
+
+    def _counted(self, block: bytes) -> bytes:
+        self._length += len(block)
+        if self._length > self._entry.size:
+            raise self._damaged()
+        self._crc = zlib.crc32(block, self._crc)
+        return block
+
+    def _packed(self) -> bytes:
+        self._file.seek(self._at)
+        block = self._file.read(min(BLOCK, self._left))
+        self._at += len(block)
+        self._left -= len(block)
+        return block
+
+    def _damaged(self) -> TamperedError:
+        return TamperedError(f"{self._entry.name} can't be unpacked: it is not what was packed.")
 
 
 @contextmanager
 def opened_archive(path: Path) -> Iterator[Archive]:
     """Raises MalformedError, OSError."""
     with path.open("rb") as file:
-        length, count = _require_bounds(file)
-        try:
-            found = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, struct.error, ValueError) as error:
-            raise MalformedError("The archive's list of entries can't be read.") from error
-        with found:
-            yield Archive(found, length=length, count=count)
+        yield Archive(file, places=_places(file))
 
 
-def _require(condition: bool, why: str) -> None:
-    if not condition:
-        raise MalformedError(why)
+def _places(file: IO[bytes]) -> dict[str, tuple[Entry, int]]:
+    length = file.seek(0, io.SEEK_END)
+    file.seek(-min(length, WIDE_END_LENGTH), io.SEEK_END)
+    end = read_end(file.read(), length=length)
+    file.seek(end.offset)
+    entries = read_list(file.read(end.size), count=end.count)
+    unpacked = sum(entry.size for entry in entries)
+    require(all(entry.packed <= length for entry in entries), "An entry of the archive is longer than the archive.")
+    require(unpacked <= max(SMALL, MAX_RATIO * length), "The archive is far larger unpacked than an export is.")
+    found, at = {}, 0
+    for entry in entries:
+        start = _content_place(file, entry=entry, at=at)
+        found[entry.name] = (entry, start)
+        at = start + entry.packed
+    require(at == end.offset, "Something stands before or in the archive that is no part of it.")
+    return found
 
 
-def _require_bounds(file: IO[bytes]) -> tuple[int, int]:
-    """The lengths of the file and of the list of entries, which is read whole and so has to be bounded first."""
-    length = file.seek(0, 2)
-    tail = min(length, _LONG_END.size + _LOCATOR_LENGTH + _END.size)
-    file.seek(-tail, 2)
-    rest, end = _split(file.read(), size=_END.size)
-    _require(end.startswith(_END_MAGIC), "The archive was cut off, or something stands behind it.")
-    _, disk, first, here, count, size, offset, comment = _END.unpack(end)
-    before, locator = _split(rest, size=_LOCATOR_LENGTH)
-    ending = _END.size
-    if locator.startswith(_LOCATOR_MAGIC):
-        _require(before.startswith(_LONG_MAGIC), "The archive's list of entries can't be read.")
-        *_, disk, first, here, count, size, offset = _LONG_END.unpack(before)
-        ending = tail
-    _require((disk, first, here, comment) == (0, 0, count, 0), "The archive is one part of several, or has a comment.")
-    _require(count <= MAX_ENTRIES and size <= MAX_DIRECTORY, "The archive has too many entries.")
-    _require(offset + size + ending == length, "Something stands before or in the archive that is no part of it.")
-    return length, count
-
-
-def _split(data: bytes, *, size: int) -> tuple[bytes, bytes]:
-    """What comes before the last `size` bytes, and these; nothing instead of fewer."""
-    return (data[:-size], data[-size:]) if len(data) >= size else (b"", b"")
-
-
-def _is_plain(entry: zipfile.ZipInfo) -> bool:
-    is_known = entry.compress_type in _METHODS and not entry.flag_bits & ~_HARMLESS_FLAGS
-    return is_known and _NAME.fullmatch(entry.filename) is not None
+def _content_place(file: IO[bytes], *, entry: Entry, at: int) -> int:
+    """Where the content of the entry that has to begin at `at` begins, behind its header."""
+    require(entry.place == at, "The entries of the archive do not stand one after the other.")
+    file.seek(at)
+    found = file.read(MAX_HEADER)
+    for header in entry.headers():
+        if found.startswith(header):
+            return at + len(header)
+    raise MalformedError(f"{entry.name} has another header than the list of entries says.")

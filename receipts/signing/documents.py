@@ -41,10 +41,10 @@ def read_formatted(data: bytes) -> Mapping[str, object] | None:
     return document if isinstance(document, dict) and "format" in document else None
 
 
-def read_document(data: bytes) -> JSON:
+def read_document(data: bytes, *, max_members: int = MAX_MEMBERS) -> JSON:
     """The value of a whole file. Raises MalformedError."""
     try:
-        return load_strict(data, max_members=MAX_MEMBERS)
+        return load_strict(data, max_members=max_members)
     except StrictJSONError as error:
         raise MalformedError(f"The file is not strict JSON. {error.why}") from error
 

@@ -4,7 +4,8 @@ To verify one (`verify_export`):
   1. It is an archive within bounds (`archive.py`), and its manifest has the form of one.
   2. Every other file is named by the manifest, and is what it names; a policy has the hash that is its name.
   3. A log is verified as a log file is; nothing else is needed then.
-  4. Of a selection, what has a proof is verified as a bundle; every other receipt alone. All that is proven is listed.
+  4. Of a selection, what has a proof is verified as a bundle; every other receipt alone (`selected.py`). All that is
+     proven is listed, each receipt once, and no two claim one place.
   5. There are as many receipts as the manifest says.
 Nobody signs a manifest: it shows what was damaged or left out on the way, and the receipts' own signatures the rest.
 """
@@ -16,31 +17,25 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from receipts.signing.archive import Archive, opened_archive
 from receipts.signing.bundle import Bundle, VerifiedBundle, read_bundle, verify_bundle
+from receipts.signing.canonical import JSON
 from receipts.signing.cosignature import Witness
 from receipts.signing.documents import read_document, read_keys
-from receipts.signing.errors import (
-    LogMismatchError,
-    MalformedError,
-    NoCheckpointError,
-    TamperedError,
-    UnsupportedError,
-    VerificationError,
-)
-from receipts.signing.files import MAX_LINE, verify_log_stream
+from receipts.signing.errors import LogMismatchError, MalformedError, NoCheckpointError, TamperedError, UnsupportedError
+from receipts.signing.files import verify_log_stream
 from receipts.signing.keys import KeySet
-from receipts.signing.lines import read_line
 from receipts.signing.logfile import VerifiedLog
 from receipts.signing.proofs import integer
-from receipts.signing.statement import is_digest
-from receipts.signing.verify import verify_receipt
+from receipts.signing.selected import verified_lines
+from receipts.signing.statement import Statement, is_digest
 
 FORMAT = "aarm-export/1"
 MANIFEST, LOG, SELECTION, PROVEN = "manifest.json", "log.jsonl", "receipts.jsonl", "bundle.json"
 
+# Bounds what the values of a document take in memory by the bytes that it has.
+FEW_MEMBERS, BYTES_FOR_EACH = 1_000, 32
 # What the hash of a policy in a receipt is taken of.
 _POLICY = re.compile(r"policies/([0-9a-f]{64})\.json")
 
@@ -100,7 +95,7 @@ def read_manifest(archive: Archive) -> Manifest:
     """Raises MalformedError, UnsupportedError, TamperedError."""
     if MANIFEST not in archive.names:
         raise MalformedError(f"The archive has no {MANIFEST}: it is no export, or was packed anew.")
-    document = read_document(archive.whole(MANIFEST))
+    document = _document(archive, name=MANIFEST)
     if not isinstance(document, Mapping) or not isinstance(document.get("format"), str):
         raise MalformedError("The manifest is no object that names its format.")
     if document["format"] != FORMAT:
@@ -112,6 +107,12 @@ def read_manifest(archive: Archive) -> Manifest:
     if len({LOG, SELECTION} & archive.names) != 1:
         raise MalformedError(f"An export has either {LOG} or {SELECTION}.")
     return Manifest({name: str(digest) for name, digest in files.items()}, count)
+
+
+def _document(archive: Archive, *, name: str) -> JSON:
+    """JSON that is mostly digests and signatures: it has fewer values than a thirty-second of its bytes."""
+    data = archive.whole(name)
+    return read_document(data, max_members=FEW_MEMBERS + len(data) // BYTES_FOR_EACH)
 
 
 def _require_files(archive: Archive, *, manifest: Manifest) -> None:
@@ -142,35 +143,16 @@ def _log(archive: Archive, *, trust: Trust) -> VerifiedExport:
 
 
 def _selection(archive: Archive, *, keys: KeySet, trust: Trust) -> VerifiedExport:
-    proven: set[str] = set()
+    proven: dict[str, Statement] = {}
     bundle = None
     if PROVEN in archive.names:
-        read = read_bundle(read_document(archive.whole(PROVEN)))
+        read = read_bundle(_document(archive, name=PROVEN))
         bundle = (read, verify_bundle(read, keys=keys, kept=trust.kept, witnesses=trust.witnesses))
-        proven = {link.digest for link in bundle[1].links}
+        proven = {link.digest: link.statement for link in bundle[1].links}
     elif trust.kept or trust.witnesses:
         raise NoCheckpointError("The export has no checkpoint with which others could be compared.")
     with archive.content(SELECTION) as file:
-        count = _verified_lines(file, keys=keys, proven=proven)
+        count = verified_lines(file, keys=keys, proven=proven)
     if proven:
         raise LogMismatchError(f"{len(proven)} receipts of {PROVEN} are not in {SELECTION}.")
     return VerifiedExport("", count, bundle=bundle)
-
-
-def _verified_lines(file: IO[bytes], *, keys: KeySet, proven: set[str]) -> int:
-    """How many there are. Takes those that are proven away; their proof says more than their signature alone."""
-    count = 0
-    while line := file.readline(MAX_LINE):
-        count += 1
-        try:
-            envelope = read_line(line)
-            if envelope.digest in proven:
-                proven.remove(envelope.digest)
-            else:
-                verify_receipt(envelope, keys=keys)
-        except VerificationError as error:
-            error.ordinal = count
-            raise
-    if not count:
-        raise MalformedError("There is no receipt to verify.")
-    return count

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from receipts.signing.__main__ import main
-from receipts.signing.archive import MAX_ENTRIES
+from receipts.signing.zip_records import MAX_ENTRIES
 from tests.unit.signing.issuer import issuer
 from tests.verifiers.exports import CHAIN, KEYS, log, manifest, note, packed, selection
 from tests.verifiers.javascript import JavaScriptVerifier
@@ -104,7 +104,7 @@ def long(count: int, *, magic: bytes = b"PK\x06\x06") -> bytes:
 QUESTIONS: dict[str, tuple[Callable[[], bytes], Verdict]] = {
     "a selection": (whole, (0, None)),
     "a selection that is only stored": (
-        lambda: packed(manifest(selection(), receipts=3), method=zipfile.ZIP_STORED), (0, None)),
+        lambda: packed(manifest(selection(), receipts=3), method=zipfile.ZIP_STORED), MALFORMED),
     "a selection of which nothing is proven yet": (lambda: without("bundle.json"), (0, None)),
     "everything": (lambda: packed(manifest(log(), receipts=2)), (0, None)),
     "a forged receipt": (forged, (2, "bad_signature")),
@@ -136,14 +136,14 @@ QUESTIONS: dict[str, tuple[Callable[[], bytes], Verdict]] = {
     "a hidden name": (lambda: named("policies/.profile"), MALFORMED),
     "a folder": (lambda: named("contexts/"), MALFORMED),
     "a bomb": (bomb, MALFORMED),
-    "more than it says": (liar, TAMPERED),
+    "more than it says": (liar, MALFORMED),
     "another way to pack": (
         lambda: packed(manifest(selection(), receipts=3), method=zipfile.ZIP_BZIP2), MALFORMED),
     "encrypted": (encrypted, MALFORMED),
     "a list of entries that is none": (
         lambda: patched(whole(), signature=b"PK\x01\x02", at=0, value=b"none"), MALFORMED),
-    "another check sum": (other_crc, TAMPERED),
-    "another name where it lies": (other_header, TAMPERED),
+    "another check sum in the list": (other_crc, MALFORMED),
+    "another name where it lies": (other_header, MALFORMED),
     "cut off": (lambda: whole()[:-9], MALFORMED),
     "something before": (lambda: b"PK\x03\x04" + whole(), MALFORMED),
     "something behind": (lambda: whole() + b"\n", MALFORMED),
@@ -174,14 +174,9 @@ def test_what_was_kept_is_compared_with_the_checkpoint_inside(javascript: JavaSc
     assert javascript.verdicts(question for question, _ in asked.values()) == list(here.values())
 
 
-def test_an_archive_of_any_length_is_read_and_too_many_entries_are_refused_before(tmp_path: Path) -> None:
-    asked = {
-        6: (0, None),
-        5: MALFORMED,
-        MAX_ENTRIES + 1: MALFORMED,
-    }
-    for count, verdict in asked.items():
-        assert python_verdict(Question(long(count), KEYS), folder=tmp_path) == verdict
+def test_too_many_entries_are_refused_before_any_is_read(tmp_path: Path) -> None:
+    for count in (6, 5, MAX_ENTRIES + 1):
+        assert python_verdict(Question(long(count), KEYS), folder=tmp_path) == MALFORMED
     assert python_verdict(Question(long(6, magic=b"none"), KEYS), folder=tmp_path) == MALFORMED
 
 

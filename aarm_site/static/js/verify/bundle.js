@@ -4,7 +4,7 @@ import { demandLinks, demandNoFork, groupByStream } from "./chain.js";
 import { demandOneHistory, demandOneView, demandOrigin, originOf, verifyCheckpoint, verifyKept } from "./checkpoint.js";
 import { readEnvelope } from "./envelope.js";
 import { demand } from "./errors.js";
-import { demandFormat, demandMembers, parseFile } from "./json.js";
+import { demandFormat, demandMembers, parseJson } from "./json.js";
 import { hashLeaf, isConsistent, isIncluded } from "./merkle.js";
 import { readConsistency, readInclusion } from "./proofs.js";
 import { verifyReceipt } from "./receipt.js";
@@ -92,8 +92,8 @@ async function verifyEarlier({ note, consistency }, { checkpoint, keys }) {
 }
 
 /** A bundle as bytes, against the caller's keys and the notes that the caller kept. */
-export async function verifyBundle(bytes, { keys, kept, witnesses }) {
-  const bundle = await readBundle(parseFile(bytes));
+export async function verifyBundle(bytes, { keys, kept, witnesses, mostMarks = Infinity }) {
+  const bundle = await readBundle(parseJson(bytes, { mostMarks }));
   const checkpoint = await verifyCheckpoint(bundle.note, { keys });
   const cosignatures = await demandCosigned(checkpoint, { witnesses });
   const receipts = [];

@@ -5,18 +5,21 @@ import { digestOf, isDigest } from "./bytes.js";
 import { linesOf } from "./documents.js";
 import { readEnvelope } from "./envelope.js";
 import { VerificationError, demand } from "./errors.js";
-import { isInteger, parseFile, parseJson } from "./json.js";
+import { isInteger, parseJson } from "./json.js";
 import { verifyLog } from "./logfile.js";
 import { verifyReceipt } from "./receipt.js";
 
 const FORMAT = "aarm-export/1";
 const [MANIFEST, LOG, SELECTION, PROVEN] = ["manifest.json", "log.jsonl", "receipts.jsonl", "bundle.json"];
+// Digests and signatures: there are fewer values than a thirty-second of the bytes.
+const marksFor = (bytes) => 1_000 + Math.floor(bytes.length / 32);
 // What the hash of a policy in a receipt is taken of.
 const POLICY = /^policies\/([0-9a-f]{64})\.json$/;
 
-async function readManifest({ names, content }) {
+async function readManifest({ names, whole }) {
   demand(names.has(MANIFEST), "malformed", `The archive has no ${MANIFEST}: it is no export, or was packed anew.`);
-  const value = parseFile(await content(MANIFEST));
+  const bytes = await whole(MANIFEST);
+  const value = parseJson(bytes, { mostMarks: marksFor(bytes) });
   const isNamed = value instanceof Map && typeof value.get("format") === "string";
   demand(isNamed, "malformed", "The manifest is no object that names its format.");
   demand(value.get("format") === FORMAT, "unsupported", `The format is another one than ${FORMAT}.`);
@@ -43,25 +46,50 @@ async function demandFiles({ names, content }, { files }) {
   }
 }
 
+/** Takes receipts in turn, each of them once, and refuses one in another one's place. */
+function placesOf() {
+  const claims = new Map();
+  const claim = (what, digest) => {
+    const key = JSON.stringify(what);
+    if (!claims.has(key)) claims.set(key, digest);
+    return claims.get(key);
+  };
+  return ({ statement: { deployment, stream, position, previous }, digest }) => {
+    const isTwice = claims.get(JSON.stringify([deployment, stream, position])) === digest;
+    demand(!isTwice, "broken_chain", `A receipt of ${stream} is there twice.`);
+    const found = [[position], ["after", previous]].map((what) => claim([deployment, stream, ...what], digest));
+    const isAlone = found.every((other) => other === digest);
+    demand(isAlone, "fork", `Two receipts of ${stream} claim position ${position} or the same predecessor.`);
+  };
+}
+
 async function verifiedLines(bytes, { keys, proven }) {
   const lines = linesOf(bytes);
   const last = lines.pop();
   const receipts = [];
+  const take = placesOf();
   for (const line of last.length > 0 ? [...lines, last] : lines) {
     demand(line !== last, "malformed", "The last line of the file has no end: the file was cut off.");
     const envelope = await readEnvelope(parseJson(line));
     receipts.push(proven.get(envelope.digest) ?? (await verifyReceipt(envelope, { keys })));
+    take(receipts.at(-1));
     proven.delete(envelope.digest);
   }
   demand(receipts.length > 0, "malformed", "There is no receipt to verify.");
   return receipts;
 }
 
-async function verifySelection({ names, content }, { keys, kept, witnesses }) {
+async function verifiedProofs({ whole }, options) {
+  const bytes = await whole(PROVEN);
+  return verifyBundle(bytes, { ...options, mostMarks: marksFor(bytes) });
+}
+
+async function verifySelection(archive, { keys, kept, witnesses }) {
+  const { names, content } = archive;
   const isProven = names.has(PROVEN);
   const fits = isProven || (kept.length === 0 && witnesses.length === 0);
   if (!fits) throw new VerificationError("usage", "The export has no checkpoint with which others could be compared.");
-  const bundle = isProven ? await verifyBundle(await content(PROVEN), { keys, kept, witnesses }) : { receipts: [] };
+  const bundle = isProven ? await verifiedProofs(archive, { keys, kept, witnesses }) : { receipts: [] };
   const proven = new Map(bundle.receipts.map((receipt) => [receipt.digest, receipt]));
   const placed = proven.size;
   const receipts = await verifiedLines(await content(SELECTION), { keys, proven });
