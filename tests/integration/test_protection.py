@@ -26,9 +26,10 @@ from tests.factories import Cast, StepUp, make_cast, open_step_up, vote
 from tests.integration.scenario import busy_session
 
 TABLES = (
-    "approvals_adminchange", "approvals_asking", "approvals_attentionmiss", "approvals_vote", "decisions_claim",
-    "decisions_contextentry", "decisions_decision", "decisions_outcome", "decisions_policyproposal",
-    "decisions_policyversion", "receipts_checkpoint", "receipts_logentry", "receipts_receipt",
+    "approvals_adminchange", "approvals_answer", "approvals_asking", "approvals_attentionmiss", "approvals_question",
+    "approvals_reveal", "approvals_vote", "decisions_claim", "decisions_contextentry", "decisions_decision",
+    "decisions_outcome", "decisions_policyproposal", "decisions_policyversion", "receipts_checkpoint",
+    "receipts_logentry", "receipts_receipt",
 )  # fmt: skip
 KEYS = {"receipts_logentry": "leaf_index"}
 APPLICATION_ATTEMPTS = (
