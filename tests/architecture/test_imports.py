@@ -111,6 +111,7 @@ PLACES = {
     ),
     "allauth": (
         "aarm_site.decide_tier", "approvals.accounts", "approvals.admin", "approvals.services.passkeys",
+        "approvals.services.pseudonyms",
         "approvals.services.software_keys", "approvals.urls", "approvals.views",
     ),
     "fido2": ("approvals.services.passkeys", "approvals.services.software_keys"),
