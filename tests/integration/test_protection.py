@@ -11,10 +11,13 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from aarm_site.settings.base import database
+from approvals.lifecycle.questions import Asked
 from approvals.lifecycle.quorum import Verdict
 from approvals.lifecycle.states import NON_TERMINAL, State
-from approvals.models import ApprovalRequest
+from approvals.models import ApprovalRequest, Reveal
+from approvals.services.questions import answer_as_agent, ask_question
 from decisions.models import Deferral
+from receipts.clock import database_now
 from receipts.protection import insert_only_tables
 from receipts.services.checkpoints import sign_due_checkpoint
 from receipts.services.sequencing import sequence_waiting
@@ -120,9 +123,18 @@ def refusal_of(*statements: str) -> str:
     return ""
 
 
+def ask_and_show(cast: Cast) -> None:
+    """A question with its answer, and a value that was shown."""
+    step = open_step_up(cast)
+    question = ask_question(approval_id=step.approval.pk, person=cast.bob, to=Asked.AGENT, text="Why her?")
+    answer_as_agent(caller=cast.agent, approval_id=step.approval.pk, question_id=question.pk, text="She asked.")
+    Reveal.objects.create(request=step.approval, person=cast.bob, shown_at=database_now())
+
+
 @pytest.mark.case("RCP-33")
 def test_not_even_the_owner_changes_facts_while_the_guards_are_on(cast: Cast) -> None:
     busy_session(cast)
+    ask_and_show(cast)
     sequence_waiting()
     sign_due_checkpoint()
     for table in TABLES:
