@@ -125,7 +125,10 @@ _SECTIONS: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
             ("administration.fields", "Fields"),
         ),
     ),
-    ("Actor", (("actor.person", "Person"), ("actor.host", "Host"), ("actor.source", "Source"))),
+    (
+        "Actor",
+        (("actor.person", "Person"), ("actor.host", "Host"), ("actor.agent", "Agent"), ("actor.source", "Source")),
+    ),
     (
         "Context",
         (("-context.session", "Session"), ("context.position", "Entry"), ("-context.head", "Digest of that entry")),

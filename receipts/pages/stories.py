@@ -65,7 +65,7 @@ _OUTCOMES = {
 
 
 _IDS = (
-    "identity.agent", "identity.human", "identity.host", "vote.approver", "actor.person", "actor.host",
+    "identity.agent", "identity.human", "identity.host", "vote.approver", "actor.person", "actor.host", "actor.agent",
     "administration.object",
 )  # fmt: skip
 
@@ -171,8 +171,8 @@ def _administration(body: Body, names: Names) -> tuple[str, ...]:
 
 def _changed_object(body: Body, names: Names) -> tuple[str, ...]:
     """Somebody or something that this installation knows: a person, a group, an agent, a key, a tool."""
-    person = _name(body, "actor.person", names, otherwise="")
-    who = person or _name(body, "actor.host", names, otherwise="A command on the server")
+    actors = (_name(body, f"actor.{kind}", names, otherwise="") for kind in ("person", "host", "agent"))
+    who = next(filter(None, actors), "") or _SOURCES.get(text_at(body, "actor.source"), "Somebody")
     kind = text_at(body, "administration.kind").rpartition(".")[2]
     known = text_at(body, "administration.name") or _name(body, "administration.object", names, otherwise="")
     fields = value_at(body, "administration.fields")
@@ -181,6 +181,8 @@ def _changed_object(body: Body, names: Names) -> tuple[str, ...]:
     return sentence, f"Changed: {named}." if named else ""
 
 
+# What stands for the actor where nobody signed in did it.
+_SOURCES: Mapping[str, str] = {"command": "A command on the server", "identity_provider": "An identity provider"}
 _KINDS_OF_OBJECTS: Mapping[str, str] = {"user": "account", "signinlink": "sign-in link", "credential": "key"}
 
 

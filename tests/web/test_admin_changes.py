@@ -15,8 +15,11 @@ from django.core.management import CommandError, call_command
 from django.db.models import Model
 from django.test import Client
 
+from approvals.lifecycle.questions import Asked
 from approvals.models import AdminChange, Delegation, Schedule, SignInLink, Stander, User
+from approvals.services.memberships import Claims, follow_claims
 from approvals.services.people import Role, create_person, issue_sign_in_link, role_group
+from approvals.services.questions import answer_as_agent, ask_question
 from decisions.models import Agent, Credential, Host, Issuer, Tool
 from decisions.services.identity import authenticate
 from decisions.services.registration import register_agent
@@ -26,7 +29,7 @@ from receipts.readonly import ReadOnlyAdmin
 from receipts.selectors.accounting import Account, accounts
 from receipts.selectors.values import opened_values
 from tests.api.doors import Door
-from tests.factories import Cast
+from tests.factories import Cast, open_step_up
 from tests.web.reading import read
 from tests.web.tampering import unguarded
 from tests.web.test_admin import address
@@ -277,6 +280,18 @@ def test_a_change_without_its_receipt_and_a_receipt_without_its_change_are_named
         AdminChange.objects.filter(pk=victim.pk).delete()
     found = account()
     assert (found.surplus, found.missing) == ((victim.receipt_id,), ())
+
+
+def test_a_sentence_names_an_agent_or_a_provider_and_no_command(cast: Cast, victor: Client) -> None:
+    step = open_step_up(cast)
+    question = ask_question(approval_id=step.approval.pk, person=cast.bob, to=Asked.AGENT, text="Why her?")
+    answer_as_agent(caller=cast.agent, approval_id=step.approval.pk, question_id=question.pk, text="She asked.")
+    answered = Receipt.objects.filter(stream="system/administration").latest("position")
+    follow_claims(cast.bob, claims=Claims(email="bob@other.example"), is_new=False)
+    followed = Receipt.objects.filter(stream="system/administration").latest("position")
+    told = [read(victor.get(f"/r/{receipt.pk}")).text for receipt in (answered, followed)]
+    assert "demo-agent added the answer" in told[0]
+    assert "An identity provider changed the account bob." in told[1]
 
 
 def test_a_change_is_told_in_a_sentence_and_listed(cast: Cast, trent: Client, victor: Client) -> None:
