@@ -11,7 +11,8 @@ class SubjectKey(models.Model):
     """What opens the payloads that one subject left in one month. Deleting the row is what erases them.
 
     `wrapped` is the key under the master key of that id. Payloads name a key without a constraint: those of a key that
-    is gone stay, and say nothing. The empty subject has what is about nobody in particular.
+    is gone stay, and say nothing. The empty subject has what is about nobody in particular; its month `9999-12` is the
+    key with which names that can be guessed are digested.
     """
 
     id = models.CharField(primary_key=True, max_length=ID_LENGTH)

@@ -11,8 +11,8 @@ from approvals.services.administration import Actor, Change, record_change, reco
 from decisions.intake.tokens import AGENT_CLAIMS, ALGORITHMS, HUMAN_CLAIMS, SCOPE_CLAIMS
 from decisions.models import Issuer, RevokedToken, TokenClient
 from decisions.services.identity import named_agent
-from decisions.services.tokens.bearers import revocation_digest
 from decisions.services.tokens.fetching import is_safe_url
+from decisions.services.tokens.revoked import revocation_digest
 from receipts.clock import database_now
 from receipts.problems import ProblemError, not_found
 

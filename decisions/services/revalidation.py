@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from decisions.models import Agent, Credential, Decision, Host, RevokedToken, Session, TokenClient
 from decisions.services.parties import Section, chain_problem, recorded_section
+from decisions.services.tokens.revoked import known_names
 
 
 def identity_problem(decision: Decision, *, session: Session, at: datetime) -> str | None:
@@ -28,7 +29,7 @@ def _has_credential(credential_id: str, *, section: Section, at: datetime) -> bo
     if token is None:
         is_current = Q(expires_at__isnull=True) | Q(expires_at__gt=at)
         return Credential.objects.filter(is_current, pk=credential_id, revoked_at__isnull=True).exists()
-    named = [digest for digest in (token["token"], token["subject"]) if digest]
+    named = [name for digest in (token["token"], token["subject"]) if digest for name in known_names(digest)]
     revoked = RevokedToken.objects.filter(issuer=token["issuer"], digest__in=named)
     clients = TokenClient.objects.filter(pk=credential_id, issuer__is_active=True)
     return clients.exists() and not revoked.exists()

@@ -15,6 +15,9 @@ from receipts.sealing import NONCE_LENGTH, seal
 from receipts.selectors.subject_keys import OpenKey, month_key, unwrapped
 from receipts.signing.canonical import JSON, canonical_bytes
 
+# Nobody's, and of a month that the end of retention never comes to.
+_LASTING = {"subject": "", "month": "9999-12"}
+
 
 def month_of(at: datetime) -> str:
     """`2026-11`, by UTC: the segment in which values of that moment end together."""
@@ -28,6 +31,14 @@ def sealing_key(subject: str, *, at: datetime) -> OpenKey:
     """
     month = month_of(at)
     return month_key(subject, month=month) or _made(subject, month=month)
+
+
+def lasting_key() -> OpenKey:
+    """The key that names are digested with where they can be guessed: nothing ends it, nothing is sealed with it.
+
+    Raises `payload_key_unavailable`.
+    """
+    return month_key(**_LASTING) or _made(**_LASTING)
 
 
 def sealed_values(values: Mapping[str, JSON], *, seed: bytes, key: OpenKey, place: str) -> bytes:

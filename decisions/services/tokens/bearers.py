@@ -21,11 +21,11 @@ from decisions.models import Issuer, TokenClient
 from decisions.services.identity import unauthenticated
 from decisions.services.tokens.introspection import check_active
 from decisions.services.tokens.keys import check_signature
+from decisions.services.tokens.revoked import revocation_digest, revocation_digests
 from receipts.access import Authority, Caller, CallerKind
 from receipts.clock import as_moment
 from receipts.identifiers import folded
 from receipts.reads import RowRead
-from receipts.signing.canonical import sha256_digest
 
 _CASES = " ".join(f"WHEN '{name}' THEN %s" for name in AGENT_CLAIMS)
 _PLACES = ", ".join(["%s"] * MOST_ACTORS)
@@ -37,14 +37,18 @@ _CLIENTS = RowRead(
     extra={
         "now": "aarm_now()",
         "is_revoked": (
-            "EXISTS (SELECT 1 FROM decisions_revokedtoken t WHERE t.issuer_id = issuer.id AND t.digest IN (%s, %s))"
+            "EXISTS (SELECT 1 FROM decisions_revokedtoken t "
+            "WHERE t.issuer_id = issuer.id AND t.digest IN (%s, %s, %s, %s))"
         ),
     },
 )
 
 
 def authenticate_token(token: str) -> Caller:
-    """The caller who bears `token`. Raises `unauthenticated`, and `unavailable` where its issuer can't be asked."""
+    """The caller who bears `token`.
+
+    Raises `unauthenticated`, `unavailable` where its issuer can't be asked, and `payload_key_unavailable`.
+    """
     try:
         return _bearer(token)
     except IntakeError as error:
@@ -85,13 +89,8 @@ def _named_in(claims: Claims) -> list[TokenClient]:
         actors.append(_as_text(act.get("sub")))
         act = act.get("act")
     actors += [""] * (MOST_ACTORS - len(actors))
-    digests = [revocation_digest(kind, _as_text(claims.get(kind))) for kind in ("jti", "sub")]
+    digests = [digest for kind in ("jti", "sub") for digest in revocation_digests(kind, _as_text(claims.get(kind)))]
     return _CLIENTS.all(*digests, _as_text(claims.get("iss")), *named, *actors)
-
-
-def revocation_digest(kind: str, value: str) -> str:
-    """How a token or a person is named in the list of what was revoked."""
-    return sha256_digest(f"{kind}:{value}".encode())
 
 
 def _as_text(value: object) -> str:
