@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from receipts.services.checkpoints import sign_due_checkpoint
+from receipts.services.ends import find_lost_ends
 from receipts.services.exports import forget_old_exports, write_next_export
 from receipts.services.missing import find_missing
 from receipts.services.monitoring import verify_slice
@@ -34,6 +35,7 @@ def watch_log() -> int:
     """Computes the next part of the log again, compares it with the outside, and looks for what was kept out of it."""
     compare_with_outside()
     find_missing()
+    find_lost_ends()
     return verify_slice()
 
 

@@ -34,7 +34,7 @@ def raise_alarm(code: AlarmCode, *, subject: str, sentence: str, found: bytes = 
     """Records it, unless it is open or was acknowledged as it is.
 
     `found` is what there is in place of what should be, where the subject alone doesn't say. Of an altered receipt it
-    is the stored row.
+    is the stored row, unless it is given.
     """
     seen, last = _seen(code, subject=subject, found=found), _last(code, subject=subject)
     if last is not None and (last.acknowledged_at is None or _holds(last, seen=seen)):
@@ -77,6 +77,6 @@ def _holds(alarm: Alarm, *, seen: str) -> bool:
 
 def _seen(code: AlarmCode, *, subject: str, found: bytes) -> str:
     """What was found, short enough to be kept."""
-    if code == AlarmCode.ALTERED:
+    if code == AlarmCode.ALTERED and not found:
         return fingerprint_of(subject)
     return sha256_digest(found) if found else ""

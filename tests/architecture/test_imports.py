@@ -60,7 +60,7 @@ LAYERS = {
         "signing",
         "words",
     },
-    1: {"models", "subjects"},
+    1: {"models", "subjects", "watching"},
     2: {
         "access",
         "anchors",

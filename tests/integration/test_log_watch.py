@@ -11,13 +11,14 @@ from django.conf import LazySettings
 from django.db import connection
 
 from receipts.clock import database_now
-from receipts.models import Alarm, AlarmCode, Checkpoint, LogEntry, LogWatch, Receipt, Unsequenced
+from receipts.models import Alarm, AlarmCode, Chain, Checkpoint, LogEntry, LogWatch, Receipt, Unsequenced
 from receipts.selectors.accounting import accounts
 from receipts.selectors.keys import active_key_id, own_keys, published_keys, verify_own_checkpoint
 from receipts.selectors.log import log_alarms, log_size
 from receipts.selectors.stored import signature_fault
 from receipts.selectors.unplaced import unplaced
-from receipts.services import missing, monitoring
+from receipts.services import ends, missing, monitoring
+from receipts.services.ends import find_lost_ends
 from receipts.services.keys import signer_of
 from receipts.services.missing import find_missing
 from receipts.services.monitoring import ROUND_SLICES, slice_length, verify_everything, verify_slice
@@ -227,6 +228,57 @@ def test_every_receipt_is_looked_at_once_a_round_and_what_is_known_hides_nothing
     assert list(log_alarms().values_list("subject", flat=True)) == [rows[-1].pk]
     reached = [LogWatch.objects.get().next_receipt for _ in range(rounds) if find_missing() >= 0]
     assert "" in reached, "A new round begins after the last receipt."
+
+
+def cut_off(victim: Receipt) -> None:
+    """The last receipt of its stream and its place in the queue: nothing else names it but the row of its chain."""
+    Unsequenced.objects.filter(receipt_id=victim.pk).delete()
+    alter("receipts_receipt", f"DELETE FROM receipts_receipt WHERE id = '{victim.pk}'")
+
+
+def lost_in_a_round() -> list[int]:
+    """How many ends each slice of a round found lost."""
+    found = [find_lost_ends()]
+    while LogWatch.objects.get().next_stream:
+        found.append(find_lost_ends())
+    return found
+
+
+@pytest.mark.case("RCP-24")
+def test_the_end_of_a_stream_that_the_log_never_heard_of_is_missed(cast: Cast, move_clock: Move) -> None:
+    allow(cast)
+    signed(move_clock)
+    *_, before, victim = allow(cast)
+    assert find_lost_ends() == 0
+    cut_off(victim)
+    sequence_waiting()
+    find_missing()
+    assert opened() == [], "Nothing else shows it."
+    assert find_lost_ends() == 1
+    assert opened() == [("ALTERED", victim.stream)]
+    assert f"number {victim.position}, is gone" in log_alarms().get().sentence
+    acknowledge()
+    assert (find_lost_ends(), opened()) == (1, []), "One that is known stays silent."
+    Chain.objects.filter(pk=victim.stream).update(length=before.position, head=before.digest)
+    assert find_lost_ends() == 0
+    Chain.objects.filter(pk=victim.stream).update(length=victim.position)
+    assert (find_lost_ends(), opened()) == (1, [("ALTERED", victim.stream)]), "Another loss is another alarm."
+
+
+@pytest.mark.case("RCP-24")
+def test_every_chain_is_looked_at_once_a_round_and_many_that_lost_their_ends_hide_none(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, settings: LazySettings
+) -> None:
+    monkeypatch.setattr(ends, "MOST_TOLD", 2)
+    monkeypatch.setattr(ends, "CHUNK", 1)
+    settings.AARM_LOG_CHECK_RECEIPTS = 3
+    victims = [allow(cast, count=1)[-1] for _ in range(5)]
+    assert sum(lost_in_a_round()) == 0
+    for victim in victims:
+        cut_off(victim)
+    told = lost_in_a_round()
+    assert (sum(told), max(told)) == (5, 2)
+    assert set(log_alarms().values_list("subject", flat=True)) == {victim.stream for victim in victims}
 
 
 def test_looking_for_what_was_kept_out_reads_no_more_of_the_log_than_a_slice(cast: Cast) -> None:
