@@ -243,7 +243,8 @@ class ExportState(models.TextChoices):
 class Export(models.Model):
     """A bundle that somebody asked for, and how far it is.
 
-    Whoever writes it renews `renewed_at`; when that is old the writer is gone, and another one begins again.
+    Whoever writes it renews `renewed_at`; when that is old the writer is gone, and another one begins again. `places`
+    are those of the log that receipts had, or waited for, when it was asked for: no column says when one came.
     """
 
     id = models.CharField(primary_key=True, max_length=ID_LENGTH)
@@ -257,6 +258,7 @@ class Export(models.Model):
     requested_at = models.DateTimeField()
     renewed_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    places = models.PositiveBigIntegerField(null=True)
 
     class Meta:
         indexes = [

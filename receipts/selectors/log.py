@@ -84,6 +84,13 @@ def _nodes(wanted: Iterable[Node]) -> dict[Node, bytes]:
     }
 
 
+def places_taken() -> int:
+    """How many places of the log receipts have or wait for."""
+    # What moves from the queue into the log in between counts twice rather than not at all.
+    waiting = Unsequenced.objects.count()
+    return log_size() + waiting
+
+
 def newest_checkpoint() -> Checkpoint | None:
     """The last one that was signed."""
     return Checkpoint.objects.order_by("-id").first()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +28,14 @@ from receipts.exporters.bundle import (
 )
 from receipts.exporters.companions import write_contexts, write_policies
 from receipts.identifiers import new_id
-from receipts.models import Chain, Checkpoint, Export, ExportState, LogEntry, Receipt, Unsequenced
+from receipts.models import Chain, Checkpoint, Export, ExportState, Receipt
 from receipts.problems import ProblemError, not_found
 from receipts.selectors.conditions import Asking, matching
 from receipts.selectors.exports import export_for
 from receipts.selectors.grammar import Question, parse_question
 from receipts.selectors.harvest import in_order_of_log, in_order_of_time
 from receipts.selectors.keys import published_jwks
-from receipts.selectors.log import newest_checkpoint
+from receipts.selectors.log import newest_checkpoint, places_taken
 from receipts.selectors.search import visible_to
 from receipts.selectors.unplaced import unplaced
 from receipts.services.disclosure import ACCESS_STREAM
@@ -66,7 +66,7 @@ def request_export(owner: Any, *, question: str, has_contexts: bool = False) -> 
     _require_auditor(owner)
     asked = parse_question(question)
     matching(visible_to(caller_of(owner)), question=asked, asking=Asking(at=database_now()))
-    asked_for = {"question": asked.text, "has_contexts": has_contexts}
+    asked_for = {"question": asked.text, "has_contexts": has_contexts, "places": places_taken()}
     return Export.objects.create(id=new_id("exp"), owner=owner, requested_at=database_now(), **asked_for)
 
 
@@ -166,18 +166,17 @@ def _written(export: Export, *, folder: Path) -> Tally:
         has_contexts=export.has_contexts,
         person=caller_of(export.owner).id,
         asked_at=export.requested_at,
-        later=_later_than(checkpoint, before=export.requested_at) if is_whole and checkpoint else 0,
+        later=_later_than(checkpoint, export=export) if is_whole and checkpoint else 0,
         unplaced=unplaced().count() if is_whole else 0,
     )
     write_descriptions(folder, selection, tally=tally)
     return tally
 
 
-def _later_than(checkpoint: Checkpoint, *, before: datetime) -> int:
-    """How many receipts of that time have a place that this checkpoint doesn't cover, or wait for one."""
-    placed = LogEntry.objects.filter(leaf_index__gte=checkpoint.size, receipt__issued_at__lt=before)
-    waiting = Receipt.objects.filter(pk__in=Unsequenced.objects.values("receipt_id"), issued_at__lt=before)
-    return placed.count() + waiting.count()
+def _later_than(checkpoint: Checkpoint, *, export: Export) -> int:
+    """How many receipts that were there when it was asked for have a place that this checkpoint doesn't cover."""
+    # Of one that an older version queued nobody knows, so that what came meanwhile counts as well.
+    return max(0, (places_taken() if export.places is None else export.places) - checkpoint.size)
 
 
 def _receipts(export: Export, *, checkpoint: Checkpoint | None) -> Iterator[Receipt]:

@@ -9,6 +9,7 @@ import json
 import zipfile
 from base64 import b64decode
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,18 @@ def test_everything_says_what_no_checkpoint_covers_yet(history: Cast, victor: Cl
     assert f"are missing: {later}." in manifest["note"]
     assert manifest["note"].encode() in files["README.txt"]
     assert verified(tmp_path, "log.jsonl") == 0
+
+
+def test_a_receipt_that_is_dated_forward_is_said_to_be_missing_like_any_other(
+    history: Cast, victor: Client, tmp_path: Path
+) -> None:
+    session = begin_session(history)
+    decide(history, session, "files.read", parameters={})
+    tamper(Receipt.objects.get(stream=f"session/{session}", position=1), issued_at=datetime(2100, 1, 1, tzinfo=UTC))
+    count = Receipt.objects.count()
+    manifest = json.loads(bundle(victor, "", into=tmp_path)["manifest.json"])
+    assert manifest["receipts"] + manifest["receipts_later"] == count
+    assert f"are missing: {count - manifest['receipts']}." in manifest["note"]
 
 
 def test_everything_says_how_many_receipts_have_no_place_in_the_log(
