@@ -230,6 +230,12 @@ class SavedView(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def query(self) -> str:
+        """What stands behind the `?` of its address."""
+        order = [("sort", self.sort)] if self.sort else []
+        return urlencode([("q", self.question), *order, *(("column", name) for name in self.columns)])
+
 
 class ExportState(models.TextChoices):
     WAITING = "WAITING"

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from receipts.access import READERS, for_people
 from receipts.forms import SavedViewForm
+from receipts.pages.columns import USUAL, chosen_columns
 from receipts.problems import ProblemError
 from receipts.selectors.grammar import parse_question
+from receipts.selectors.results import known_sort
 from receipts.services.saved import forget_view, save_view
 
 
@@ -31,9 +31,16 @@ def view_save(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         raise invalid(form)
     said = form.cleaned_data
-    question = parse_question(said["question"]).text
-    save_view(request.user, name=said["name"], question=question, team_id=said["team"])
-    return HttpResponseRedirect(f"{reverse('receipts:index')}?{urlencode({'q': question})}", status=303)
+    columns = chosen_columns(said["column"])
+    view = save_view(
+        request.user,
+        name=said["name"],
+        question=parse_question(said["question"]).text,
+        team_id=said["team"],
+        sort=known_sort(said["sort"]),
+        columns=() if columns == USUAL else columns,
+    )
+    return HttpResponseRedirect(f"{reverse('receipts:index')}?{view.query}", status=303)
 
 
 @for_people(*READERS)

@@ -394,9 +394,27 @@ def test_saved_views_are_for_oneself_or_a_team(history: Cast, bob: Client, victo
     assert [link.text for link in searched(bob).of_class("saved")[0].tagged("a")] == ["Ours"]
 
 
+def test_a_saved_view_keeps_the_order_and_the_columns_it_was_saved_with(history: Cast, bob: Client) -> None:
+    page = read(bob.get("/receipts?q=tool:email&sort=-risk&column=risk&column=rule"))
+    (form,) = (form for form in page.tagged("form") if form.attributes.get("action") == "/receipts/views")
+    hidden = [field.attributes for field in form.tagged("input") if field.attributes.get("type") == "hidden"]
+    fields: dict[str, object] = {field["name"]: field["value"] for field in hidden}
+    columns = [field["value"] for field in hidden if field["name"] == "column"]
+    reply = bob.post("/receipts/views", fields | {"column": columns, "name": "Risky"})
+    again = "/receipts?q=tool%3Aemail&sort=-risk&column=rule&column=risk"
+    assert reply.headers["Location"] == again
+    (link,) = searched(bob).of_class("saved")[0].tagged("a")
+    assert link.attributes["href"] == again
+    assert read(bob.get(again)).of_class("list__rule")
+    bob.post("/receipts/views", {"name": "Plain", "question": "tool:email", "column": ["who", "result"]})
+    (plain, _) = searched(bob).of_class("saved")[0].tagged("a")
+    assert plain.attributes["href"] == "/receipts?q=tool%3Aemail"
+
+
 @pytest.mark.parametrize(
     ("fields", "status"),
     [
+        ({"name": "x", "question": "x", "column": "payload"}, 400),
         ({"name": "", "question": "x"}, 400),
         ({"name": "x" * 61, "question": "x"}, 400),
         ({"name": "x", "question": "tool:"}, 400),
