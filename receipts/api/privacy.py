@@ -17,6 +17,7 @@ from receipts.models import LegalHold, Receipt
 from receipts.problems import ProblemError
 from receipts.requests import read_body
 from receipts.selectors import page_of
+from receipts.selectors.mentions import is_named
 from receipts.selectors.privacy import held_subject, privacy_receipts, said_of, standing_holds
 from receipts.services.disclosure import disclose_values
 from receipts.services.erasure import (
@@ -57,6 +58,18 @@ _ERASURE: dict[str, Any] = {
         "ground": {"type": "string", "enum": [*Ground, RETENTION_ENDED, NEVER_RAN]},
         "before": {"type": "string", "description": "The first month that stayed."},
         "rows": {"type": "object", "additionalProperties": {"type": "integer"}},
+    },
+}
+_ERASED: dict[str, Any] = {
+    **_ERASURE,
+    "title": "Erased",
+    "required": [*_ERASURE["required"], "is_still_named"],
+    "properties": {
+        **_ERASURE["properties"],
+        "is_still_named": {
+            "type": "boolean",
+            "description": "The person's account is open and keeps its name: deactivate it, and erase again.",
+        },
     },
 }
 _ERASURES: dict[str, Any] = {
@@ -153,7 +166,7 @@ class ErasureListView(_PrivacyView):
         page = page_of(privacy_receipts(), cursor=request.query_params.get("cursor", ""))
         return Response({"results": [_said(row) for row in page.rows], "next": page.next})
 
-    @extend_schema(request=ErasureBody, responses={201: _ERASURE}, operation_id="erase")
+    @extend_schema(request=ErasureBody, responses={201: _ERASED}, operation_id="erase")
     def post(self, request: Request) -> Response:
         body = read_body(request._request, ErasureBody)
         if body.confirm != body.subject:
@@ -165,7 +178,7 @@ class ErasureListView(_PrivacyView):
                 param="confirm",
             )
         receipt = erase_subject(body.subject, actor=_actor(request), ground=body.ground)
-        return Response(_said(receipt), status=201)
+        return Response({**_said(receipt), "is_still_named": is_named(body.subject)}, status=201)
 
 
 class HoldListView(_PrivacyView):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from approvals.models import User
 from receipts.models import Payload, Receipt
 from receipts.selectors import published_jwks, signed_form
 from receipts.services.erasure import PRIVACY_STREAM
@@ -92,11 +93,18 @@ def test_an_erasure_over_http_is_the_one_of_the_command(cast: Cast, alice: Told,
     assert (made.json()["subject"], made.json()["ground"]) == (alice.subject, "consent_withdrawn")
     assert tables_with(WORD) == []
     (listed,) = trent.get("/api/v1/erasures").json()["results"]
-    assert listed == made.json()
+    assert made.json() == listed | {"is_still_named": False}
     receipt = approved(alice)
     answer = shown(door_of(cast.victor), receipt)
     assert set(answer["disclosure"].values()) == {None}
     assert verdict(receipt, answer["disclosure"], folder=tmp_path) == (6, None)
+
+
+def test_an_erasure_over_http_says_that_an_open_account_keeps_its_name(cast: Cast, trent: Door) -> None:
+    asked = {"subject": cast.bob.person_id, "confirm": cast.bob.person_id, "ground": "objection"}
+    assert trent.post("/api/v1/erasures", asked).json()["is_still_named"] is True
+    User.objects.filter(pk=cast.bob.pk).update(is_active=False)
+    assert trent.post("/api/v1/erasures", asked).json()["is_still_named"] is False
 
 
 @pytest.mark.parametrize(
