@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from urllib.parse import urlencode
 
+from receipts.pages.addresses import Addresses, Link
 from receipts.pages.columns import USUAL, heads
+from receipts.pages.histogram import DrawnBar, drawn_bars
 from receipts.pages.lines import ReceiptLine, line_of, named_in
 from receipts.pages.stories import KINDS
-from receipts.selectors.fields import DECISIONS, FIELDS, Kind
+from receipts.selectors.fields import FIELDS, Kind
 from receipts.selectors.grammar import Question, Term, is_term
-from receipts.selectors.overview import Bar, Facet, Overview
+from receipts.selectors.overview import Facet, Overview
 from receipts.selectors.reconciliation import Reconciled
 from receipts.selectors.results import FEW, OLDEST, Results
 from receipts.selectors.sorting import SORTED
@@ -39,19 +40,8 @@ WINDOWS: Mapping[str, str] = {
     "90d": "90 days",
     "all": "all time",
 }
-BAR_HEIGHT = 64
 _BOTH_WAYS = frozenset(f"{way}{name}" for name in SORTED for way in ("", "-"))
 Names = Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A question to go on with."""
-
-    text: str
-    href: str
-    is_current: bool = False
-    count: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,27 +60,6 @@ class FacetBox:
     key: str
     title: str
     links: Sequence[Link]
-
-
-@dataclass(frozen=True, slots=True)
-class BarPart:
-    """A piece of a bar, in units of the drawing."""
-
-    decision: str
-    y: int
-    height: int
-
-
-@dataclass(frozen=True, slots=True)
-class DrawnBar:
-    """A slice of time, drawn; `said` tells it in words."""
-
-    x: int
-    start: datetime
-    said: str
-    href: str
-    total: int
-    parts: Sequence[BarPart]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,20 +96,6 @@ class ResultsPage:
     wider: Link | None
     newest_url: str
     newer_query: str
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Makes addresses of questions: the question as it is written, the order, and the columns."""
-
-    sort: str = ""
-    columns: tuple[str, ...] = USUAL
-
-    def of(self, question: Question, *, cursor: str = "", sort: str | None = None) -> str:
-        """A relative address; what has no value is left out."""
-        wanted = {"q": question.text, "sort": self.sort if sort is None else sort, "cursor": cursor}
-        chosen = [] if self.columns == USUAL else [("column", name) for name in self.columns]
-        return f"?{urlencode([*((name, value) for name, value in wanted.items() if value), *chosen])}"
 
 
 def shown_names(results: Results) -> set[str]:
@@ -186,36 +141,6 @@ def _windows(question: Question, *, addresses: Addresses) -> list[Link]:
         is_current = term in question.terms and not question.names("until")
         found.append(Link(words, addresses.of(rest.having(term)), is_current=is_current))
     return found
-
-
-def _written(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _bar(bar: Bar, *, place: int, most: int, question: Question, addresses: Addresses) -> DrawnBar:
-    parts, top = [], BAR_HEIGHT
-    for decision in (*DECISIONS, ""):
-        count = bar.counts.get(decision, 0)
-        height = max(round(count * BAR_HEIGHT / most), 1) if count else 0
-        top -= height
-        parts += [BarPart(decision.lower() or "other", top, height)] if height else []
-    rest = question.without_keys("since", "until")
-    asked = rest.having(is_term("since", _written(bar.start))).having(is_term("until", _written(bar.end)))
-    counts = ", ".join(
-        f"{bar.counts[word]:,} {word or 'of no decision'}" for word in (*DECISIONS, "") if word in bar.counts
-    )
-    said = f"{bar.start:%Y-%m-%d %H:%M} to {bar.end:%Y-%m-%d %H:%M} UTC: {counts or 'nothing'}"
-    return DrawnBar(place * 10, bar.start, said, addresses.of(asked), bar.total, parts)
-
-
-def _bars(overview: Overview, *, question: Question, addresses: Addresses) -> list[DrawnBar]:
-    most = max((bar.total for bar in overview.bars), default=0)
-    if not most:
-        return []
-    return [
-        _bar(bar, place=place, most=most, question=question, addresses=addresses)
-        for place, bar in enumerate(overview.bars)
-    ]
 
 
 def _total(overview: Overview) -> str:
@@ -313,7 +238,7 @@ def results_page(results: Results, *, names: Names, sort: str, columns: tuple[st
             for facet in overview.facets
             if any(value for value, _ in facet.counts)
         ],
-        bars=_bars(overview, question=question, addresses=addresses),
+        bars=drawn_bars(overview, question=question, addresses=addresses),
         next_url=addresses.of(question, cursor=results.page.next) if results.page.next else "",
         previous_url=addresses.of(question, cursor=results.page.previous) if results.page.previous else "",
         heads=_heads(question, addresses=addresses),
