@@ -11,6 +11,8 @@ from receipts.signing.keys import KeySet
 
 # A file is the caller's own; the bound only keeps a wrong file from filling the memory.
 MAX_MEMBERS = 50_000_000
+# Of what is almost only digests and signatures: bounds what its values take in memory by the bytes that it has.
+FEW_MEMBERS, BYTES_FOR_EACH = 1_000, 32
 
 
 def read_keys(data: bytes) -> KeySet:
@@ -47,6 +49,14 @@ def read_document(data: bytes, *, max_members: int = MAX_MEMBERS) -> JSON:
         return load_strict(data, max_members=max_members)
     except StrictJSONError as error:
         raise MalformedError(f"The file is not strict JSON. {error.why}") from error
+
+
+def read_dense(data: bytes) -> JSON:
+    """JSON that is mostly digests and signatures: it has fewer values than a thirty-second of its bytes.
+
+    Raises MalformedError.
+    """
+    return read_document(data, max_members=FEW_MEMBERS + len(data) // BYTES_FOR_EACH)
 
 
 def read_disclosure(data: bytes) -> JSON:

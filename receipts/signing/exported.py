@@ -7,6 +7,7 @@ To verify one (`verify_export`):
   4. Of a selection, what has a proof is verified as a bundle; every other receipt alone (`selected.py`). All that is
      proven is listed, each receipt once, and no two claim one place.
   5. There are as many receipts as the manifest says.
+  6. The records of sessions, where there are any, are chains that end where the receipts say (`contexts.py`).
 Nobody signs a manifest: it shows what was damaged or left out on the way, and the receipts' own signatures the rest.
 """
 
@@ -16,15 +17,16 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from receipts.signing.archive import Archive, opened_archive
 from receipts.signing.bundle import Bundle, VerifiedBundle, read_bundle, verify_bundle
-from receipts.signing.canonical import JSON
+from receipts.signing.contexts import read_records, require_records
 from receipts.signing.cosignature import Witness
-from receipts.signing.documents import read_document, read_keys
+from receipts.signing.documents import read_dense, read_keys
 from receipts.signing.errors import LogMismatchError, MalformedError, NoCheckpointError, TamperedError, UnsupportedError
-from receipts.signing.files import verify_log_stream
+from receipts.signing.files import MAX_LINE, verify_log_stream
 from receipts.signing.keys import KeySet
 from receipts.signing.logfile import VerifiedLog
 from receipts.signing.proofs import integer
@@ -34,8 +36,6 @@ from receipts.signing.statement import Statement, is_digest
 FORMAT = "aarm-export/1"
 MANIFEST, LOG, SELECTION, PROVEN = "manifest.json", "log.jsonl", "receipts.jsonl", "bundle.json"
 
-# Bounds what the values of a document take in memory by the bytes that it has.
-FEW_MEMBERS, BYTES_FOR_EACH = 1_000, 32
 # What the hash of a policy in a receipt is taken of.
 _POLICY = re.compile(r"policies/([0-9a-f]{64})\.json")
 
@@ -86,6 +86,7 @@ def verify_export(path: Path, *, trust: Trust) -> VerifiedExport:
         found = _log(archive, trust=trust) if LOG in archive.names else _selection(archive, keys=keys, trust=trust)
         if found.count != manifest.receipts:
             raise TamperedError(f"There are {found.count} receipts; the manifest says {manifest.receipts}.")
+        _require_records(archive)
     with path.open("rb") as file:
         digest = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
     return VerifiedExport(digest, found.count, found.log, found.bundle)
@@ -95,7 +96,7 @@ def read_manifest(archive: Archive) -> Manifest:
     """Raises MalformedError, UnsupportedError, TamperedError."""
     if MANIFEST not in archive.names:
         raise MalformedError(f"The archive has no {MANIFEST}: it is no export, or was packed anew.")
-    document = _document(archive, name=MANIFEST)
+    document = read_dense(archive.whole(MANIFEST))
     if not isinstance(document, Mapping) or not isinstance(document.get("format"), str):
         raise MalformedError("The manifest is no object that names its format.")
     if document["format"] != FORMAT:
@@ -107,12 +108,6 @@ def read_manifest(archive: Archive) -> Manifest:
     if len({LOG, SELECTION} & archive.names) != 1:
         raise MalformedError(f"An export has either {LOG} or {SELECTION}.")
     return Manifest({name: str(digest) for name, digest in files.items()}, count)
-
-
-def _document(archive: Archive, *, name: str) -> JSON:
-    """JSON that is mostly digests and signatures: it has fewer values than a thirty-second of its bytes."""
-    data = archive.whole(name)
-    return read_document(data, max_members=FEW_MEMBERS + len(data) // BYTES_FOR_EACH)
 
 
 def _require_files(archive: Archive, *, manifest: Manifest) -> None:
@@ -127,6 +122,17 @@ def _require_files(archive: Archive, *, manifest: Manifest) -> None:
         policy = _POLICY.fullmatch(name)
         if policy and digest != f"sha256:{policy[1]}":
             raise TamperedError(f"{name} is not the policy whose hash it is named by.")
+
+
+def _require_records(archive: Archive) -> None:
+    """6. Receipts are read once more, which is worth it only where entries of sessions were asked for."""
+    records = read_records(archive)
+    if not records:
+        return
+    name = LOG if LOG in archive.names else SELECTION
+    with archive.content(name) as file:
+        lines = iter(lambda: file.readline(MAX_LINE), b"")
+        require_records(islice(lines, 1 if name == LOG else 0, None), records=records)
 
 
 def _log(archive: Archive, *, trust: Trust) -> VerifiedExport:
@@ -146,7 +152,7 @@ def _selection(archive: Archive, *, keys: KeySet, trust: Trust) -> VerifiedExpor
     proven: dict[str, Statement] = {}
     bundle = None
     if PROVEN in archive.names:
-        read = read_bundle(_document(archive, name=PROVEN))
+        read = read_bundle(read_dense(archive.whole(PROVEN)))
         bundle = (read, verify_bundle(read, keys=keys, kept=trust.kept, witnesses=trust.witnesses))
         proven = {link.digest: link.statement for link in bundle[1].links}
     elif trust.kept or trust.witnesses:

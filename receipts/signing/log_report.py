@@ -20,8 +20,8 @@ SELECTION_UNPROVEN = "that these are all the receipts there are: this is what so
 LATER_UNPROVEN = "anything about receipts after the checkpoint"
 WITNESSES_UNPROVEN = "that the witnesses that you named are independent of the issuer"
 MANIFEST_UNPROVEN = (
-    "what the manifest says, and that the entries of sessions, the texts of policies and the table are the issuer's: "
-    "nobody signs these; compare the archive's digest with the one in the receipt of its export"
+    "what the manifest says, and that the texts of policies and the table are the issuer's: nobody signs these; "
+    "compare the archive's digest with the one in the receipt of its export"
 )
 UNPLACED_UNPROVEN = "that receipts without a proof are in the log: their signatures alone were verified"
 SKIPPED_UNPROVEN = "that each receipt's own signature and form are good: only the checkpoint's signature was verified"

@@ -6,9 +6,11 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from receipts.signing.checkpoint import Checkpoint, origin_of, sign_checkpoint
+from receipts.signing.envelope import Envelope
 from receipts.signing.merkle import Frontier, leaf_hash
 from receipts.signing.proofs import digest_bytes, digest_text
 from tests.unit.signing.issuer import ISSUED_AT, issuer
@@ -22,12 +24,12 @@ MEANING = b'{"id":"p"}'
 Files = Mapping[str, bytes]
 
 
-def note() -> str:
-    """The checkpoint of the first two receipts."""
+def note(leaves: Sequence[bytes] = LEAVES) -> str:
+    """The checkpoint of these, or of the first two receipts."""
     tree = Frontier.empty()
-    for leaf in LEAVES:
+    for leaf in leaves:
         tree.append(leaf)
-    return sign_checkpoint(Checkpoint(origin_of("test.example"), 2, tree.root, ISSUED_AT), signer=ALICE.key)
+    return sign_checkpoint(Checkpoint(origin_of("test.example"), len(leaves), tree.root, ISSUED_AT), signer=ALICE.key)
 
 
 def _line(document: object) -> bytes:
@@ -57,10 +59,39 @@ def selection() -> dict[str, bytes]:
     }
 
 
-def log() -> dict[str, bytes]:
+def log(chain: Sequence[Envelope] = CHAIN[:2]) -> dict[str, bytes]:
     """What is in an export of everything, but for the manifest."""
-    head = {"format": "aarm-log/1", "checkpoint": note(), "start": 0, "before": []}
-    return {"log.jsonl": _line(head) + b"".join(_line(envelope.to_dict()) for envelope in CHAIN[:2])}
+    leaves = [leaf_hash(digest_bytes(envelope.digest)) for envelope in chain]
+    head = {"format": "aarm-log/1", "checkpoint": note(leaves), "start": 0, "before": []}
+    return {"log.jsonl": _line(head) + b"".join(_line(envelope.to_dict()) for envelope in chain)}
+
+
+def record(count: int, *, kind: str = "action") -> list[bytes]:
+    """The entries of a session, one a line."""
+    lines: list[bytes] = []
+    for position in range(1, count + 1):
+        previous = digest_of(lines[-1]) if lines else None
+        lines.append(_line({"kind": kind, "position": position, "previous": previous, "session": "ses_1"}))
+    return lines
+
+
+def digest_of(line: bytes) -> str:
+    """By which the next entry, and receipts, name one."""
+    return f"sha256:{hashlib.sha256(line[:-1]).hexdigest()}"
+
+
+def naming(*contexts: Any) -> list[Envelope]:
+    """Receipts of one stream with these as their `context`."""
+    chain: list[Envelope] = []
+    for position, context in enumerate(contexts, start=1):
+        place = {"position": position, "previous": chain[-1].digest if chain else None}
+        chain.append(ALICE.receipt(id=f"rct_{position}", body={"context": context}, **place))
+    return chain
+
+
+def lines_of(chain: Sequence[Envelope]) -> dict[str, bytes]:
+    """What is in an export of a selection of which nothing is proven, but for the manifest."""
+    return {"receipts.jsonl": b"".join(_line(envelope.to_dict()) for envelope in chain)}
 
 
 def manifest(files: Files, /, *, receipts: object, **changes: object) -> dict[str, bytes]:

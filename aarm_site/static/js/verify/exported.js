@@ -2,24 +2,22 @@
 import { openArchive } from "./archive.js";
 import { verifyBundle } from "./bundle.js";
 import { digestOf, isDigest } from "./bytes.js";
+import { demandRecords } from "./contexts.js";
 import { linesOf } from "./documents.js";
 import { readEnvelope } from "./envelope.js";
 import { VerificationError, demand } from "./errors.js";
-import { isInteger, parseJson } from "./json.js";
+import { isInteger, marksFor, parseDense, parseJson } from "./json.js";
 import { verifyLog } from "./logfile.js";
 import { verifyReceipt } from "./receipt.js";
 
 const FORMAT = "aarm-export/1";
 const [MANIFEST, LOG, SELECTION, PROVEN] = ["manifest.json", "log.jsonl", "receipts.jsonl", "bundle.json"];
-// Digests and signatures: there are fewer values than a thirty-second of the bytes.
-const marksFor = (bytes) => 1_000 + Math.floor(bytes.length / 32);
 // What the hash of a policy in a receipt is taken of.
 const POLICY = /^policies\/([0-9a-f]{64})\.json$/;
 
 async function readManifest({ names, whole }) {
   demand(names.has(MANIFEST), "malformed", `The archive has no ${MANIFEST}: it is no export, or was packed anew.`);
-  const bytes = await whole(MANIFEST);
-  const value = parseJson(bytes, { mostMarks: marksFor(bytes) });
+  const value = parseDense(await whole(MANIFEST));
   const isNamed = value instanceof Map && typeof value.get("format") === "string";
   demand(isNamed, "malformed", "The manifest is no object that names its format.");
   demand(value.get("format") === FORMAT, "unsupported", `The format is another one than ${FORMAT}.`);
@@ -106,5 +104,6 @@ export async function verifyExport(bytes, options) {
   const found = isLog ? await verifyLog(await archive.content(LOG), options) : await verifySelection(archive, options);
   const count = found.receipts.length;
   demand(count === manifest.count, "tampered", `There are ${count} receipts; the manifest says ${manifest.count}.`);
+  await demandRecords(archive, found.receipts);
   return { placed: count, ...found, archive: await digestOf(bytes) };
 }

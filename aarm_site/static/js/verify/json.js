@@ -147,6 +147,12 @@ export function parseJson(bytes, { mostMarks = MOST_MARKS } = {}) {
   return value;
 }
 
+/** Of digests and signatures there are fewer values than a thirty-second of the bytes. */
+export const marksFor = (bytes) => 1_000 + Math.floor(bytes.length / 32);
+
+/** The value of what is mostly digests and signatures. */
+export const parseDense = (bytes) => parseJson(bytes, { mostMarks: marksFor(bytes) });
+
 /** The value of a whole file of receipts, which may be long. */
 export const parseFile = (bytes) => parseJson(bytes, { mostMarks: Infinity });
 

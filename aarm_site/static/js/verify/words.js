@@ -18,7 +18,7 @@ const REWRITTEN = "that nobody who holds the signing key wrote it all anew: comp
 const INCOMPLETE = "that nothing was removed: give a checkpoint or a head that you kept";
 
 const UNSIGNED =
-  "what the manifest says, and that the entries of sessions, the texts of policies and the table are the issuer's: nobody signs these, so compare the archive's digest with the one in the receipt of its export";
+  "what the manifest says, and that the texts of policies and the table are the issuer's: nobody signs these, so compare the archive's digest with the one in the receipt of its export";
 const WITNESSED = "that the witnesses that you named are independent of the issuer";
 
 // Twice what a log of the default settings may be quiet for.
