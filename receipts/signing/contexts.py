@@ -14,8 +14,7 @@ from receipts.signing.archive import Archive
 from receipts.signing.canonical import JSON
 from receipts.signing.documents import read_dense
 from receipts.signing.errors import MalformedError, TamperedError
-from receipts.signing.files import MAX_LINE
-from receipts.signing.lines import read_line
+from receipts.signing.lines import MAX_LINE, read_line
 from receipts.signing.proofs import digest_bytes, digest_text
 from receipts.signing.statement import is_digest, parse_statement
 

@@ -25,9 +25,11 @@ from receipts.signing.bundle import Bundle, VerifiedBundle, read_bundle, verify_
 from receipts.signing.contexts import read_records, require_records
 from receipts.signing.cosignature import Witness
 from receipts.signing.documents import read_dense, read_keys
+from receipts.signing.envelope import Envelope
 from receipts.signing.errors import LogMismatchError, MalformedError, NoCheckpointError, TamperedError, UnsupportedError
-from receipts.signing.files import MAX_LINE, verify_log_stream
+from receipts.signing.files import verify_log_stream
 from receipts.signing.keys import KeySet
+from receipts.signing.lines import MAX_LINE
 from receipts.signing.logfile import VerifiedLog
 from receipts.signing.proofs import integer
 from receipts.signing.selected import verified_lines
@@ -149,12 +151,13 @@ def _log(archive: Archive, *, trust: Trust) -> VerifiedExport:
 
 
 def _selection(archive: Archive, *, keys: KeySet, trust: Trust) -> VerifiedExport:
-    proven: dict[str, Statement] = {}
+    proven: dict[Envelope, Statement] = {}
     bundle = None
     if PROVEN in archive.names:
         read = read_bundle(read_dense(archive.whole(PROVEN)))
         bundle = (read, verify_bundle(read, keys=keys, kept=trust.kept, witnesses=trust.witnesses))
-        proven = {link.digest: link.statement for link in bundle[1].links}
+        links = zip(read.receipts, bundle[1].links, strict=True)
+        proven = {item.envelope: link.statement for item, link in links}
     elif trust.kept or trust.witnesses:
         raise NoCheckpointError("The export has no checkpoint with which others could be compared.")
     with archive.content(SELECTION) as file:

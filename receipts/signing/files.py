@@ -19,13 +19,12 @@ from receipts.signing.cosignature import Witness
 from receipts.signing.documents import read_document, read_keys
 from receipts.signing.errors import MalformedError
 from receipts.signing.keys import KeySet
-from receipts.signing.lines import Leaf
+from receipts.signing.lines import MAX_LINE, Leaf
 from receipts.signing.logfile import LogCheck, VerifiedLog, add_leaves, add_line, is_log, read_head, read_leaves
 
 CHUNK_BYTES = 4 * 1024 * 1024
 # Chunks that are read ahead of the ones that are being verified, for each process.
 AHEAD = 3
-MAX_LINE = 16 * 1024 * 1024
 
 
 Plain: TypeAlias = tuple[str, str, int, bytes | None, bytes]

@@ -31,6 +31,8 @@ _END = re.compile(
     rb'"position":([1-9][0-9]{0,15}),"previous":(?:null|"sha256:([0-9a-f]{64})"),"stream":"([^"\\]+)",'
     rb'"type":"[a-z_]+","v":1\}\Z'
 )
+# With its end; a reader need not take more into its memory at once.
+MAX_LINE = 16 * 1024 * 1024
 # Longer than the members behind a body can be: four names, a digest and what is fixed.
 _END_LENGTH = 1400
 
@@ -58,7 +60,7 @@ def read_leaf(line: bytes, *, leaf_index: int, keys: KeySet | None) -> Leaf:
 
 def read_line(line: bytes) -> Envelope:
     """The envelope of a line with its end. Raises MalformedError, UnsupportedError."""
-    match = _LINE.fullmatch(line)
+    match = _LINE.fullmatch(line) if len(line) <= MAX_LINE else None
     if match is None:
         return Envelope.from_dict(parsed_line(line))
     try:
@@ -69,8 +71,8 @@ def read_line(line: bytes) -> Envelope:
 
 def parsed_line(line: bytes) -> object:
     """The JSON value of a line with its end. Raises MalformedError."""
-    if not line.endswith(b"\n"):
-        raise MalformedError("A line of the log file has no end: the file was cut off.")
+    if len(line) > MAX_LINE or not line.endswith(b"\n"):
+        raise MalformedError("A line of the log file has no end, or is longer than any: the file was cut off.")
     try:
         return load_strict(line)
     except StrictJSONError as error:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import MutableMapping
 from typing import IO
 
+from receipts.signing.envelope import Envelope
 from receipts.signing.errors import BrokenChainError, ForkError, MalformedError, VerificationError
-from receipts.signing.files import MAX_LINE
 from receipts.signing.keys import KeySet
-from receipts.signing.lines import read_line
+from receipts.signing.lines import MAX_LINE, read_line
 from receipts.signing.proofs import digest_bytes
 from receipts.signing.statement import Statement
 from receipts.signing.verify import verify_receipt
@@ -40,17 +40,18 @@ class _Places:
             )
 
 
-def verified_lines(file: IO[bytes], *, keys: KeySet, proven: MutableMapping[str, Statement]) -> int:
+def verified_lines(file: IO[bytes], *, keys: KeySet, proven: MutableMapping[Envelope, Statement]) -> int:
     """How many receipts there are, all of them verified. Raises VerificationError with the place of the receipt.
 
-    Takes those that are `proven`, by their digests, away; their proof says more than their signature alone.
+    Takes those that are `proven` away; their proof says more than their signature alone. One is known by its whole
+    envelope: a digest is of what was signed, and would let any signature pass.
     """
     count, places = 0, _Places()
     while line := file.readline(MAX_LINE):
         count += 1
         try:
             envelope = read_line(line)
-            statement = proven.pop(envelope.digest, None) or verify_receipt(envelope, keys=keys)
+            statement = proven.pop(envelope, None) or verify_receipt(envelope, keys=keys)
             places.take(statement, digest=envelope.digest)
         except VerificationError as error:
             error.ordinal = count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from receipts.signing.__main__ import main
+from receipts.signing.lines import MAX_LINE
 from receipts.signing.zip_records import MAX_ENTRIES
 from tests.unit.signing.issuer import issuer
 from tests.verifiers.exports import CHAIN, KEYS, log, manifest, note, packed, selection
@@ -63,6 +65,28 @@ def forged() -> bytes:
     return instead("receipts.jsonl", b"".join(lines[:2]) + json.dumps(last).encode() + b"\n")
 
 
+def resigned(*, key_id: str = CHAIN[0].key_id) -> bytes:
+    """A line of a receipt that the bundle proves, with a signature that is none."""
+    first, rest = selection()["receipts.jsonl"].split(b"\n", 1)
+    said = json.loads(first)
+    said["signatures"] = [{"keyid": key_id, "sig": base64.b64encode(bytes(64)).decode()}]
+    return instead("receipts.jsonl", json.dumps(said).encode() + b"\n" + rest)
+
+
+def widened(lines: bytes, *, length: int) -> bytes:
+    """With a last line of that length."""
+    *before, last = lines.splitlines(keepends=True)
+    return b"".join([*before, b"{" + b" " * (length - len(last)) + last[1:]])
+
+
+def padded(length: int) -> bytes:
+    return instead("receipts.jsonl", widened(selection()["receipts.jsonl"], length=length))
+
+
+def padded_log(length: int) -> bytes:
+    return packed(manifest({"log.jsonl": widened(log()["log.jsonl"], length=length)}, receipts=2))
+
+
 def patched(data: bytes, *, signature: bytes, at: int, value: bytes) -> bytes:
     """The first record of that kind, with other bytes at a place in it."""
     place = data.index(signature) + at
@@ -108,6 +132,11 @@ QUESTIONS: dict[str, tuple[Callable[[], bytes], Verdict]] = {
     "a selection of which nothing is proven yet": (lambda: without("bundle.json"), (0, None)),
     "everything": (lambda: packed(manifest(log(), receipts=2)), (0, None)),
     "a forged receipt": (forged, (2, "bad_signature")),
+    "a proven receipt under another signature": (lambda: resigned(), (2, "bad_signature")),
+    "a proven receipt under another key": (lambda: resigned(key_id="nobody's"), (4, "untrusted_key")),
+    "a line as long as may be": (lambda: padded(MAX_LINE), (0, None)),
+    "a longer line": (lambda: padded(MAX_LINE + 1), MALFORMED),
+    "a longer line of a log": (lambda: padded_log(MAX_LINE + 1), MALFORMED),
     "a proven receipt left out": (
         lambda: instead("receipts.jsonl", selection()["receipts.jsonl"].split(b"\n", 1)[1], receipts=2),
         (2, "log_mismatch")),

@@ -1,6 +1,6 @@
 // The records of sessions in an export: each is one chain of entries, and ends with the last one that a receipt names.
 import { digestOf, isDigest } from "./bytes.js";
-import { linesOf } from "./documents.js";
+import { demandShort, linesOf } from "./documents.js";
 import { demand } from "./errors.js";
 import { isInteger, parseDense } from "./json.js";
 
@@ -18,6 +18,7 @@ async function digestsOf(bytes, { session }) {
   const digests = [];
   for (const line of last.length > 0 ? [...lines, last] : lines) {
     demand(line !== last, "malformed", `The last entry of ${session} has no end: the file was cut off.`);
+    demandShort(line);
     demandNext(parseDense(line), { session, place: digests.length + 1, previous: digests.at(-1) ?? null });
     digests.push(await digestOf(line));
   }

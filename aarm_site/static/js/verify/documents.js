@@ -5,8 +5,12 @@ import { demand, malformed } from "./errors.js";
 import { parseFile } from "./json.js";
 
 const LINE_FEED = 10;
+const LONGEST_LINE = 16 * 1024 * 1024;
 const SPACES = new Set([9, 11, 12, 13, 32]);
 const [OPENING, CLOSING] = [0x7b, 0x7d];
+
+/** That a line, of a file of any number of them, has at most 16 MiB with its end: no reader has to take more at once. */
+export const demandShort = (line) => demand(line.length < LONGEST_LINE, "malformed", "A line is longer than 16 MiB.");
 
 /** The lines of a file without their ends; what follows the last end is a line too. */
 export function linesOf(bytes) {

@@ -3,7 +3,7 @@ import { openArchive } from "./archive.js";
 import { verifyBundle } from "./bundle.js";
 import { digestOf, isDigest } from "./bytes.js";
 import { demandRecords } from "./contexts.js";
-import { linesOf } from "./documents.js";
+import { demandShort, linesOf } from "./documents.js";
 import { readEnvelope } from "./envelope.js";
 import { VerificationError, demand } from "./errors.js";
 import { isInteger, marksFor, parseDense, parseJson } from "./json.js";
@@ -61,6 +61,9 @@ function placesOf() {
   };
 }
 
+/** The digest is of what was signed, and alone would let any signature pass. */
+const nameOf = ({ digest, keyId, signature }) => JSON.stringify([digest, keyId, ...signature]);
+
 async function verifiedLines(bytes, { keys, proven }) {
   const lines = linesOf(bytes);
   const last = lines.pop();
@@ -68,10 +71,11 @@ async function verifiedLines(bytes, { keys, proven }) {
   const take = placesOf();
   for (const line of last.length > 0 ? [...lines, last] : lines) {
     demand(line !== last, "malformed", "The last line of the file has no end: the file was cut off.");
+    demandShort(line);
     const envelope = await readEnvelope(parseJson(line));
-    receipts.push(proven.get(envelope.digest) ?? (await verifyReceipt(envelope, { keys })));
+    receipts.push(proven.get(nameOf(envelope)) ?? (await verifyReceipt(envelope, { keys })));
     take(receipts.at(-1));
-    proven.delete(envelope.digest);
+    proven.delete(nameOf(envelope));
   }
   demand(receipts.length > 0, "malformed", "There is no receipt to verify.");
   return receipts;
@@ -88,7 +92,7 @@ async function verifySelection(archive, { keys, kept, witnesses }) {
   const fits = isProven || (kept.length === 0 && witnesses.length === 0);
   if (!fits) throw new VerificationError("usage", "The export has no checkpoint with which others could be compared.");
   const bundle = isProven ? await verifiedProofs(archive, { keys, kept, witnesses }) : { receipts: [] };
-  const proven = new Map(bundle.receipts.map((receipt) => [receipt.digest, receipt]));
+  const proven = new Map(bundle.receipts.map((receipt) => [nameOf(receipt), receipt]));
   const placed = proven.size;
   const receipts = await verifiedLines(await content(SELECTION), { keys, proven });
   demand(proven.size === 0, "log_mismatch", `${proven.size} receipts of ${PROVEN} are not in ${SELECTION}.`);

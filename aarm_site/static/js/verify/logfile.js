@@ -1,7 +1,7 @@
 // Log files: the leaves of a log, or of its end, one a line.
 import { areEqual, fromDigest } from "./bytes.js";
 import { demandOneHistory, demandOrigin, originOf, verifyCheckpoint, verifyKept } from "./checkpoint.js";
-import { linesOf } from "./documents.js";
+import { demandShort, linesOf } from "./documents.js";
 import { readEnvelope } from "./envelope.js";
 import { VerificationError, demand } from "./errors.js";
 import { demandFormat, isInteger, parseJson } from "./json.js";
@@ -73,6 +73,7 @@ class Comparison {
 /** The value of a line that has an end; only the last line of a file may be one that has none. */
 function parseLine({ bytes, isEnded }) {
   demand(isEnded, "malformed", "The last line of the file has no end: the file was cut off.");
+  demandShort(bytes);
   return parseJson(bytes);
 }
 
