@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,12 +15,14 @@ from redis.exceptions import RedisError
 from aarm_site.celery import answering_workers
 from aarm_site.health import CHECKS, Check
 from receipts.clock import database_now
-from receipts.selectors.log import unpublished_copies, waiting_since
+from receipts.selectors.log import newest_checkpoint, unpublished_copies, waiting_since
 from receipts.selectors.outside import divergence, unreadable
 from receipts.services import key_files
 
 MAX_CLOCK_GAP_SECONDS = 2.0
 MIN_SECRET_LENGTH = 32
+# By which the clocks of a database and its successor may differ.
+_CLOCK_SKEW = timedelta(seconds=5)
 PING_SECONDS = 2.0
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 WIDE_HOSTS = {"*", "."}
@@ -98,6 +100,9 @@ def queue_problem() -> str:
 
 def sequencer_problem() -> str:
     """Receipts that wait for long are in no checkpoint, and so in nobody's copy."""
+    newest = newest_checkpoint()
+    if newest is not None and newest.signed_at > database_now() + _CLOCK_SKEW:
+        return f"The newest checkpoint says {newest.signed_at:%Y-%m-%d %H:%M:%S}, which is to come: look at the clock."
     since = waiting_since()
     if since is None or (database_now() - since).total_seconds() <= 2 * settings.AARM_CHECKPOINT_SECONDS:
         return ""

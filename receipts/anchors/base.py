@@ -31,6 +31,13 @@ class AnchorError(Exception):
         self.permanent = permanent
 
 
+class OtherHistoryError(AnchorError):
+    """The place has been shown another history of this log, or more of it than there is here."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why, permanent=True)
+
+
 class CheckpointSink(Protocol):
     """A place that keeps copies."""
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from receipts.anchors.base import AnchorError
+from receipts.anchors.base import AnchorError, OtherHistoryError
 from receipts.anchors.web import Answer, post, require_success, split_uri
-from receipts.selectors.log import MissingNodeError, consistency_proof
+from receipts.selectors.log import MissingNodeError, consistency_proof, newest_checkpoint
 from receipts.signing.cosignature import Witness, cosignature_of
 from receipts.signing.encoding import encode_base64
 from receipts.signing.errors import KeyFormatError, VerificationError
@@ -52,10 +52,11 @@ class WitnessSink:
         if answer.status == CONFLICT:
             old_size = _size_in(answer)
             if old_size > tree_size:
+                _require_ours(old_size)
                 return None
             answer = self._ask(note, tree_size=tree_size, old_size=old_size)
         if answer.status in (CONFLICT, NOT_CONSISTENT):
-            raise AnchorError("The witness says that this checkpoint doesn't follow from the last.", permanent=True)
+            raise OtherHistoryError("The witness says that this checkpoint doesn't follow from the last.")
         lines = require_success(answer)
         try:
             text = read_note(note.decode()).text
@@ -70,6 +71,13 @@ class WitnessSink:
             raise AnchorError("The stored log has no proof for the witness.") from error
         proof = "".join(f"{encode_base64(item)}\n" for item in hashes)
         return post(self.url, content=f"old {old_size}\n{proof}\n".encode() + note, headers=_HEADERS)
+
+
+def _require_ours(size: int) -> None:
+    """Raises OtherHistoryError where nothing as large was ever signed here: a part of the log was lost."""
+    newest = newest_checkpoint()
+    if newest is None or newest.size < size:
+        raise OtherHistoryError(f"The witness has seen {size} receipts of this log, which has never had as many here.")
 
 
 def _size_in(answer: Answer) -> int:

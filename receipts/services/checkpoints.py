@@ -98,6 +98,9 @@ def is_due(last: Checkpoint | None, *, size: int, at: datetime) -> bool:
     """Whether receipts have waited long enough for a checkpoint, or the log has been quiet for too long."""
     if last is None:
         return size > 0
+    if last.signed_at > at:
+        # A clock was ahead: what has come since doesn't wait until it will have been right.
+        return size > last.size
     seconds = settings.AARM_CHECKPOINT_IDLE_SECONDS if size == last.size else settings.AARM_CHECKPOINT_SECONDS
     return at >= last.signed_at + timedelta(seconds=seconds)
 

@@ -135,8 +135,8 @@ def _verify_checkpoint(row: Checkpoint, *, root: bytes | None, watcher: _Watcher
         why = f"The checkpoint of {row.size} receipts was altered. {error.why}"
         _inconsistent(subject, why=why, found=found)
         return
-    if (said.size, said.root) != (row.size, root or said.root):
-        why = f"The stored log does not lead to the checkpoint of {row.size} receipts."
+    if (said.size, said.root, said.signed_at) != (row.size, root or said.root, row.signed_at):
+        why = f"The stored log does not lead to the checkpoint of {row.size} receipts, or its row tells another time."
         _inconsistent(subject, why=why, found=found)
     elif root is not None:
         watcher.saw_sound(subject)

@@ -9,10 +9,11 @@ import structlog
 from django.db import transaction
 from django.db.models import F
 
-from receipts.anchors.base import AnchorError, opened
+from receipts.anchors.base import AnchorError, OtherHistoryError, opened
 from receipts.clock import database_now
-from receipts.models import CheckpointCopy
+from receipts.models import AlarmCode, CheckpointCopy
 from receipts.selectors.log import unpublished_copies
+from receipts.services.alarms import raise_alarm
 from receipts.services.history import is_own_history
 
 log = structlog.get_logger(__name__)
@@ -62,6 +63,9 @@ def _publish(copy: CheckpointCopy) -> bool:
         sink = opened(copy.sink)
         evidence = sink.publish(checkpoint.note.encode(), tree_size=checkpoint.size, at=checkpoint.signed_at)
     except AnchorError as error:
+        if isinstance(error, OtherHistoryError):
+            # A place outside has no say over what is decided here: no checkpoint is signed until somebody has looked.
+            raise_alarm(AlarmCode.INCONSISTENT, subject=f"copy of checkpoint {checkpoint.pk}", sentence=error.why)
         _postpone(copy, error=error, at=database_now())
         return False
     CheckpointCopy.objects.filter(pk=copy.pk).update(published_at=database_now(), why_not="", evidence=evidence)

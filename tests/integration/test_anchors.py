@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from receipts.models import Checkpoint, CheckpointCopy, Receipt
 from receipts.selectors import published_jwks
 from receipts.selectors.anchoring import anchors_of, cosigned_note
 from receipts.selectors.keys import own_keys
-from receipts.selectors.log import log_origin, unpublished_copies
+from receipts.selectors.log import log_alarms, log_origin, unpublished_copies
 from receipts.services import current_signer, ensure_signing_key, issue_receipt
 from receipts.services.checkpoints import sign_due_checkpoint
 from receipts.services.publication import publish_due_copies
@@ -267,6 +268,24 @@ def test_a_witness_cosigns_a_log_that_grows_and_refuses_a_second_history(witness
     with pytest.raises(AnchorError, match="follow") as caught:
         published(uri, other)
     assert caught.value.permanent
+
+
+@pytest.mark.case("RCP-25")
+@pytest.mark.parametrize("size", [1000, 3], ids=["more than there is", "another history"])
+def test_what_a_witness_was_shown_and_this_database_has_not_is_an_alarm_and_no_copy(
+    witness: tuple[WitnessDouble, str], settings: LazySettings, size: int
+) -> None:
+    double, uri = witness
+    settings.AARM_CHECKPOINT_SINKS = [uri]
+    for receipts in (3, 2):
+        row = checkpoint(receipts=receipts)
+        taken, opened_alarms = publish_due_copies(), list(log_alarms().values_list("code", "subject"))
+        if receipts == 3:
+            assert (taken, opened_alarms) == (1, []), "the control"
+            assert double.seen is not None
+            double.seen = replace(double.seen, root=bytes(32), size=size)
+    assert (taken, opened_alarms) == (0, [("INCONSISTENT", f"copy of checkpoint {row.pk}")])
+    assert not CheckpointCopy.objects.exclude(published_at=None).filter(checkpoint=row).exists()
 
 
 def _twin(size: int) -> str:

@@ -10,6 +10,7 @@ import pytest
 from django.conf import LazySettings
 from django.db import connection
 
+from aarm_site.diagnosis import sequencer_problem
 from receipts.clock import database_now
 from receipts.models import Alarm, AlarmCode, Chain, Checkpoint, LogEntry, LogWatch, Receipt, Unsequenced
 from receipts.selectors.accounting import accounts
@@ -18,6 +19,7 @@ from receipts.selectors.log import log_alarms, log_size
 from receipts.selectors.stored import signature_fault
 from receipts.selectors.unplaced import unplaced
 from receipts.services import ends, missing, monitoring
+from receipts.services.checkpoints import sign_due_checkpoint
 from receipts.services.ends import find_lost_ends
 from receipts.services.keys import signer_of
 from receipts.services.missing import find_missing
@@ -316,6 +318,34 @@ def test_a_revoked_key_vouches_for_nothing_that_came_after_its_end(cast: Cast, m
     row.key_id, row.signature = revoked, stolen.sign(pae(PAYLOAD_TYPE, bytes(row.body)))
     assert "revoked" in signature_fault(row, keys=own_keys(), leaf_index=size)
     assert signature_fault(row, keys=own_keys(), leaf_index=size - 1) == "", "the control"
+
+
+@pytest.mark.case("RCP-26")
+def test_a_clock_that_was_ahead_stops_no_checkpoints_and_is_told(cast: Cast, move_clock: Move) -> None:
+    allow(cast)
+    signed(move_clock)
+    assert sequencer_problem() == ""
+    move_clock(86400)
+    allow(cast)
+    ahead = signed(move_clock)
+    move_clock(-86400)
+    assert sign_due_checkpoint() is None, "Nothing has come since."
+    assert "look at the clock" in sequencer_problem()
+    allow(cast)
+    sequence_waiting()
+    found = sign_due_checkpoint()
+    assert found is not None
+    assert (found.size, found.signed_at > ahead.signed_at) == (log_size(), True)
+    assert opened() == []
+
+
+@pytest.mark.case("RCP-27")
+def test_a_checkpoint_whose_row_tells_another_time_is_an_alarm(cast: Cast, move_clock: Move) -> None:
+    allow(cast)
+    row = signed(move_clock)
+    assert opened() == []
+    alter("receipts_checkpoint", f"UPDATE receipts_checkpoint SET signed_at = '2199-01-01' WHERE id = {row.pk}")
+    assert opened() == [("INCONSISTENT", f"checkpoint {row.pk}")]
 
 
 @pytest.mark.case("RCP-27")
