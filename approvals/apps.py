@@ -15,19 +15,21 @@ class ApprovalsConfig(AppConfig):
 
         from approvals.accounts.recency import note_sign_in
         from approvals.selectors.ledgers import LEDGERS
-        from approvals.selectors.people import named, names_of
+        from approvals.selectors.people import named, names_of, spellings_of
         from approvals.selectors.views import shown_view
         from approvals.services.erasure import end_requesters, erase_requester
-        from approvals.services.pseudonyms import ERASERS
-        from receipts.erasers import register_ender, register_eraser
+        from approvals.services.pseudonyms import ERASERS, FORGETTERS
+        from receipts.erasers import register_ender, register_eraser, register_forgetter
         from receipts.ledgers import register_ledgers
         from receipts.ports import register_directory, register_views
 
         user_logged_in.connect(note_sign_in)
         register_ledgers(*LEDGERS)
-        register_directory(names_of, finder=named)
+        register_directory(names_of, finder=named, spelling=spellings_of)
         register_views(shown_view)
         register_eraser("requests", erase_requester)
         for name, eraser in ERASERS.items():
             register_eraser(name, eraser)
+        for name, forgetter in FORGETTERS.items():
+            register_forgetter(name, forgetter)
         register_ender("requests", end_requesters)

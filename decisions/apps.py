@@ -23,9 +23,9 @@ class DecisionsConfig(AppConfig):
         )
         from decisions.selectors.ledgers import LEDGERS
         from decisions.selectors.names import named, names_of
-        from decisions.services.erasure import ENDERS, ERASERS
+        from decisions.services.erasure import ENDERS, ERASERS, FORGETTERS
         from decisions.services.unrun import end_unrun
-        from receipts.erasers import register_ender, register_eraser, register_unrun_ender
+        from receipts.erasers import register_ender, register_eraser, register_forgetter, register_unrun_ender
         from receipts.ledgers import register_ledgers
         from receipts.ports import register_archives, register_directory
 
@@ -34,6 +34,8 @@ class DecisionsConfig(AppConfig):
         register_ledgers(*LEDGERS)
         for name, eraser in ERASERS.items():
             register_eraser(name, eraser)
+        for name, forgetter in FORGETTERS.items():
+            register_forgetter(name, forgetter)
         for name, ender in ENDERS.items():
             register_ender(name, ender)
         register_unrun_ender(end_unrun)

@@ -33,7 +33,6 @@ class ReceiptsConfig(AppConfig):
         from receipts.services.questions import ENDERS, ERASERS
 
         register_ledgers(LEDGER)
-        # The lowest app is the first to register: it has to know the name that those above then forget.
         for name, eraser in ERASERS.items():
             register_eraser(name, eraser)
         for name, ender in ENDERS.items():

@@ -20,6 +20,7 @@ UnrunEnder = Callable[[Collection[str], Collection[str]], int]
 
 class _Registry:
     erasers: dict[str, Eraser] = {}
+    forgetters: dict[str, Eraser] = {}
     enders: dict[str, Ender] = {}
     unrun: UnrunEnder = staticmethod(lambda decisions, held: 0)
 
@@ -27,6 +28,11 @@ class _Registry:
 def register_eraser(name: str, eraser: Eraser) -> None:
     """Called at start-up by the app whose rows they are. The receipt of an erasure counts them by this name."""
     _Registry.erasers[name] = eraser
+
+
+def register_forgetter(name: str, eraser: Eraser) -> None:
+    """As `register_eraser`, for what takes a name of the person away, by which all others find what they blank."""
+    _Registry.forgetters[name] = eraser
 
 
 def register_ender(name: str, ender: Ender) -> None:
@@ -50,5 +56,5 @@ def end_unrun(decisions: Collection[str], held: Collection[str]) -> int:
 
 
 def erase_copies(subject: str) -> dict[str, int]:
-    """Calls all of them; how many rows each blanked."""
-    return {name: eraser(subject) for name, eraser in _Registry.erasers.items()}
+    """Calls all of them, those that forget names last; how many rows each blanked."""
+    return {name: eraser(subject) for name, eraser in (_Registry.erasers | _Registry.forgetters).items()}

@@ -28,6 +28,13 @@ class Finder(Protocol):
         """Names by id, of those whose present name begins so in any spelling; at most `MOST_NAMED`."""
 
 
+class Spelling(Protocol):
+    """Registered beside it where somebody may have several names."""
+
+    def __call__(self, subject: str, /) -> Collection[str]:
+        """Every name by which the subject of an id may be called, if this app knows it."""
+
+
 @dataclass(frozen=True, slots=True)
 class PolicyText:
     """A policy as it was published. `digest` was computed again of `meaning`; empty where it can't be read any more."""
@@ -138,6 +145,7 @@ ViewArchive = Callable[[str], ShownView | None]
 class _Registry:
     directories: tuple[Directory, ...] = ()
     finders: tuple[Finder, ...] = ()
+    spellings: tuple[Spelling, ...] = ()
     policies: PolicyArchive = staticmethod(lambda digest: None)
     sessions: SessionArchive = staticmethod(lambda session_id, /, *, before: None)
     lengths: LengthArchive = staticmethod(lambda session_id: 0)
@@ -146,10 +154,11 @@ class _Registry:
     views: ViewArchive = staticmethod(lambda approval_id: None)
 
 
-def register_directory(directory: Directory, *, finder: Finder) -> None:
+def register_directory(directory: Directory, *, finder: Finder, spelling: Spelling | None = None) -> None:
     """Called at start-up."""
     _Registry.directories += (directory,)
     _Registry.finders += (finder,)
+    _Registry.spellings += (spelling,) if spelling else ()
 
 
 def register_archives(
@@ -174,6 +183,12 @@ def names_of(ids: Collection[str]) -> dict[str, str]:
     """As `Directory`, from all of them. An id that nobody knows any more, as after an erasure, has no name."""
     wanted = {item for item in ids if item}
     return {key: name for directory in _Registry.directories for key, name in directory(wanted).items()}
+
+
+def all_names_of(subject: str) -> set[str]:
+    """Its present name, and every other one by which it may be called."""
+    others = {name for spelling in _Registry.spellings for name in spelling(subject)}
+    return ({*names_of({subject}).values()} | others) - {""}
 
 
 def named(beginning: str) -> dict[str, str]:

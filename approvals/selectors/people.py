@@ -16,6 +16,12 @@ def names_of(ids: Collection[str]) -> dict[str, str]:
     return {person.person_id: person.get_full_name() or person.get_username() for person in people}
 
 
+def spellings_of(person_id: str) -> list[str]:
+    """Answers `receipts.ports.Spelling`: somebody with a full name is called by the name of the account as well."""
+    people = User.objects.filter(person_id=person_id)
+    return [name for each in people for name in (each.get_username(), each.get_full_name(), each.email)]
+
+
 def named(beginning: str) -> dict[str, str]:
     """Answers `receipts.ports.Finder` for them."""
     spelled = Q(username__istartswith=beginning) | Q(first_name__istartswith=beginning)

@@ -7,18 +7,20 @@ asks whether a route would lead to nobody; erasing the person then takes what is
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
+from operator import or_
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.hashers import make_password
-from django.db.models import Model
+from django.db.models import Model, Q
 
 from approvals.models import SignInLink, Stander, User
 from receipts.erasers import Eraser
 from receipts.identifiers import folded
-from receipts.ports import names_of
+from receipts.ports import all_names_of
 from receipts.selectors.mentions import erased_name, mentioned
 
 SLICE = 500
@@ -27,8 +29,8 @@ _WAYS_IN: tuple[type[Model], ...] = (EmailAddress, SocialAccount, Authenticator,
 
 def erase_standers(subject: str) -> int:
     """Who stands in a relation to the person: agents act for nobody of that name any more."""
-    name = names_of({subject}).get(subject, "")
-    return Stander.objects.filter(human__iexact=folded(name)).delete()[0] if name else 0
+    named = [Q(human__iexact=folded(name)) for name in all_names_of(subject)]
+    return Stander.objects.filter(reduce(or_, named)).delete()[0] if named else 0
 
 
 def erase_admin_log(subject: str) -> int:
@@ -52,6 +54,6 @@ def erase_account(subject: str) -> int:
 ERASERS: Mapping[str, Eraser] = {
     "standers": erase_standers,
     "admin_log": erase_admin_log,
-    "accounts": erase_account,
 }
-"""By the names under which the receipt of an erasure counts them. The account is the last, which knows the name."""
+"""By the names under which the receipt of an erasure counts them."""
+FORGETTERS: Mapping[str, Eraser] = {"accounts": erase_account}

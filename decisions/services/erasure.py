@@ -111,11 +111,10 @@ def _texts(value: JSON) -> Iterator[str]:
 
 
 ERASERS: Mapping[str, Eraser] = {
-    # Before the name goes by which reasons are told.
     "pauses": erase_pauses,
-    "humans": erase_human,
     "session_states": erase_session_states,
     "answers": erase_answers,
 }
 """By the names under which the receipt of an erasure counts them."""
+FORGETTERS: Mapping[str, Eraser] = {"humans": erase_human}
 ENDERS: Mapping[str, Ender] = {"session_states": end_session_states, "answers": end_answers}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from receipts.ports import named, names_of
+from receipts.ports import all_names_of, named, names_of
 from receipts.selectors.fields import field_name
 
 SHORTEST = 3
@@ -15,24 +15,25 @@ _WORD = re.compile(r'"[^"]*"?|[^\s",:<>=]+')
 
 @dataclass(frozen=True, slots=True)
 class Mentioned:
-    """A subject by its id and its present name, which is empty where nobody knows it."""
+    """A subject by its id and all its present names: none where nobody knows it."""
 
     subject: str
-    name: str
+    names: frozenset[str]
 
     def is_in(self, text: str) -> bool:
-        """Whether the text has the id, the name, what stands before its @, or a beginning that is nobody else's."""
+        """Whether the text has the id, a name, what stands before its @, or a beginning that is nobody else's."""
         said = text.casefold()
-        return self.subject in said or (self.name != "" and (self._is_named(said) or self._is_begun(said)))
-
-    def _is_named(self, said: str) -> bool:
-        local = re.escape(self.name.partition("@")[0])
-        return self.name in said or re.search(rf"(?<!\w){local}(?!\w)", said) is not None
+        return self.subject in said or any(_is_named(name, said=said) for name in self.names) or self._is_begun(said)
 
     def _is_begun(self, said: str) -> bool:
         words = {word.strip('"') for word in _WORD.findall(said)}
-        begun = (word for word in words if len(word) >= SHORTEST and self.name.startswith(word))
+        begun = (word for word in words if len(word) >= SHORTEST and any(name.startswith(word) for name in self.names))
         return any(set(named(word)) == {self.subject} for word in begun if field_name(word) is None)
+
+
+def _is_named(name: str, *, said: str) -> bool:
+    local = re.escape(name.partition("@")[0])
+    return name in said or re.search(rf"(?<!\w){local}(?!\w)", said) is not None
 
 
 def erased_name(subject: str) -> str:
@@ -46,5 +47,5 @@ def is_named(subject: str) -> bool:
 
 
 def mentioned(subject: str) -> Mentioned:
-    """The subject as questions may name it now, before its name is forgotten."""
-    return Mentioned(subject, names_of({subject}).get(subject, "").casefold())
+    """The subject as questions may name it now, before its names are forgotten."""
+    return Mentioned(subject, frozenset(name.casefold() for name in all_names_of(subject)))

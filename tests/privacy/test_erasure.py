@@ -15,7 +15,8 @@ from django.contrib.admin.models import ADDITION, LogEntry
 from django.core.management import CommandError, call_command
 
 from approvals.models import User
-from decisions.models import Human, Pause, Session
+from decisions.models import Human, Pause, Scope, Session
+from decisions.services.pauses import pause_actions, target_named
 from receipts.master_keys import master_keys
 from receipts.models import LegalHold, Payload, Receipt, SubjectKey
 from receipts.problems import ProblemError
@@ -25,10 +26,11 @@ from receipts.selectors.accounting import accounts
 from receipts.selectors.subject_keys import forget_keys
 from receipts.services.erasure import Actor, Ground, erase_subject, place_hold, release_hold
 from receipts.services.retention import end_retention
+from receipts.services.saved import save_view
 from receipts.services.sealing import month_of, rotate_master_key
 from receipts.services.subject_export import export_subject
 from receipts.signing.canonical import load_strict
-from tests.factories import Cast, begin_session, decide, make_cast
+from tests.factories import Cast, begin_session, decide, make_agent, make_cast
 from tests.privacy.people import Told, payloads_of, tables_with, tell
 from tests.verifiers.python import python_verdict
 from tests.verifiers.questions import Question
@@ -80,7 +82,8 @@ def test_an_erased_person_is_in_no_table_and_the_other_one_still_is(cast: Cast, 
 @pytest.mark.case("PRV-02")
 def test_a_reviewer_keeps_the_name_while_the_account_is_open_and_loses_it_with_the_next_erasure(cast: Cast) -> None:
     tell(cast, ALICE)
-    User.objects.filter(pk=cast.bob.pk).update(username=REVIEWER, email=f"{REVIEWER}@corp.example", last_name=REVIEWER)
+    names = {"username": REVIEWER, "email": f"{REVIEWER}@corp.example", "first_name": "Robert", "last_name": "Jones"}
+    User.objects.filter(pk=cast.bob.pk).update(**names)
     EmailAddress.objects.create(user=cast.bob, email=f"{REVIEWER}@corp.example")
     SocialAccount.objects.create(user=cast.bob, provider="idp", uid="1", extra_data={"name": REVIEWER})
     log = LogEntry.objects.create(user=cast.victor, object_repr=REVIEWER, action_flag=ADDITION)
@@ -90,10 +93,17 @@ def test_a_reviewer_keeps_the_name_while_the_account_is_open_and_loses_it_with_t
     assert "Deactivate it, and erase again." in said.getvalue()
     assert {"approvals_user", "account_emailaddress", "socialaccount_socialaccount"} == set(tables_with(REVIEWER))
     User.objects.filter(pk=cast.bob.pk).update(is_active=False)
+    # Somebody else's words, which are found by a name that the same erasure takes away, by whichever of them.
+    for number, name in enumerate((REVIEWER, "Robert Jones", "robert")):
+        target = target_named(Scope.AGENT, name=make_agent(f"agent-{number}")[0].name)
+        pause_actions(target, reason=f"{name} is away.", actor=cast.trent)
+    save_view(cast.victor, name="his", question=f"{REVIEWER} since:7d", team_id=None)
+    assert {"decisions_pause", "receipts_savedview"} <= set(tables_with(REVIEWER))
     said = io.StringIO()
     call_command(*words, stdout=said)
     assert "Deactivate" not in said.getvalue()
-    assert tables_with(REVIEWER) == []
+    assert tables_with(REVIEWER) == tables_with("Robert Jones") == []
+    assert not Pause.objects.exclude(reason="").exists()
     erased = User.objects.get(pk=cast.bob.pk)
     assert (erased.person_id, erased.has_usable_password()) == (cast.bob.person_id, False)
     assert LogEntry.objects.get(pk=log.pk).user_id == cast.victor.pk
