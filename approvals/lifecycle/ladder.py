@@ -32,12 +32,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """At `at` (aware) those behind `names` are asked. `asked` are those among them who weren't before."""
+    """At `at` (aware) those behind `names` are asked. `asked` are those among them who weren't before, and `empty` the
+    names behind which nobody stands just then."""
 
     at: datetime
     kind: RungKind
     names: tuple[str, ...] = ()
     asked: tuple[Asked, ...] = ()
+    empty: tuple[str, ...] = ()
 
 
 def ladder(route: Route, *, directory: Directory, opened_at: datetime) -> tuple[Rung, ...]:
@@ -50,7 +52,8 @@ def ladder(route: Route, *, directory: Directory, opened_at: datetime) -> tuple[
     for at, kind, names in _happenings(route, directory=directory, opened_at=opened_at):
         asked = tuple(_newly_asked(names, directory=directory, at=at, seen=seen))
         if asked or kind is not RungKind.JOINED:
-            rungs.append(Rung(at, kind, names, asked))
+            empty = tuple(name for name in names if not directory.places(name, at=at))
+            rungs.append(Rung(at, kind, names, asked, empty))
     return (*rungs, Rung(route.expires_at(opened_at), RungKind.DENIED))
 
 

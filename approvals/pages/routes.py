@@ -25,12 +25,14 @@ NOBODY_NEW = "nobody who wasn't asked before"
 
 @dataclass(frozen=True, slots=True)
 class RungLine:
-    """One line of the ladder. `people` is empty where nobody is asked for the first time."""
+    """One line of the ladder. `people` is empty where nobody is asked for the first time, and `gaps` are the names
+    behind which nobody stands then."""
 
     at: datetime
     says: str
     names: str
     people: tuple[str, ...]
+    gaps: tuple[str, ...]
     is_end: bool
 
 
@@ -75,11 +77,13 @@ def lines_of(found: Previews) -> tuple[RouteLine, ...]:
 def _line(preview: RoutePreview, *, usernames: Mapping[str, str]) -> RouteLine:
     rungs = tuple(_rung(each, usernames=usernames) for each in preview.rungs)
     opened_at = preview.rungs[0].at
+    closed = [end for end in preview.dead_ends if end.starts_at <= opened_at < end.ends_at]
     parts = " → ".join(_in_short(each, opened_at=opened_at) for each in rungs)
+    happens = f"denied at once, since {fault_in_words(closed[0])}" if closed else parts
     return RouteLine(
         rules=preview.named.rules,
         needs=needs_of(preview.named.route.stages),
-        sentence=f"If it fires {WEEKDAYS[opened_at.weekday()]} {opened_at:%H:%M}: {parts}",
+        sentence=f"If it fires {WEEKDAYS[opened_at.weekday()]} {opened_at:%H:%M}: {happens}",
         rungs=rungs,
         dead_ends=tuple(_dead_end(each) for each in preview.dead_ends),
     )
@@ -96,6 +100,7 @@ def _rung(rung: Rung, *, usernames: Mapping[str, str]) -> RungLine:
         says=_SAYS[rung.kind],
         names=", ".join(rung.names) if rung.kind is not RungKind.JOINED else "",
         people=tuple(_person(each, usernames=usernames) for each in rung.asked) or _unknown(rung),
+        gaps=tuple(name for name in rung.empty if read_party(name).kind is PartyKind.SCHEDULE),
         is_end=rung.kind is RungKind.DENIED,
     )
 
@@ -115,7 +120,8 @@ def _in_short(line: RungLine, *, opened_at: datetime) -> str:
     later = line.at - opened_at
     form = "%a %d %b %H:%M" if later >= timedelta(days=1) else "%H:%M:%S" if later % timedelta(minutes=1) else "%H:%M"
     when = format(line.at, form)
-    who = "denied" if line.is_end else ", ".join(line.people) or NOBODY_NEW
+    asked = (*line.people, *(f"nobody on call in {name}" for name in line.gaps))
+    who = "denied" if line.is_end else ", ".join(asked) or NOBODY_NEW
     return f"{who} {when}"
 
 
@@ -143,7 +149,8 @@ def _rung_answer(rung: Rung, *, usernames: Mapping[str, str]) -> dict[str, objec
         {"name": each.name, "person": usernames[each.account], "in_place_of": usernames[each.holder]}
         for each in rung.asked
     ]
-    return {"at": rung.at.isoformat(), "kind": rung.kind.value, "names": list(rung.names), "asked": asked}
+    names = {"names": list(rung.names), "asked": asked, "empty": list(rung.empty)}
+    return {"at": rung.at.isoformat(), "kind": rung.kind.value} | names
 
 
 def _dead_end_answer(end: DeadEnd) -> dict[str, object]:

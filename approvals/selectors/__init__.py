@@ -1,5 +1,6 @@
 """Reading requests and who may decide them."""
 
+from approvals.selectors.gaps import gaps_ahead
 from approvals.selectors.lists import Inbox, ListedRequest, inbox_of
 from approvals.selectors.people import names_of
 from approvals.selectors.persons import is_same_person
@@ -26,6 +27,7 @@ __all__ = [
     "ShownVote",
     "approval_answer",
     "current_tally",
+    "gaps_ahead",
     "has_enough_reviewers",
     "inbox_of",
     "is_same_person",

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
 
 from decisions.engine.document import PolicyDocument, Rule
 from decisions.engine.source import Place
 
 _START = Place(line=1, column=1)
+
+
+Gaps: TypeAlias = Mapping[str, tuple[tuple[datetime, datetime], ...]]
 
 
 class Severity(StrEnum):
@@ -42,12 +47,14 @@ class Known:
     """What a check may look at.
 
     `groups` are the groups of approvers with the number of people who may approve in each, `tools` the names
-    (`email.send`, `email`) of tools that exist. None where nobody said.
+    (`email.send`, `email`) of tools that exist; `gaps` the times (aware, from and to) in which nobody stands behind a
+    group of which some may approve at other times. None where nobody said.
     """
 
     document: PolicyDocument
     groups: Mapping[str, int] | None = None
     tools: Collection[str] | None = None
+    gaps: Gaps | None = None
 
 
 def on_rule(rule: Rule, *, severity: Severity, code: str, why: str, fix: str) -> Finding:

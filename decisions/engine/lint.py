@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TypeAlias
 
 from decisions.engine.document import PolicyDocument
-from decisions.engine.findings import Finding, Known, Severity
-from decisions.engine.lint_people import check_groups, check_timeouts, check_trust, check_unused_groups
+from decisions.engine.findings import Finding, Gaps, Known, Severity
+from decisions.engine.lint_people import check_gaps, check_groups, check_timeouts, check_trust, check_unused_groups
 from decisions.engine.lint_reach import check_reach
 from decisions.engine.lint_words import check_categories, check_reasons, check_tools
 
@@ -23,6 +23,7 @@ _Check: TypeAlias = Callable[[Known], Iterable[Finding]]
 CHECKS: Mapping[tuple[str, ...], _Check] = {
     ("unreachable", "shadowed", "contradictory", "too_many_rules"): check_reach,
     ("unknown_group", "unreachable_quorum"): check_groups,
+    ("unattended",): check_gaps,
     ("unused_group",): check_unused_groups,
     ("short_timeout",): check_timeouts,
     ("agents_word_permits",): check_trust,
@@ -33,14 +34,18 @@ CHECKS: Mapping[tuple[str, ...], _Check] = {
 
 
 def lint(
-    document: PolicyDocument, *, groups: Mapping[str, int] | None = None, known_tools: Collection[str] | None = None
+    document: PolicyDocument,
+    *,
+    groups: Mapping[str, int] | None = None,
+    known_tools: Collection[str] | None = None,
+    gaps: Gaps | None = None,
 ) -> tuple[Finding, ...]:
     """Every finding, those of the policy itself first, in reading order.
 
     `groups` says how many people may approve in each group of approvers, `known_tools` which tools (`email.send`, or
-    `email` for all of its operations) exist beside those of the policy's catalogue. What depends on either is not
-    asked where it is None.
+    `email` for all of its operations) exist beside those of the policy's catalogue, `gaps` when nobody stands behind
+    a group. What depends on one of them is not asked where it is None.
     """
-    known = Known(document, groups, known_tools)
+    known = Known(document, groups, known_tools, gaps)
     found = (finding for check in CHECKS.values() for finding in check(known))
     return tuple(sorted(found, key=lambda each: (each.source, each.line, each.column, each.code, each.why)))

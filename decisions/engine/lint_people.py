@@ -28,6 +28,11 @@ class _Question:
     def asker(self) -> str:
         return "The policy itself" if self.rule is None else f"`{self.rule.id}`"
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Everybody who is asked, at once or when nobody answers."""
+        return frozenset({stage.group for stage in self.stages}.union(*(step.groups for step in self.escalation)))
+
     def finding(self, *, severity: Severity, code: str, why: str, fix: str) -> Finding:
         if self.rule is None:
             return on_policy(severity=severity, code=code, why=why, fix=fix)
@@ -43,6 +48,23 @@ def check_groups(known: Known) -> Iterator[Finding]:
             yield from _stage(stage, question=question, groups=known.groups)
         for name in sorted({name for step in question.escalation for name in step.groups} - known.groups.keys()):
             yield _unknown_group(name, question=question)
+
+
+def check_gaps(known: Known) -> Iterator[Finding]:
+    """`unattended`."""
+    # What there is none of is what `check_groups` says.
+    gaps = {name: times for name, times in (known.gaps or {}).items() if known.groups is None or name in known.groups}
+    for question in _questions(known.document):
+        for name in sorted(question.names & gaps.keys()):
+            (start, end), *more = gaps[name]
+            also = f", and {len(more)} more time{'s' if len(more) > 1 else ''}" if more else ""
+            times = f"from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC{also}"
+            yield question.finding(
+                severity=Severity.WARNING,
+                code="unattended",
+                why=f"{question.asker} asks `{name}`, behind which there is nobody {times}.",
+                fix="Put somebody there for that time, or ask others too.",
+            )
 
 
 def check_unused_groups(known: Known) -> Iterator[Finding]:
@@ -86,9 +108,7 @@ def check_trust(known: Known) -> Iterator[Finding]:
 
 def groups_asked(document: PolicyDocument) -> frozenset[str]:
     """Every group that somebody is asked in, at once or when nobody answers."""
-    questions = tuple(_questions(document))
-    stages = {stage.group for question in questions for stage in question.stages}
-    return frozenset(stages.union(*(step.groups for question in questions for step in question.escalation)))
+    return frozenset().union(*(question.names for question in _questions(document)))
 
 
 def _stage(stage: Stage, *, question: _Question, groups: Mapping[str, int]) -> Iterator[Finding]:

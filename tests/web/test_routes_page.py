@@ -16,6 +16,7 @@ from approvals.services.people import Role
 from approvals.services.timers import run_due_timers
 from decisions.services.policies import publish_policy
 from receipts.clock import database_now
+from tests.api.doors import door_of
 from tests.factories import ALICE, Cast, make_person, open_step_up
 from tests.web.reading import Element, Reply, read, signed_in
 
@@ -102,6 +103,24 @@ def test_dead_ends_and_gaps_stand_out(cast: Cast, nights: Schedule, bob: Client)
     assert "Dead end: 2 different people of security-team are needed, and there are 1" in text
     assert "Dead end from" in text
     assert "Gap: nobody" in text
+
+
+def test_a_gap_at_the_time_that_is_asked_for_is_said_and_the_linter_warns_of_it(
+    cast: Cast, nights: Schedule, bob: Client, trent: Client
+) -> None:
+    start, end = database_now() + timedelta(minutes=20), database_now() + timedelta(days=2)
+    Turn.objects.all().delete()
+    Cover.objects.create(schedule=nights, person=cast.dave, starts_at=database_now() - timedelta(days=1), ends_at=start)
+    Cover.objects.create(schedule=nights, person=cast.dave, starts_at=end, ends_at=end + timedelta(days=60))
+    later = bob.get("/api/v1/routes", {"at": (start + timedelta(hours=1)).isoformat()}).json()["results"][0]
+    assert later["sentence"].endswith("denied at once, since behind schedule:nights there is nobody who may review")
+    assert later["ladder"][0]["empty"] == ["schedule:nights"]
+    text = POLICY.replace("human:manager", '"schedule:nights"').replace("[schedule:nights]", "[security-team]")
+    publish_policy(text=text, source="later.yaml", actor=None)
+    assert "nobody on call in schedule:nights" in routes_on(bob).text
+    warnings = door_of(cast.trent).post("/api/v1/policies/lint", {"text": text}).json()["warnings"]
+    (said,) = [each for each in warnings if each["code"] == "unattended"]
+    assert f"nobody from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC." in said["why"]
 
 
 def test_the_page_asks_no_more_for_more_rules(cast: Cast, nights: Schedule, bob: Client) -> None:

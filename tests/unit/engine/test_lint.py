@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 from textwrap import dedent
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from decisions.engine.action import Action
 from decisions.engine.context import Context, Trust
-from decisions.engine.findings import Finding, Severity
+from decisions.engine.findings import Finding, Gaps, Severity
 from decisions.engine.lint import CHECKS, lint
 from decisions.engine.lint_reach import MOST_PAIRS
 from decisions.engine.literals import MOST_BRANCHES
@@ -240,6 +241,27 @@ STEP_UP = "- {id: one, match: {tool: mail}, action: STEP_UP, approvers: [{group:
 )  # fmt: skip
 def test_groups_that_cannot_answer_are_found(groups: Mapping[str, int] | None, expected: list[str]) -> None:
     assert [code for code, _ in codes(STEP_UP % "", groups=groups)] == expected
+
+
+GAPS: Gaps = {
+    "schedule:s": (
+        (datetime(2026, 3, 7, 0, tzinfo=UTC), datetime(2026, 3, 8, 9, tzinfo=UTC)),
+        (datetime(2026, 3, 9, 0, tzinfo=UTC), datetime(2026, 3, 10, 0, tzinfo=UTC)),
+    )
+}
+
+
+def test_times_in_which_nobody_is_on_call_are_told_wherever_people_are_asked() -> None:
+    rules = STEP_UP % ', escalation: [{after: 30m, to: ["schedule:s"]}]'
+    there = {"a": 2, "schedule:s": 1}
+    (said,) = found(rules, groups=there, gaps=GAPS)
+    assert (said.code, said.severity, said.rule) == ("unattended", Severity.WARNING, "one")
+    assert "nobody from 2026-03-07 00:00 to 2026-03-08 09:00 UTC, and 1 more time." in said.why
+    once = {name: times[:1] for name, times in GAPS.items()}
+    assert "2026-03-08 09:00 UTC." in found(rules, gaps=once)[0].why
+    assert codes(rules, groups=there, gaps={}) == codes(STEP_UP % "", gaps=GAPS) == []
+    # Of a schedule that isn't there at all only that is said.
+    assert codes(rules, groups={"a": 2}, gaps=GAPS) == [("unknown_group", "one")]
 
 
 def test_groups_are_looked_for_wherever_people_are_asked() -> None:

@@ -69,6 +69,15 @@ def test_an_escalation_to_those_who_were_asked_already_is_shown_as_asking_nobody
     assert rungs(again, THERE)[1] == ("Sat 03:01", "escalated", "")
 
 
+def test_a_rung_names_what_nobody_stands_behind_just_then() -> None:
+    covered = replace(NIGHTS, people=(), covers=(Cover("4", SATURDAY - HOUR, SATURDAY + HOUR / 4),))
+    route = replace(ASKS, escalation=(Step(1800, ("schedule:nights", "team")),))
+    found = ladder(route, directory=replace(THERE, schedules={"schedule:nights": covered}), opened_at=SATURDAY)
+    assert [rung.empty for rung in found] == [(), ("schedule:nights",), ()]
+    late = ladder(route, directory=replace(THERE, schedules={"schedule:nights": covered}), opened_at=SATURDAY + HOUR)
+    assert late[0].empty == ("schedule:nights",)
+
+
 def test_a_deputy_is_asked_in_the_place_of_whoever_is_away_when_it_begins_and_the_person_when_it_ends() -> None:
     soon = replace(THERE, delegations=(away("5", "1", since=SATURDAY + HOUR / 2, until=SATURDAY + HOUR / 1.5),))
     assert rungs(replace(ASKS, escalation=()), soon) == [
