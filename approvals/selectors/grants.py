@@ -9,9 +9,11 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from approvals.lifecycle.grants import Bound, Within, domain_of
+from approvals.lifecycle.masking import masked
 from approvals.models import Grant, User
 from approvals.selectors.answering import granters
 from approvals.selectors.granted import approved_parameters, bounds_of, lapse_of
+from approvals.selectors.masking import covered_from
 from approvals.selectors.requests import visible_to
 from approvals.selectors.roster import REVIEW
 from receipts.clock import DatabaseNow, database_now
@@ -23,7 +25,11 @@ MOST = 100
 
 @dataclass(frozen=True, slots=True)
 class BoundShown:
-    """What one parameter may be: `value` as it was approved, unless `within` widens that."""
+    """What one parameter may be: `value` as it was approved, unless `within` widens that.
+
+    As the request's own page shows it: a secret in `value` stands covered for whoever wasn't shown it, and `domain` is
+    empty where some of it is one.
+    """
 
     name: str
     within: Within
@@ -91,17 +97,19 @@ def _shown(row: Grant, *, user: User, by: Collection[str], at: datetime, is_open
         row=row,
         by=tuple(by),
         lapse=lapse,
-        bounds=bounds_shown(row) if is_open else (),
+        bounds=bounds_shown(row, user=user, at=at) if is_open else (),
         may_revoke=is_open and row.revoked_at is None and user.has_perm(REVIEW),
     )
 
 
-def bounds_shown(row: Grant) -> tuple[BoundShown, ...]:
-    """Every parameter with what it may be, by name; none where the values were erased."""
+def bounds_shown(row: Grant, *, user: User, at: datetime) -> tuple[BoundShown, ...]:
+    """Every parameter with what it may be, by name, as this person is shown it; none where the values were erased."""
     approved, bounds = approved_parameters(row.request), bounds_of(row)
     if approved is None or bounds is None:
         return ()
-    return tuple(_bound(name, value=approved[name], bound=bounds.get(name)) for name in sorted(approved))
+    is_covered = covered_from(user, request=row.request, at=at)
+    shown = masked(row.request.shown)["parameters"] if is_covered else approved
+    return tuple(_bound(name, value=shown[name], bound=bounds.get(name)) for name in sorted(shown))
 
 
 def _bound(name: str, *, value: JSON, bound: Bound | None) -> BoundShown:

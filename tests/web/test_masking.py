@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from approvals.lifecycle.grants import Terms
+from approvals.lifecycle.quorum import Verdict
 from approvals.models import Reveal
 from approvals.selectors.masking import STAYS
+from approvals.services.votes import cast_vote
 from decisions.services.policies import publish_policy
 from receipts.clock import database_now
 from receipts.models import Receipt
@@ -16,7 +20,7 @@ from receipts.problems import ProblemError
 from receipts.selectors import envelope_of
 from receipts.signing.statement import parse_statement
 from tests.api.doors import Door, door_of
-from tests.factories import ALICE, MAIL, Cast, StepUp, make_person, open_step_up, vote
+from tests.factories import ALICE, MAIL, Cast, StepUp, ballot_of, make_person, open_step_up, vote
 from tests.web.reading import read, signed_in
 from tests.web.test_deciding import forms
 
@@ -105,6 +109,25 @@ def test_it_is_shown_to_auditors_and_to_those_who_may_decide(cast: Cast, step: S
     assert signed_in(alice).post(f"{step.path}/reveal").status_code == 403
     assert signed_in(cast.mallory).post(f"{step.path}/reveal").status_code == 404
     assert len(disclosures()) == 1
+
+
+def test_the_bounds_of_a_grant_cover_what_the_request_covers(cast: Cast) -> None:
+    publish_policy(text=LOW, source="low.yaml", actor=None)
+    step = secret_mail(cast)
+    signed_in(cast.bob).post(f"{step.path}/reveal")
+    ballot = ballot_of(step, cast.bob, verdict=Verdict.APPROVE)
+    cast_vote(
+        approval_id=step.approval.pk, person=cast.bob, ballot=replace(ballot, grant=Terms(uses=1, minutes=5, bounds={}))
+    )
+    assert TOKEN in read(signed_in(cast.bob).get(step.path)).by_id("grants").text, "He was shown it just now."
+    carol = signed_in(cast.carol)
+    bounds = read(carol.get(step.path)).by_id("grants").text
+    assert TOKEN not in bounds
+    assert COVER in bounds
+    answer = json.dumps(door_of(cast.carol).get("/api/v1/grants").json())
+    assert COVER in answer
+    assert TOKEN not in answer
+    assert TOKEN not in signed_in(cast.trent).get(f"/agents/{cast.agent.id}").content.decode()
 
 
 def test_a_page_without_secrets_says_nothing_of_masks(cast: Cast) -> None:
