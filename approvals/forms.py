@@ -110,6 +110,18 @@ class QuestionForm(forms.Form):
     question = forms.CharField(max_length=LONGEST_QUESTION)
 
 
+class SnoozeForm(forms.Form):
+    """For how long a request is put aside; 0 takes it back. How long it may be is the service's to say."""
+
+    minutes = forms.IntegerField(min_value=0, max_value=MOST_MINUTES)
+
+
+class AssignForm(forms.Form):
+    """Who decides instead."""
+
+    to = forms.CharField(max_length=MAX_NAME)
+
+
 class AnswerForm(forms.Form):
     """What its requester answers."""
 

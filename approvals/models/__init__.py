@@ -6,6 +6,7 @@ from approvals.models.attention import AttentionMiss
 from approvals.models.deliveries import OutboxEvent
 from approvals.models.grants import Grant
 from approvals.models.looking import Looking
+from approvals.models.marks import Mark
 from approvals.models.passkeys import PasskeyChallenge
 from approvals.models.people import SignInLink, User
 from approvals.models.questions import Answer, Question
@@ -25,6 +26,7 @@ __all__ = [
     "Delegation",
     "Grant",
     "Looking",
+    "Mark",
     "OutboxEvent",
     "PasskeyChallenge",
     "Question",

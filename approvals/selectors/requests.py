@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from approvals.lifecycle.masking import masked
 from approvals.lifecycle.quorum import Tally, Verdict
 from approvals.lifecycle.states import NON_TERMINAL, State
-from approvals.models import ApprovalRequest, Asking, User, Vote
+from approvals.models import ApprovalRequest, Asking, Delegation, User, Vote
 from approvals.selectors.answering import AnsweredBy, answered_by
 from approvals.selectors.friction import (
     confirm_field,
@@ -22,6 +22,7 @@ from approvals.selectors.friction import (
     needs_recent_sign_in,
 )
 from approvals.selectors.looking import reader_answers, readers_of
+from approvals.selectors.marks import without_snoozed
 from approvals.selectors.masking import covered_from
 from approvals.selectors.persons import persons_among
 from approvals.selectors.questions import question_answers, questions_about
@@ -63,18 +64,21 @@ def pending_for(user: User) -> QuerySet[ApprovalRequest]:
 
 
 def waiting_for(user: User) -> QuerySet[ApprovalRequest]:
-    """Of those, what this person could still decide: asked, not the requester, and no vote yet."""
+    """Of those, what this person could still decide: asked, not the requester, no vote yet, and not passed on."""
     own = Q(requester__iexact=user.email) & ~Q(requester="") | Q(requester__iexact=user.get_username())
     votes = Vote.objects.filter(request=OuterRef("pk"), person=user, version=OuterRef("version"))
     last = Subquery(votes.order_by("-number").values("verdict")[:1])
+    now = DatabaseNow()
+    passed_on = Delegation.objects.filter(request=OuterRef("pk"), person=user, starts_at__lte=now, ends_at__gt=now)
     # A yes that was taken back may be given again; a no stays.
     open_again = Q(last__isnull=True) | Q(last=Verdict.WITHDRAW.value) & ~Exists(votes.filter(verdict=Verdict.DENY))
-    return pending_for(user).filter(_asked(user)).exclude(own).annotate(last=last).filter(open_again)
+    asked = pending_for(user).filter(_asked(user)).exclude(own).exclude(Exists(passed_on))
+    return asked.annotate(last=last).filter(open_again)
 
 
 def pending_count_for(user: User) -> int:
-    """The number on the Inbox badge."""
-    return waiting_for(user).count() if user.has_perm("approvals.review") else 0
+    """The number on the Inbox badge: what waits for this person and isn't put aside."""
+    return without_snoozed(waiting_for(user), user=user).count() if user.has_perm("approvals.review") else 0
 
 
 def request_for(user: User, approval_id: str) -> ApprovalRequest:

@@ -41,6 +41,7 @@ from approvals.selectors.masking import is_unread_by
 from approvals.selectors.questions import questions_about
 from approvals.selectors.roster import REVIEW, is_requester
 from approvals.selectors.similar import similar_to
+from approvals.selectors.teams import usernames
 from approvals.selectors.turned_down import turned_down_before
 from approvals.services.granting import proposed_grant
 from approvals.services.passkeys import keys_of
@@ -156,6 +157,7 @@ def page_context(user: User, approval_id: str, *, written: Mapping[str, str] = M
         "opaque": opaque(row),
         **_covers(row, user=user, shown=shown),
         "has_passkey": bool(keys_of(user)),
+        "colleagues": usernames() if shown.may_vote else (),
     }
 
 
@@ -175,9 +177,9 @@ def friction_context(request: HttpRequest) -> dict[str, Any]:
 @for_people(REVIEW, AUDIT)
 @require_safe
 def detail(request: HttpRequest, approval_id: str) -> HttpResponse:
-    """`/a/<id>`"""
+    """`/a/<id>`; `?open=deny` or `?open=assign` comes with that form unfolded and the focus in it."""
     name = "approvals/_detail.html" if is_fragment(request) else "approvals/detail.html"
-    kept = {"ballot": kept_words(request, approval_id)}
+    kept = {"ballot": kept_words(request, approval_id), "opened": request.GET.get("open", "")}
     return render(request, name, page_context(reader_of(request), approval_id) | friction_context(request) | kept)
 
 

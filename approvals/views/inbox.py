@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
@@ -13,11 +14,10 @@ from django.views.decorators.http import require_safe
 from approvals.pages import line_of
 from approvals.selectors import inbox_of
 from approvals.selectors.alike import groups_among
+from approvals.selectors.lists import Tab
 from approvals.selectors.roster import REVIEW
 from approvals.views.reading import LIVE_URL, is_fragment, reader_of
 from receipts.access import AUDIT, READERS, for_people
-
-MINE, ALL = "mine", "all"
 
 
 @login_required
@@ -32,18 +32,24 @@ def home(request: HttpRequest) -> HttpResponse:
 @for_people(REVIEW, AUDIT)
 @require_safe
 def inbox(request: HttpRequest) -> HttpResponse:
-    """`/inbox`: what this person can decide, or with `?show=all` everything pending that they may see."""
-    user = reader_of(request)
-    default = MINE if user.has_perm(REVIEW) else ALL
-    shown = ALL if request.GET.get("show", default) == ALL else MINE
-    found = inbox_of(user, is_all=shown == ALL, cursor=request.GET.get("cursor", ""))
+    """`/inbox`: what waits for this person; with `?show=` everything pending that they may see, or what they watch."""
+    user, shown = reader_of(request), _tab(request)
+    found = inbox_of(user, tab=shown, cursor=request.GET.get("cursor", ""))
     context = {
         "lines": [line_of(listed) for listed in found.rows],
         "inbox": found,
         "groups": groups_among(listed.row for listed in found.rows if not listed.why_not),
         "shown": shown,
+        "wakes_in": ceil((found.wakes_at - found.at).total_seconds()) if found.wakes_at else "",
         "server_time": found.at,
         "next_url": f"?{urlencode({'show': shown, 'cursor': found.following})}" if found.following else "",
         "live_url": LIVE_URL,
     }
     return render(request, "approvals/_inbox_list.html" if is_fragment(request) else "approvals/inbox.html", context)
+
+
+def _tab(request: HttpRequest) -> Tab:
+    asked = request.GET.get("show", "")
+    if asked in set(Tab):
+        return Tab(asked)
+    return Tab.MINE if reader_of(request).has_perm(REVIEW) else Tab.ALL

@@ -51,7 +51,7 @@ def test_from_the_agents_question_to_the_verified_receipt(
         waiting = agent.submit(carry_on, embedded_server, asked)
         if not has_scripts:
             page.reload()
-        row(page, asked).locator("a").click()
+        row(page, asked).locator("[data-row]").click()
         expect(page.locator("h1")).to_contain_text(f"Sends an e-mail to {OUTSIDE}.")
         expect(page.locator("#facts")).to_contain_text("The journey")
         page.fill("#confirm-target", OUTSIDE)
@@ -172,7 +172,11 @@ def test_no_single_key_decides(browser: Browser, embedded_server: Servers) -> No
     asked = ask_for_mail(embedded_server, subject="Keys")
     with visitor(browser, embedded_server, "bob") as page:
         open_request(page, embedded_server, asked)
-        for key in ("a", "Enter", "Enter", "d", "Escape", "?", "Escape"):
+        for key in ("a", "Enter", "Enter", "q", "Escape"):
+            page.keyboard.press(key)
+        expect(page.locator("#ask-to")).to_be_focused()
+        page.locator("h1").click()
+        for key in ("m", "u", "d", "Escape", "?", "Escape"):
             page.keyboard.press(key)
         page.fill("#deny-reason", "x")
         page.focus("#approve-reason")

@@ -11,11 +11,17 @@ function move(step) {
   rows[at < 0 ? 0 : Math.max(0, Math.min(rows.length - 1, at + step))]?.focus();
 }
 
-function openDeny() {
-  const part = find("details[data-deny]");
+function unfold(part) {
   if (!part) return;
   part.open = true;
-  part.querySelector("input:not([type=hidden])").focus();
+  part.querySelector("input:not([type=hidden]), select").focus();
+}
+
+/** In a list it is the form of the row that has the focus, on a page of its own. */
+function openDeny() {
+  const part = find("details[data-deny]");
+  if (part) unfold(part);
+  else document.activeElement?.closest(".row")?.querySelector("[data-row-deny]")?.click();
 }
 
 function step(by, selector = "[data-step]") {
@@ -46,6 +52,9 @@ const KEYS = {
   o: openRow,
   a: () => find("[data-approve]")?.focus(),
   d: openDeny,
+  m: () => unfold(find("details#change")),
+  q: () => unfold(find("details#ask")),
+  u: () => find("[data-withdraw]")?.focus(),
   f: () => step(1, "[data-flagged]"),
   l: () => find("[data-look]")?.click(),
   t: () => find("[data-timeline]")?.click(),
@@ -63,6 +72,13 @@ addEventListener("keydown", (event) => {
   if (!action) return;
   event.preventDefault();
   action();
+});
+
+// Without this script the link fetches the page with the form unfolded, and what was typed elsewhere is lost.
+addEventListener("click", (event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey || !event.target.closest?.("[data-deny-open]")) return;
+  event.preventDefault();
+  openDeny();
 });
 
 const open = find("[data-keys-open]");

@@ -33,7 +33,7 @@ function replace(old, part) {
 
 class Live {
   constructor(root) {
-    Object.assign(this, { root, freshAt: now(), triedAt: 0, spokenAt: 0, attempts: 0, news: 0, criticals: 0, isCurrent: true });
+    Object.assign(this, { root, freshAt: now(), triedAt: 0, spokenAt: 0, attempts: 0, news: 0, criticals: 0, isCurrent: true, wakesAt: Infinity });
     this.list = root.querySelector("[data-live-list]");
     this.offer = root.querySelector("[data-live-insert]");
     this.offer?.addEventListener("click", () => this.insert(true));
@@ -74,6 +74,8 @@ class Live {
   tick() {
     if (this.isOpen) this.beat();
     else if (!this.socket && now() >= this.retryAt) this.connect();
+    // What was put aside comes back by the clock: nobody does anything that could be announced.
+    if (now() >= this.wakesAt) { this.wakesAt = Infinity; this.refresh(); }
     if (!(this.isOpen && this.isCurrent) && now() - Math.max(this.freshAt, this.triedAt) >= POLL) this.refresh();
     this.show();
     this.speak();
@@ -112,6 +114,8 @@ class Live {
     if (this.root.querySelector("[data-busy]")) return;
     const fresh = new DOMParser().parseFromString(html, "text/html");
     this.count(fresh.querySelector("[data-inbox-count]")?.dataset.inboxCount);
+    const seconds = fresh.querySelector("[data-inbox-wakes]")?.dataset.inboxWakes;
+    this.wakesAt = seconds ? now() + (Number(seconds) + 1) * 1000 : Infinity;
     for (const part of fresh.querySelectorAll(PART)) {
       const old = document.getElementById(part.id);
       if (!old || old.dataset.rev === part.dataset.rev) continue;
