@@ -14,6 +14,10 @@ logconfig_dict: dict[str, Any] = logging_settings()
 # A client on the same host is not a proxy: only AARM_BEHIND_PROXY makes Django read the forwarded scheme (API-26).
 forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
+# Connections stay open between requests, and what waits for one session in a worker is decided in one turn (ADR 22).
+threads = 4
+# Longer than clients and proxies keep theirs, so that none is closed while a request is on its way.
+keepalive = 75
 # Workers are managed by whatever started the server, not over a socket.
 control_socket_disable = True
 

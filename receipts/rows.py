@@ -7,7 +7,7 @@ trip, takes them one after the other. Either way each update must meet exactly t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from itertools import chain
 from typing import Any
@@ -63,9 +63,8 @@ def insert_many(rows: Sequence[Model]) -> None:
     if connection.vendor != "postgresql":
         model._default_manager.bulk_create(rows)
         return
-    columns = [*map(list, zip(*map(_insert_values, rows), strict=True))]
     with numbered_cursor() as cursor:
-        cursor.execute(_arrays_sql(model), columns)
+        cursor.execute(_numbered(_arrays_sql(model)), _columns_of(rows))
     _mark_stored(rows)
 
 
@@ -75,8 +74,8 @@ def _mark_stored(rows: Iterable[Model]) -> None:
         row._state.db = connection.alias
 
 
-# What a statement is made of: the models of new rows, and the kinds of changes.
-Shape = tuple[tuple[type[Model], ...], tuple[Kind, ...]]
+# What a statement is made of: the models of new rows, each with whether there are several, and the kinds of changes.
+Shape = tuple[tuple[tuple[type[Model], bool], ...], tuple[Kind, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +84,14 @@ class Batch:
 
     inserts: list[Model] = field(default_factory=list)
     updates: list[Update] = field(default_factory=list)
+
+    def change(self, update: Update) -> None:
+        """Adds a change. A row that was to be changed already gets the later values, from what the first one found."""
+        for place, earlier in enumerate(self.updates):
+            if (earlier.model, earlier.key) == (update.model, update.key):
+                self.updates[place] = replace(earlier, values={**earlier.values, **update.values})
+                return
+        self.updates.append(update)
 
     def write(self, *, is_last: bool = False) -> None:
         """One statement for all. Raises IntegrityError as `save` would, and `LostRowError`.
@@ -100,13 +107,15 @@ class Batch:
         _mark_stored(self.inserts)
 
     @property
-    def _shape(self) -> Shape:
-        return tuple(map(type, self.inserts)), tuple(each.kind for each in self.updates)
-
-    @property
-    def _values(self) -> list[Any]:
-        values = [*map(_insert_values, self.inserts), *map(_update_values, self.updates)]
-        return [*chain.from_iterable(values)]
+    def _statement(self) -> tuple[Shape, list[Any]]:
+        """What it is made of, and its values."""
+        tables: dict[type[Model], list[Model]] = {}
+        for row in self.inserts:
+            tables.setdefault(type(row), []).append(row)
+        shape = tuple((model, len(rows) > 1) for model, rows in tables.items())
+        new = (_columns_of(rows) if len(rows) > 1 else _insert_values(rows[0]) for rows in tables.values())
+        changed = map(_update_values, self.updates)
+        return (shape, tuple(each.kind for each in self.updates)), [*chain(*new, *changed)]
 
     def require_all(self, updated: int) -> None:
         """Raises `LostRowError` where fewer rows were met than were to be updated."""
@@ -167,11 +176,15 @@ def _insert_sql(model: type[Model]) -> str:
     return f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({places})'  # noqa: S608
 
 
+def _columns_of(rows: Sequence[Model]) -> list[list[Any]]:
+    return [*map(list, zip(*map(_insert_values, rows), strict=True))]
+
+
 @lru_cache(maxsize=64)
 def _arrays_sql(model: type[Model]) -> str:
     """Takes an array for each column, so that the statement is as long for a thousand rows as for two."""
     types = [item.db_type(connection) for item in model._meta.concrete_fields if not isinstance(item, AutoField)]
-    arrays = ", ".join(f"${number}::{type_}[]" for number, type_ in enumerate(types, start=1))
+    arrays = ", ".join(f"%s::{type_}[]" for type_ in types)
     names = ", ".join(f'"{column}"' for column, _, _ in _columns(model))
     return f'INSERT INTO "{model._meta.db_table}" ({names}) SELECT * FROM unnest({arrays})'  # noqa: S608
 
@@ -188,23 +201,30 @@ def _update_sql(kind: Kind) -> str:
 def _joined_sql(shape: Shape, *, is_last: bool) -> str:
     """Says how many rows were updated; the last one of a transaction fails unless it is all of them."""
     inserted, updated = shape
-    parts = [f"i{number} AS ({_insert_sql(model)})" for number, model in enumerate(inserted)]
+    new = (_arrays_sql(model) if are_many else _insert_sql(model) for model, are_many in inserted)
+    parts = [f"i{number} AS ({sql})" for number, sql in enumerate(new)]
     parts += [f"u{number} AS ({_update_sql(each)} RETURNING 1)" for number, each in enumerate(updated)]
     counts = " + ".join(f"(SELECT count(*) FROM u{number})" for number in range(len(updated))) or "0"  # noqa: S608
     all_met = f"1 / (CASE WHEN {counts} = {len(updated)} THEN 1 ELSE 0 END), {NOT_WAITING}"
-    first, *rest = f"WITH {', '.join(parts)} SELECT {all_met if is_last else counts}".split("%s")
+    return _numbered(f"WITH {', '.join(parts)} SELECT {all_met if is_last else counts}")
+
+
+def _numbered(sql: str) -> str:
+    first, *rest = sql.split("%s")
     return first + "".join(f"${number}{part}" for number, part in enumerate(rest, start=1))
 
 
 def _write_together(batch: Batch) -> None:
     with numbered_cursor() as cursor:
-        cursor.execute(_joined_sql(batch._shape, is_last=False), batch._values)
+        shape, values = batch._statement
+        cursor.execute(_joined_sql(shape, is_last=False), values)
         batch.require_all(int(cursor.fetchone()[0]))
 
 
 def _write_last(batch: Batch) -> None:
+    shape, values = batch._statement
     try:
-        commit_ahead(_joined_sql(batch._shape, is_last=True), batch._values)
+        commit_ahead(_joined_sql(shape, is_last=True), values)
     except DataError as error:
         if isinstance(error.__cause__, DivisionByZero):
             batch.require_all(-1)

@@ -42,7 +42,7 @@ SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
 SECURE_HSTS_SECONDS = 31536000
 if ENV.tier == "decide":
-    # A synchronous worker serves one request after the other, so that its one connection can stay, and the few
+    # A worker's threads serve one request after the other each, so that each one's connection can stay, and the few
     # statements that a decision takes can stay prepared on it.
     # After a restart of the database the first request of each worker is refused, and its retry finds a new connection:
     # asking before every request whether the connection lives would cost them all a round trip.

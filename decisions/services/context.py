@@ -74,7 +74,7 @@ def append_entry(
     session.seal = seal_of(sealed_values(session), state=state)
     rows = batch or Batch()
     rows.inserts.append(entry)
-    rows.updates.append(Update(Session, session.pk, {name: getattr(session, name) for name in _WRITTEN}))
+    rows.change(Update(Session, session.pk, {name: getattr(session, name) for name in _WRITTEN}))
     if batch is None:
         rows.write()
     return Recorded(position=position, digest=entry.digest)

@@ -93,8 +93,8 @@ def issue_receipt(
     """Signs `body` as the next receipt of `stream`, in an open transaction.
 
     With a `batch` the rows are left for its caller to write. `chain` is what `chain_of` has found in this transaction,
-    since which it has issued nothing; where somebody else has, writing raises IntegrityError or `LostRowError`. Raises
-    `signing_unavailable` without a key.
+    since which it has issued nothing but into this batch; where somebody else has, writing raises IntegrityError or
+    `LostRowError`. Raises `signing_unavailable` without a key.
     """
     _require_transaction()
     chain, active_key = _locked_chain(stream) if chain is None else _usable(chain)
@@ -104,7 +104,7 @@ def issue_receipt(
     rows = batch or Batch()
     rows.inserts.extend((receipt, Unsequenced(receipt_id=receipt.pk)))
     before = {"length": chain.length - 1}
-    rows.updates.append(Update(Chain, stream, {"length": chain.length, "head": chain.head}, before=before))
+    rows.change(Update(Chain, stream, {"length": chain.length, "head": chain.head}, before=before))
     if batch is None:
         rows.write()
     return receipt

@@ -55,6 +55,7 @@ LAYERS = {
         "reads",
         "rows",
         "sealing",
+        "shared_turns",
         "short_memory",
         "signers",
         "signing",

@@ -19,27 +19,27 @@ from tests.bench.load import PATHS, Target
 from tests.bench.profiles import OUTSIDE, Phase, Profile, Statement
 from tests.bench.stopwatch import Moment, Stopwatch, moment, timed_phases
 
-_SUBMISSION = "decisions.services.submission"
+_SUBMISSION, _TURNS = "decisions.services.submission", "decisions.services.turns"
 # Where each phase is entered. A phase's time is without that of the phases inside it.
 PLACES = {
     "decisions.api.authentication:authenticate": "authentication",
     "decisions.api.views:read_body": "parse the body",
     "decisions.api.views:submit_action": "the service, between its phases",
     f"{_SUBMISSION}:earlier_answer": "idempotency: look up",
-    f"{_SUBMISSION}:locked_with_chain": "lock and load session and chain",
-    f"{_SUBMISSION}:judge_action": "context and evaluation digest",
+    f"{_TURNS}:locked_with_chain": "lock and load session and chain",
+    f"{_TURNS}:judge_action": "context and evaluation digest",
     "decisions.services.evaluation:judge": "evaluate the policy",
-    f"{_SUBMISSION}:committed_values": "commitments",
-    f"{_SUBMISSION}:_chain": "context entry",
+    f"{_TURNS}:committed_values": "commitments",
+    f"{_TURNS}:_chain": "context entry",
     f"{_SUBMISSION}:prepared": "what follows from the action alone",
-    f"{_SUBMISSION}:decision_row": "the decision's row",
-    f"{_SUBMISSION}:issue_receipt": "receipt",
+    f"{_TURNS}:decision_row": "the decision's row",
+    f"{_TURNS}:issue_receipt": "receipt",
     "receipts.services.issuing:build_statement": "receipt: statement",
     "receipts.services.issuing:sha256_digest": "receipt: digest",
     "receipts.signing.keys:SigningKey.sign": "receipt: signature",
     "receipts.rows:Batch.write": "write all rows, commit, wait for the disk",
-    f"{_SUBMISSION}:decision_answer": "answer",
-    f"{_SUBMISSION}:remember": "idempotency: keep the answer",
+    f"{_TURNS}:decision_answer": "answer",
+    f"{_TURNS}:remember": "idempotency: keep the answer",
     "django.db.backends.base.base:BaseDatabaseWrapper.commit": "commit",
 }
 # The last table that a SELECT names after FROM is its own: the others are those of subqueries among its columns.

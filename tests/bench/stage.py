@@ -34,7 +34,7 @@ SELECT (SELECT count(*) FROM decisions_decision), (SELECT count(*) FROM receipts
 class Server(StrEnum):
     """The two ways to serve `/decide`."""
 
-    WSGI = "WSGI (gunicorn, sync workers)"
+    WSGI = "WSGI (gunicorn, threaded workers)"
     ASGI = "ASGI (uvicorn)"
 
 

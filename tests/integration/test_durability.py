@@ -12,9 +12,12 @@ from django.test.utils import CaptureQueriesContext
 
 from decisions.intake.bodies import DecideBody
 from decisions.models import Decision, Session
+from decisions.services import submission
+from decisions.services.idempotency import Answer
 from decisions.services.policies import publish_policy
 from decisions.services.records import committed_values
 from decisions.services.submission import submit_action
+from decisions.services.turns import Submission
 from receipts import durability
 from receipts.clock import database_now
 from receipts.durability import await_disk
@@ -31,6 +34,13 @@ BEHIND = "SELECT pg_current_wal_flush_lsn() < %s::pg_lsn"
 # Stands for a disk that takes its time: the test has the lock.
 SLOW_DISK = "SELECT pg_advisory_xact_lock(17)"
 WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 17 AND NOT granted"
+
+
+class Apart:
+    """In place of the queue that threads of one process share: each thread stands for a process of its own."""
+
+    def take(self, key: object, task: Submission) -> Answer | None:
+        return submission._decided(task, lambda: [task])[0]
 
 
 def _submitted(cast: Cast, session: str) -> str:
@@ -56,6 +66,7 @@ def test_the_next_in_a_session_is_decided_while_the_disk_is_waited_for_and_nobod
     publish_policy(text=READS, source="reads.yaml", actor=None)
     session = begin_session(cast)
     monkeypatch.setattr(durability, "_ON_DISK", SLOW_DISK)
+    monkeypatch.setattr(submission, "_TURNS", Apart())
     with ThreadPoolExecutor(4) as pool:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(SLOW_DISK)
@@ -171,7 +182,7 @@ def test_a_receipt_that_comes_in_between_has_the_decision_made_again(monkeypatch
                 pool.submit(_issued, f"session/{session}").result(60)
         return committed_values(*args, **named)
 
-    monkeypatch.setattr("decisions.services.submission.committed_values", between)
+    monkeypatch.setattr("decisions.services.turns.committed_values", between)
     answer = _submitted(cast, session)
     assert (len(made), '"effective":"ALLOW"' in answer) == (2, True)
     assert Decision.objects.filter(session_id=session).count() == 2

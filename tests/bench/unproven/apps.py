@@ -14,4 +14,4 @@ class UnprovenConfig(AppConfig):
     def ready(self) -> None:
         # Both have models in them, which can be loaded from now on.
         keeping = import_module("tests.bench.unproven.keeping")
-        setattr(import_module("decisions.services.submission"), "issue_receipt", keeping.keep_statement)  # noqa: B010
+        setattr(import_module("decisions.services.turns"), "issue_receipt", keeping.keep_statement)  # noqa: B010
