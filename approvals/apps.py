@@ -27,7 +27,8 @@ class ApprovalsConfig(AppConfig):
         register_ledgers(*LEDGERS)
         register_directory(names_of, finder=named, spelling=spellings_of)
         register_views(shown_view)
-        register_eraser("requests", erase_requester)
+        # After what waits for the locks of sessions, in which a request may just have been written.
+        register_forgetter("requests", erase_requester)
         for name, eraser in ERASERS.items():
             register_eraser(name, eraser)
         for name, forgetter in FORGETTERS.items():

@@ -25,7 +25,7 @@ from receipts.services import issue_receipt
 from receipts.signing.canonical import digest
 from receipts.signing.statement import ReceiptType
 
-IDLE, PARENT = "idle", "parent"
+IDLE, PARENT, ERASURE = "idle", "parent", "erasure"
 BATCH = 100
 _UNDECIDED = [state.value for state in NON_TERMINAL]
 
@@ -55,6 +55,12 @@ def end_idle_sessions() -> int:
                 _end(session, by=IDLE, credential_id="", at=at)
                 count += 1
     return count
+
+
+def end_with_its_person(session: Session, *, at: datetime) -> None:
+    """Ends a locked session whose person is erased: what it would go on to collect nobody could tell as theirs."""
+    if session.ended_at is None:
+        _end(session, by=ERASURE, credential_id="", at=at)
 
 
 def _allowed() -> timedelta:

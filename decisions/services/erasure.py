@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from decisions.models import Decision, Human, IdempotentAnswer, Pause, Session
 from decisions.services.context import append_entry
+from decisions.services.endings import end_with_its_person
 from decisions.services.integrity import lock_session
 from decisions.services.state import EMPTY_STATE
 from receipts.clock import database_now
@@ -38,11 +39,16 @@ def _tells_of(pause: Pause, who: Mentioned) -> bool:
 
 
 def erase_session_states(subject: str) -> int:
-    """The facts and entities that sessions repeat, and what keeps digests of them from being guessed."""
+    """The facts and entities that sessions repeat, and what keeps digests of them from being guessed.
+
+    Sessions that are open end: who comes again is somebody new.
+    """
     found = list(Session.objects.filter(human=subject).order_by("pk").values_list("pk", flat=True))
     at = database_now()
     for session_id in found:
-        _forget_facts(session_id, at=at)
+        session = _forget_facts(session_id, at=at)
+        if session is not None:
+            end_with_its_person(session, at=at)
     return len(found)
 
 
@@ -57,13 +63,15 @@ def end_session_states(before: datetime, held: Collection[str]) -> int:
     return len(found)
 
 
-def _forget_facts(session_id: str, *, at: datetime) -> None:
+def _forget_facts(session_id: str, *, at: datetime) -> Session | None:
+    """The session, locked."""
     session = lock_session(session_id)
     if session is not None and session.fault:
         Session.objects.filter(pk=session_id).update(state=EMPTY_STATE)
     elif session is not None and (session.state["facts"] or session.state.get("entities")):
         session.state = {**session.state, "facts": {}, "entities": {}, "salt": ""}
         append_entry(session, kind="erasure", body={}, at=at)
+    return session
 
 
 def erase_answers(subject: str) -> int:

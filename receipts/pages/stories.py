@@ -137,6 +137,7 @@ _ENDED_BY: Mapping[str, str] = {
     "idle": "Nothing had happened in it for long",
     "host": "Its host ended it",
     "parent": "The session that it worked for had ended",
+    "erasure": "Its person was erased",
 }
 
 

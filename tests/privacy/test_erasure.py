@@ -142,6 +142,19 @@ def test_who_comes_again_after_an_erasure_is_somebody_new(cast: Cast) -> None:
     assert Human.objects.get(pk=alice.subject).identifier == f"erased:{alice.subject}"
 
 
+@pytest.mark.case("PRV-02")
+def test_an_open_session_ends_with_its_person_and_collects_nothing_more(cast: Cast) -> None:
+    alice = tell(cast, ALICE)
+    erase(alice)
+    assert Session.objects.get(pk=alice.session).ended_by == "erasure"
+    assert Receipt.objects.filter(type="session_ended", stream=f"session/{alice.session}").count() == 1
+    with pytest.raises(ProblemError) as caught:
+        decide(cast, alice.session, "email.send", parameters={"to": f"{ALICE}@corp.example"}, key="later")
+    assert caught.value.code == "session_ended"
+    assert not SubjectKey.objects.filter(subject=alice.subject).exists()
+    assert tables_with(ALICE) == []
+
+
 def test_what_a_process_seals_with_a_destroyed_key_is_erased_too(cast: Cast) -> None:
     alice = tell(cast, ALICE)
     row = payloads_of(alice)[0]
