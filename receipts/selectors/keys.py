@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from django.db import connection
 
-from receipts.models import PublishedKey
-from receipts.signing.checkpoint import Checkpoint, read_checkpoint, verify_checkpoint
-from receipts.signing.errors import UntrustedKeyError
+from receipts.models import Checkpoint, PublishedKey
+from receipts.signing.checkpoint import Checkpoint as Said
+from receipts.signing.checkpoint import read_checkpoint, verify_checkpoint
+from receipts.signing.errors import RevokedKeyError, UntrustedKeyError
 from receipts.signing.keys import KeySet
 from receipts.signing.times import format_time
 
@@ -46,7 +47,25 @@ def own_keys() -> KeySet:
     return KeySet.from_jwks({"keys": [row.jwk for row in published_keys()]})
 
 
-def verify_own_checkpoint(note: str, *, rows: Sequence[PublishedKey]) -> Checkpoint:
+def countable_notes(most: int) -> list[str]:
+    """The newest checkpoints but those of revoked keys, the newest last.
+
+    These count for nobody, and whatever they are compared with would be refused with them.
+    """
+    notes = Checkpoint.objects.order_by("-id").values_list("note", flat=True)[:most]
+    keys = KeySet.from_jwks(published_jwks())
+    return [note for note in reversed(notes) if _counts(note, keys=keys)]
+
+
+def _counts(note: str, *, keys: KeySet) -> bool:
+    try:
+        verify_checkpoint(note, keys=keys)
+    except RevokedKeyError:
+        return False
+    return True
+
+
+def verify_own_checkpoint(note: str, *, rows: Sequence[PublishedKey]) -> Said:
     """What a checkpoint says that one of our keys signed before it was revoked. Raises VerificationError.
 
     An outsider believes a revoked key no checkpoint, because its thief can state any time and size. We compare each
@@ -59,7 +78,7 @@ def verify_own_checkpoint(note: str, *, rows: Sequence[PublishedKey]) -> Checkpo
     return verify_checkpoint(note, keys=KeySet.from_jwks({"keys": by_right}))
 
 
-def _is_before_end(said: Checkpoint, *, row: PublishedKey) -> bool:
+def _is_before_end(said: Said, *, row: PublishedKey) -> bool:
     assert row.revoked_at is not None
     return said.signed_at <= row.revoked_at and said.size <= int(row.jwk.get("revoked_size", 0))
 

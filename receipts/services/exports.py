@@ -34,7 +34,7 @@ from receipts.selectors.conditions import Asking, matching
 from receipts.selectors.exports import export_for
 from receipts.selectors.grammar import Question, parse_question
 from receipts.selectors.harvest import in_order_of_log, in_order_of_time
-from receipts.selectors.keys import published_jwks
+from receipts.selectors.keys import countable_notes, published_jwks
 from receipts.selectors.log import newest_checkpoint, places_taken
 from receipts.selectors.search import visible_to
 from receipts.selectors.unplaced import unplaced
@@ -205,8 +205,7 @@ def _whole_stream(export: Export, *, total: int) -> list[str]:
 
 def _write_companions(folder: Path, *, tally: Tally) -> None:
     write_json(folder / "keys.json", published_jwks())  # type: ignore[arg-type]  # a JWK set is JSON
-    notes = Checkpoint.objects.order_by("-id").values_list("note", flat=True)[:MOST_CHECKPOINTS]
-    write_json_lines(folder / "checkpoints.jsonl", [{"note": note} for note in reversed(notes)])
+    write_json_lines(folder / "checkpoints.jsonl", [{"note": note} for note in countable_notes(MOST_CHECKPOINTS)])
     write_policies(folder, tally.policies)
     verifier = finders.find(VERIFIER)
     if isinstance(verifier, str):

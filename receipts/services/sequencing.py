@@ -58,8 +58,13 @@ def _taken(waiting: Sequence[Unsequenced]) -> list[tuple[Unsequenced, Receipt | 
     needed = Receipt.objects.only("body", "signature", "digest", "key_id", "previous_digest")
     stored, keys, size = needed.in_bulk([item.receipt_id for item in waiting]), own_keys(), log_size()
     placed = _placed({receipt.previous_digest for receipt in stored.values() if receipt.previous_digest})
+    done = set(LogEntry.objects.filter(receipt_id__in=stored).values_list("receipt_id", flat=True))
     found: list[tuple[Unsequenced, Receipt | None]] = []
     for item in waiting:
+        if item.receipt_id in done:
+            # It stood in the queue twice, which only somebody who writes the database can make it.
+            found.append((item, None))
+            continue
         receipt = stored.get(item.receipt_id)
         altered = "It is gone." if receipt is None else signature_fault(receipt, keys=keys, leaf_index=size)
         fault = altered or (_gap(receipt, placed) if receipt else "")
@@ -68,6 +73,7 @@ def _taken(waiting: Sequence[Unsequenced]) -> list[tuple[Unsequenced, Receipt | 
             break
         found.append((item, None if altered else receipt))
         placed |= {receipt.digest} if receipt else set()
+        done.add(item.receipt_id)
     return found
 
 

@@ -232,6 +232,19 @@ def test_every_receipt_is_looked_at_once_a_round_and_what_is_known_hides_nothing
     assert "" in reached, "A new round begins after the last receipt."
 
 
+def test_a_receipt_that_stands_in_the_queue_twice_has_one_place_and_holds_up_nothing(
+    cast: Cast, move_clock: Move
+) -> None:
+    first, *_ = allow(cast)
+    signed(move_clock)
+    second, *_ = allow(cast)
+    Unsequenced.objects.bulk_create([Unsequenced(receipt_id=row.pk) for row in (first, second, first)])
+    sequence_waiting()
+    assert not Unsequenced.objects.exists()
+    assert log_size() == Receipt.objects.count()
+    assert opened() == []
+
+
 def cut_off(victim: Receipt) -> None:
     """The last receipt of its stream and its place in the queue: nothing else names it but the row of its chain."""
     Unsequenced.objects.filter(receipt_id=victim.pk).delete()

@@ -19,12 +19,13 @@ from django.test import Client
 from receipts.exporters import csv as spreadsheets
 from receipts.exporters.bundle import WHOLE
 from receipts.exporters.companions import Named, named_in
-from receipts.models import Alarm, Export, ExportState, Receipt
+from receipts.models import Alarm, Checkpoint, Export, ExportState, Receipt
 from receipts.problems import ProblemError
 from receipts.selectors.accounting import accounts
 from receipts.services.checkpoints import sign_due_checkpoint
 from receipts.services.exports import forget_old_exports, path_of, ready_export, request_export, write_next_export
 from receipts.services.recovery import acknowledge_alarm
+from receipts.services.rotation import RevocationReason, revoke_key, rotate_key
 from receipts.services.sequencing import sequence_waiting
 from receipts.signing.__main__ import main
 from receipts.signing.statement import ReceiptType, parse_statement
@@ -138,6 +139,23 @@ def test_the_checkpoints_of_one_export_verify_a_later_one(history: Cast, victor:
     bundle(victor, "", into=later)
     words = ["verify", "--keys", str(later / "keys.json"), "--checkpoint", str(tmp_path / "checkpoints.jsonl")]
     assert main([*words, str(later / "log.jsonl")]) == 0
+
+
+@pytest.mark.case("RCP-22")
+def test_checkpoints_of_a_revoked_key_leave_no_more_so_that_the_others_can_be_compared(
+    history: Cast, victor: Client, tmp_path: Path, move_clock: Callable[[float], None]
+) -> None:
+    revoke_key(key_id=rotate_key().old, reason=RevocationReason.COMPROMISED)
+    sequence_waiting()
+    move_clock(11)
+    assert sign_due_checkpoint() is not None
+    files = bundle(victor, "", into=tmp_path)
+    assert Checkpoint.objects.count() == 2 == 1 + len(files["checkpoints.jsonl"].splitlines())
+    words = ["--keys", str(tmp_path / "keys.json"), "--checkpoint", str(tmp_path / "checkpoints.jsonl")]
+    assert main(["verify", *words, str(tmp_path / "log.jsonl")]) == 0
+    # The control: with one of the others nothing could be compared.
+    (tmp_path / "old.note").write_text(Checkpoint.objects.earliest("id").note)
+    assert main(["verify", *words[:3], str(tmp_path / "old.note"), str(tmp_path / "log.jsonl")]) == 4
 
 
 def test_a_selection_says_that_it_is_one(history: Cast, victor: Client, tmp_path: Path) -> None:
