@@ -97,7 +97,9 @@ def test_in_the_inbox(cast: Cast, bob: Client, name: str) -> None:
     assert "x@partner.example" in row.raw_text
     assert "It can't be called back." in row.raw_text, "the end of our own sentence is not pushed away"
     nothing_hides(page)
-    assert row.tagged("script") == row.tagged("form") == row.tagged("img") == []
+    assert row.tagged("script") == row.tagged("img") == []
+    # The row's own, and no other.
+    assert [form.attributes["action"].rsplit("/")[-1] for form in row.tagged("form")] == ["snooze", "watch"]
     assert len(row.text) < 600
 
 
