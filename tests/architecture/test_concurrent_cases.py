@@ -17,6 +17,7 @@ import pytest
 HELD_BY: Mapping[str, tuple[str, str]] = {
     "API-15": ("test_revocation", "test_no_process_takes_a_key_that_was_taken_away_and_asks_once_a_request"),
     "CTX-05": ("test_accumulated_context", "test_of_actions_in_parallel_the_later_one_sees_the_earlier_one"),
+    "CTX-09": ("test_delegation_races", "test_sessions_that_open_at_once_do_not_exceed_what_one_person_may_delegate"),
     "CTX-10": ("test_policy_counters", "test_four_processes_together_never_pass_a_limit_and_reach_it_exactly"),
     "CTX-17": ("test_revocation", "test_no_process_takes_a_key_that_was_taken_away_and_asks_once_a_request"),
     "APR-12": ("test_revocation", "test_no_process_lets_be_claimed_what_was_approved_by_or_for_somebody_who_is_gone"),

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,7 +23,8 @@ READY = "ready"
 class Order:
     """What a child is to ask, one after the other: `tool.operation` and parameters, in this session or a new one.
 
-    `claim` with `decision_id` and `action_digest` claims; what it comes to is its answer, under `claim`.
+    `claim` with `decision_id` and `action_digest` claims, `open` with `human` and `agent` opens a session of what that
+    human delegated to that agent; what either comes to is its answer, under its own name.
     """
 
     key: str
@@ -108,9 +110,12 @@ def _answers(order: Mapping[str, Any]) -> list[Any]:
     from decisions.services.sessions import NewSession, open_session
 
     caller, found = authenticate(order["key"]), []
-    session = order["session"] or open_session(caller=caller, new=NewSession(original_request="Do it.")).pk
+    session = order["session"]
+    if not session and caller.kind == "agent":
+        session = open_session(caller=caller, new=NewSession(original_request="Do it.")).pk
     for name, parameters in order["actions"]:
-        found.append(_claimed(caller, parameters) if name == "claim" else _decided(caller, session, name, parameters))
+        special = {"claim": _claimed, "open": _opened}.get(name)
+        found.append(special(caller, parameters) if special else _decided(caller, session, name, parameters))
     return found
 
 
@@ -133,6 +138,22 @@ def _claimed(caller: Any, named: Mapping[str, str]) -> dict[str, str]:
     except ProblemError as problem:
         return {"claim": problem.code}
     return {"claim": "ok"}
+
+
+def _opened(caller: Any, named: Mapping[str, str]) -> dict[str, str]:
+    from decisions.intake.errors import IntakeError
+    from decisions.services.delegations import NamedHop
+    from decisions.services.sessions import NewSession, open_session
+    from receipts.clock import database_now
+
+    at, human, agent = database_now(), named["human"], named["agent"]
+    hop = NamedHop(delegator=human, delegatee=agent, scope=("read",), issued_at=at, expires_at=at + timedelta(hours=1))
+    new = NewSession(original_request="Do it.", human=human, agent=agent, delegation=(hop,))
+    try:
+        open_session(caller=caller, new=new)
+    except IntakeError as refused:
+        return {"open": refused.code}
+    return {"open": "ok"}
 
 
 if __name__ == "__main__":
