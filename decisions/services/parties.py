@@ -28,7 +28,7 @@ Section = Mapping[str, Any]
 class _Said:
     """What stands behind a session at one moment: whether its human is vouched for, by whom, with which scope.
 
-    `fault` is what contradicts it.
+    `fault` is what contradicts it, or that nobody vouches for it any more.
     """
 
     by: str | None
@@ -43,7 +43,7 @@ def identity_section(
     """Who is behind a session, by random ids: the section that a decision keeps and its receipts repeat (CTX-17).
 
     `sources` says where each part came from, `checked_at` when this database last vouched for all of it. `fault` is
-    there where a token contradicts the session, which nothing is permitted with.
+    there where a token contradicts the session or its host is gone, with which nothing is permitted.
     """
     said = _said(session, authority=authority)
     section: dict[str, JSON] = {
@@ -91,7 +91,9 @@ def _token_section(authority: Authority) -> dict[str, JSON]:
 
 def _said(session: Session, *, authority: Authority | None) -> _Said:
     """A host's word holds for its session; a token's only for the requests that come with it, and it only narrows."""
-    is_hosts = session.host_id is not None and session.human is not None
+    if session.host is not None and not session.host.is_active:
+        return _Said(None, [], [], fault="The host that vouched for this session was deactivated.")
+    is_hosts = session.host is not None and session.human is not None
     if authority is None or authority.human is None or session.human is None:
         scope = session.scope if session.host_id or session.human is None else []
         return _Said("host" if is_hosts else None, list(scope), list(session.delegation))

@@ -104,6 +104,27 @@ def test_a_known_agent_without_the_human_that_policy_demands_is_denied_with_a_re
     assert (again.decision.value, again.reason_code.value) == ("DENY", "identity_unverified")
 
 
+@pytest.mark.case("CTX-17", "APR-15")
+def test_nothing_is_permitted_in_the_sessions_of_a_host_that_was_deactivated(
+    cast: Cast, agent: Door, host: Door
+) -> None:
+    session, inside = opened(host), {"to": "bob@corp.example", "subject": "Notes", "body": "See them."}
+    assert agent.decide(session, parameters=inside).json()["effective"] == "ALLOW"
+    Host.objects.filter(pk=cast.host.id).update(is_active=False)
+    answer = agent.decide(session, parameters=inside).json()
+    assert (answer["decision"], answer["reason_code"]) == ("DENY", "identity_unverified")
+    found = signed_identity(answer)
+    assert (found["human_verified"], found["scope"], found["fault"]) == (
+        False,
+        [],
+        "The host that vouched for this session was deactivated.",
+    )
+    again: Any = reevaluate(Decision.objects.get(pk=answer["decision_id"]))
+    assert (again.decision.value, again.reason_code.value) == ("DENY", "identity_unverified")
+    Host.objects.filter(pk=cast.host.id).update(is_active=True)
+    assert agent.decide(session, parameters=inside).json()["effective"] == "ALLOW"
+
+
 def test_a_known_agent_without_the_delegation_that_policy_demands_is_denied(agent: Door, host: Door) -> None:
     publish_policy(text=DEMANDS, source="demands.yaml", actor=None)
     assert agent.decide(opened(host), "mail.file").json()["reason_code"] == "identity_unverified"

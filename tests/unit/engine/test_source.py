@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,11 +49,9 @@ def test_anchors_aliases_and_merge_keys_are_refused(text: str, found: list[tuple
 
 @pytest.mark.case("POL-01")
 def test_aliases_never_multiply() -> None:
-    started = time.process_time()
     tree, problems = read(BILLION_LAUGHS)
     assert {code for _, code in problems} == {"anchor", "alias"}
     assert len(canonical_bytes(tree)) < 1000
-    assert time.process_time() - started < 5
 
 
 @pytest.mark.case("POL-02")

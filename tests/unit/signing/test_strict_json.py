@@ -21,6 +21,17 @@ def fault_of(data: bytes, **limits: int) -> str:
     return caught.value.code
 
 
+def seconds_for(data: bytes) -> float:
+    """The processor's time for refusing it, the best of five."""
+    found = []
+    for _ in range(5):
+        started = time.process_time()
+        fault_of(data)
+        found.append(time.process_time() - started)
+    # What takes no time to speak of may take any multiple of it.
+    return max(min(found), 1e-5)
+
+
 @pytest.mark.case("API-01")
 @pytest.mark.parametrize(
     "data",
@@ -76,10 +87,12 @@ def test_numbers_that_lose_digits_are_refused(text: str) -> None:
         ("1" * 5_000 + "e-4990", Fault.NUMBER_TOO_LONG),
     ],
 )
-def test_number_of_5000_digits_is_refused_fast(text: str, fault: Fault) -> None:
-    started = time.process_time()
+def test_number_of_5000_digits_is_refused_and_a_longer_one_takes_no_more_than_its_length(
+    text: str, fault: Fault
+) -> None:
     assert fault_of(text.encode()) == fault
-    assert time.process_time() - started < 0.01
+    # Converting it would take the square: 10,000 times.
+    assert seconds_for(text.replace("1" * 5_000, "1" * 500_000).encode()) < 2_000 * seconds_for(text.encode())
 
 
 @pytest.mark.case("API-05")
@@ -122,9 +135,9 @@ def test_too_many_members_are_refused_before_they_are_built(data: bytes) -> None
     "data", [b'"' + b'\\"' * 500_000, b'"\\\\' * 300_000, b'["' + b"\\" * 1_000_001, b'""' * 500_000]
 )
 def test_long_broken_strings_take_linear_time(data: bytes) -> None:
-    started = time.process_time()
     assert fault_of(b"[" * 65 + data)
-    assert time.process_time() - started < 1.0
+    # The square would be 64 times.
+    assert seconds_for(b"[" * 65 + data) < 32 * seconds_for(b"[" * 65 + data[: len(data) // 8])
 
 
 @pytest.mark.case("API-07")
