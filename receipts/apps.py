@@ -31,10 +31,12 @@ class ReceiptsConfig(AppConfig):
         from receipts.ledgers import register_ledgers
         from receipts.selectors.exports import LEDGER
         from receipts.services.questions import ENDERS, ERASERS
+        from receipts.services.spoken import erase_words
 
         register_ledgers(LEDGER)
         for name, eraser in ERASERS.items():
             register_eraser(name, eraser)
+        register_eraser("words", erase_words)
         for name, ender in ENDERS.items():
             register_ender(name, ender)
         connection_created.connect(register_sqlite_clock, dispatch_uid="aarm-clock")

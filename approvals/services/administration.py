@@ -73,7 +73,7 @@ def record_change(
     values = {f"administration.values.{name}": value for name, value in told_values(of).items()}
     committed = said
     if values:
-        committed = store_values(values, at=at, subject=of.person_id if isinstance(of, User) else "")
+        committed = store_values(values, at=at, subject=_subject_of(of))
     change.receipt = issue_receipt(
         type=ReceiptType.ADMINISTRATION,
         stream=ADMINISTRATION_STREAM,
@@ -87,6 +87,11 @@ def record_change(
         payload=committed,
     )
     change.save(force_insert=True)
+
+
+def _subject_of(of: Model) -> str:
+    """Whose values are told: the person's whom it is about, or who put it in words of their own."""
+    return of.person_id if isinstance(of, User) else getattr(of, "author", "")
 
 
 def record_difference(of: Model, *, before: Mapping[str, JSON] | None, actor: Actor, source: str = "command") -> None:

@@ -66,3 +66,8 @@ class Pause(models.Model):
 
     def __str__(self) -> str:
         return self.pk
+
+    @property
+    def author(self) -> str:
+        """Whose words the reason is, by their random id: it is sealed as theirs. Empty for a command."""
+        return self.paused_by.person_id if self.paused_by else ""

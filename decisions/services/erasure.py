@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
+from approvals.models import AdminChange
 from decisions.models import Decision, Human, IdempotentAnswer, Pause, Session
 from decisions.services.context import append_entry
 from decisions.services.endings import end_with_its_person
@@ -16,6 +17,8 @@ from decisions.services.state import EMPTY_STATE
 from receipts.clock import database_now
 from receipts.erasers import Ender, Eraser
 from receipts.selectors.mentions import Mentioned, erased_name, mentioned
+from receipts.selectors.privacy import held_subjects
+from receipts.services.erasure import blank_payloads
 from receipts.signing.canonical import JSON
 
 SLICE = 500
@@ -27,9 +30,14 @@ def erase_human(subject: str) -> int:
 
 
 def erase_pauses(subject: str) -> int:
-    """The reasons of pauses that name the person, that stopped one of their sessions, or that they wrote."""
+    """The reasons of pauses that name the person, that stopped one of their sessions, or that they wrote.
+
+    What receipts of the pauses keep of them goes too.
+    """
     who, rows = mentioned(subject), Pause.objects.exclude(reason="").select_related("session", "paused_by")
     found = [row.pk for row in rows.order_by("pk").iterator(SLICE) if _tells_of(row, who)]
+    recorded = AdminChange.objects.filter(kind=Pause._meta.label_lower, object_id__in=found)
+    blank_payloads(list(recorded.values_list("receipt__payload_id", flat=True)), held=held_subjects())
     return Pause.objects.filter(pk__in=found).update(reason="")
 
 

@@ -27,7 +27,8 @@ class Mentioned:
 
     def _is_begun(self, said: str) -> bool:
         words = {word.strip('"') for word in _WORD.findall(said)}
-        begun = (word for word in words if len(word) >= SHORTEST and any(name.startswith(word) for name in self.names))
+        parts = tuple(part for name in self.names for part in (name, *name.split()))
+        begun = (word for word in words if len(word) >= SHORTEST and any(part.startswith(word) for part in parts))
         return any(set(named(word)) == {self.subject} for word in begun if field_name(word) is None)
 
 

@@ -30,6 +30,11 @@ def standing_holds() -> QuerySet[LegalHold]:
     return LegalHold.objects.filter(released_at=None).order_by("placed_at", "pk")
 
 
+def held_subjects() -> Collection[str]:
+    """Of whom nothing goes now; the empty one is everybody."""
+    return frozenset(standing_holds().values_list("subject", flat=True))
+
+
 def held_subject(hold_id: str) -> str:
     """Whom a standing hold is about. Raises `not_found`."""
     found = standing_holds().filter(pk=hold_id).first()

@@ -15,7 +15,7 @@ from django.db.models import Q
 from receipts.erasers import Ender, Eraser
 from receipts.models import Export, ExportState, Receipt, SavedView
 from receipts.selectors.mentions import mentioned
-from receipts.selectors.privacy import standing_holds
+from receipts.selectors.privacy import held_subjects
 from receipts.services.erasure import blank_payloads
 from receipts.services.exports import path_of
 from receipts.signing.statement import ReceiptType
@@ -64,7 +64,7 @@ def _erase_recorded(moments: Collection[datetime]) -> None:
     """The sealed words of the receipts of exports, unless who asked is held."""
     issued = Q(type=ReceiptType.EXPORT.value, issued_at__in=moments)
     recorded = Receipt.objects.filter(issued, payload__isnull=False).values_list("payload_id", flat=True)
-    blank_payloads(list(recorded), held=list(standing_holds().values_list("subject", flat=True)))
+    blank_payloads(list(recorded), held=held_subjects())
 
 
 ERASERS: Mapping[str, Eraser] = {"exports": erase_exports, "saved_views": erase_views}

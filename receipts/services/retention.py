@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from receipts.clock import database_now
 from receipts.erasers import Ender, enders
 from receipts.models import Payload, Receipt, SubjectKey
-from receipts.selectors.privacy import standing_holds
+from receipts.selectors.privacy import held_subjects
 from receipts.selectors.subject_keys import forget_keys
 from receipts.services.erasure import (
     EVERYBODY,
@@ -86,11 +86,6 @@ def retention_turn() -> Collection[str]:
     take_turn()
     require_no_hold(EVERYBODY)
     return held_subjects()
-
-
-def held_subjects() -> Collection[str]:
-    """Whose values stay; the empty subject is everybody."""
-    return list(standing_holds().values_list("subject", flat=True))
 
 
 def keys_before(before: str, *, held: Collection[str]) -> QuerySet[SubjectKey]:

@@ -15,9 +15,9 @@ from django.db.models import Q
 from receipts.clock import database_now
 from receipts.erasers import end_unrun
 from receipts.models import Receipt
-from receipts.selectors.privacy import said_of
+from receipts.selectors.privacy import held_subjects, said_of
 from receipts.services.erasure import EVERYBODY, PRIVACY_STREAM, Actor, privacy_receipt
-from receipts.services.retention import SLICE, held_subjects, keys_before, months_back, retention_turn, start_of
+from receipts.services.retention import SLICE, keys_before, months_back, retention_turn, start_of
 from receipts.services.sealing import month_of
 from receipts.signing.canonical import JSON
 from receipts.signing.statement import ReceiptType

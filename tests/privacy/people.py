@@ -14,6 +14,7 @@ from decisions.services.claims import ClaimRequest, claim_decision
 from decisions.services.sessions import add_message, record_fact
 from receipts.clock import database_now
 from receipts.models import Payload
+from receipts.selectors import opened_values
 from tests.factories import Cast, StepUp, begin_session, decide, open_step_up, vote
 from tests.integration.scenario import report
 
@@ -52,6 +53,11 @@ def tell(cast: Cast, word: str) -> Told:
 
 def payloads_of(told: Told) -> list[Payload]:
     return list(Payload.objects.filter(subject=told.subject).order_by("created_at", "id"))
+
+
+def sealed_with(word: str) -> list[str]:
+    """The payloads that say `word` once they are opened, as an auditor could."""
+    return [row.pk for row in Payload.objects.exclude(content=None) if word in str(opened_values(row)).lower()]
 
 
 def tables_with(word: str) -> list[str]:
