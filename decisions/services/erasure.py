@@ -32,18 +32,24 @@ def erase_human(subject: str) -> int:
 def erase_pauses(subject: str) -> int:
     """The reasons of pauses that name the person, that stopped one of their sessions, or that they wrote.
 
-    What receipts of the pauses keep of them goes too.
+    What receipts of the pauses keep of them goes too. What is about somebody who is held, or theirs, stays.
     """
     who, rows = mentioned(subject), Pause.objects.exclude(reason="").select_related("session", "paused_by")
-    found = [row.pk for row in rows.order_by("pk").iterator(SLICE) if _tells_of(row, who)]
+    held = held_subjects()
+    kept = rows.order_by("pk").iterator(SLICE)
+    found = [row.pk for row in kept if _tells_of(row, who) and _parties(row).isdisjoint(held)]
     recorded = AdminChange.objects.filter(kind=Pause._meta.label_lower, object_id__in=found)
-    blank_payloads(list(recorded.values_list("receipt__payload_id", flat=True)), held=held_subjects())
+    blank_payloads(list(recorded.values_list("receipt__payload_id", flat=True)), held=held)
     return Pause.objects.filter(pk__in=found).update(reason="")
 
 
 def _tells_of(pause: Pause, who: Mentioned) -> bool:
-    told = {pause.session and pause.session.human_id, pause.paused_by and pause.paused_by.person_id}
-    return who.subject in told or who.is_in(pause.reason)
+    return who.subject in _parties(pause) or who.is_in(pause.reason)
+
+
+def _parties(pause: Pause) -> set[str | None]:
+    """Whose session it stopped, and whose words the reason is."""
+    return {pause.session.human_id if pause.session else None, pause.author or None}
 
 
 def erase_session_states(subject: str) -> int:

@@ -24,18 +24,19 @@ SLICE = 500
 
 
 def erase_exports(subject: str) -> int:
-    """The questions of exports, what their receipts keep of them, and their files."""
+    """The questions of exports, what their receipts keep of them, and their files; not those of who is held."""
     who = mentioned(subject)
-    asked = Export.objects.exclude(question="").select_related("owner").order_by("pk")
+    asked = Export.objects.exclude(question="").exclude(owner__person_id__in=held_subjects())
+    asked = asked.select_related("owner").order_by("pk")
     found = [row for row in asked.iterator(SLICE) if row.owner.person_id == subject or who.is_in(row.question)]
     _erase_recorded([row.finished_at for row in found if row.finished_at])
     return _forget(found)
 
 
 def erase_views(subject: str) -> int:
-    """The questions that were saved."""
-    who = mentioned(subject)
-    rows = SavedView.objects.select_related("owner").order_by("pk").iterator(SLICE)
+    """The questions that were saved, except by who is held."""
+    who, saved = mentioned(subject), SavedView.objects.exclude(owner__person_id__in=held_subjects())
+    rows = saved.select_related("owner").order_by("pk").iterator(SLICE)
     found = [row.pk for row in rows if row.owner.person_id == subject or who.is_in(f"{row.name} {row.question}")]
     SavedView.objects.filter(pk__in=found).delete()
     return len(found)
@@ -61,7 +62,7 @@ def _drop_files(exports: Sequence[Export]) -> None:
 
 
 def _erase_recorded(moments: Collection[datetime]) -> None:
-    """The sealed words of the receipts of exports, unless who asked is held."""
+    """The sealed words of the receipts of exports. Of two that ended at once one may be somebody's who is held."""
     issued = Q(type=ReceiptType.EXPORT.value, issued_at__in=moments)
     recorded = Receipt.objects.filter(issued, payload__isnull=False).values_list("payload_id", flat=True)
     blank_payloads(list(recorded), held=held_subjects())

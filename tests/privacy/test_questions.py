@@ -11,7 +11,7 @@ import pytest
 from django.conf import LazySettings
 from django.test import Client
 
-from decisions.models import Session
+from decisions.models import Pause, Session
 from receipts.models import Export, ExportState, Receipt, SavedView
 from receipts.problems import ProblemError
 from receipts.selectors import opened_values
@@ -128,13 +128,19 @@ def test_what_an_erased_auditor_asked_goes_too(cast: Cast) -> None:
     assert not SavedView.objects.exists()
 
 
-def test_what_a_held_auditor_asked_stays_sealed(cast: Cast) -> None:
+@pytest.mark.case("PRV-03")
+def test_what_a_held_person_asked_saved_or_wrote_is_kept_from_the_erasure_of_whom_it_names(cast: Cast) -> None:
     alice = tell(cast, ALICE)
-    export = exported(cast, f"human:{ALICE}")
+    export, other = exported(cast, f"human:{ALICE}"), request_export(cast.trent, question=f"human:{ALICE}")
+    save_view(cast.victor, name="hers", question=f"human:{ALICE}", team_id=None)
+    Pause.objects.filter(scope="everything").update(paused_by=cast.victor)
     place_hold(cast.victor.person_id, actor=OPERATOR, reason="An inquiry.")
     erase(alice.subject)
-    assert tables_with(ALICE) == []
+    assert set(tables_with(ALICE)) == {"receipts_export", "receipts_savedview", "decisions_pause"}
     assert ALICE in str(sealed_question(export))
+    assert ALICE in manifest_of(ready_export(cast.victor, export.pk))
+    other.refresh_from_db()
+    assert other.state == ExportState.ERASED
 
 
 def test_questions_end_with_their_month_except_those_of_who_is_held(cast: Cast) -> None:
