@@ -22,7 +22,7 @@ from receipts.services import Committed, issue_receipt, store_values
 from receipts.signing.canonical import JSON
 from receipts.signing.statement import ReceiptType
 
-__all__ = ["Actor", "Change", "record_change", "record_difference", "told_values"]
+__all__ = ["Actor", "Change", "payloads_told_of", "record_change", "record_difference", "told_values"]
 
 Actor = Caller | None
 """Who changed it. Nobody is named where a command did, whose user is known to the operating system alone."""
@@ -87,6 +87,12 @@ def record_change(
         payload=committed,
     )
     change.save(force_insert=True)
+
+
+def payloads_told_of(kind: type[Model], ids: Collection[str]) -> list[str]:
+    """Of these objects of one kind, the payloads of what receipts of their changes told."""
+    changes = AdminChange.objects.filter(kind=kind._meta.label_lower, object_id__in=ids, receipt__payload__isnull=False)
+    return list(changes.values_list("receipt__payload_id", flat=True))
 
 
 def _subject_of(of: Model) -> str:

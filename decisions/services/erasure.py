@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from approvals.models import AdminChange
+from approvals.services.administration import payloads_told_of
 from decisions.models import Decision, Human, IdempotentAnswer, Pause, Session
 from decisions.services.context import append_entry
 from decisions.services.endings import end_with_its_person
@@ -38,8 +38,7 @@ def erase_pauses(subject: str) -> int:
     held = held_subjects()
     kept = rows.order_by("pk").iterator(SLICE)
     found = [row.pk for row in kept if _tells_of(row, who) and _parties(row).isdisjoint(held)]
-    recorded = AdminChange.objects.filter(kind=Pause._meta.label_lower, object_id__in=found)
-    blank_payloads(list(recorded.values_list("receipt__payload_id", flat=True)), held=held)
+    blank_payloads(payloads_told_of(Pause, found), held=held)
     return Pause.objects.filter(pk__in=found).update(reason="")
 
 
