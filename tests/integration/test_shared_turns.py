@@ -15,6 +15,7 @@ from django.db import connection, connections, transaction
 from approvals.models import ApprovalRequest
 from decisions.intake.bodies import DecideBody
 from decisions.models import ContextEntry, Decision, IdempotentAnswer, Scope, Session
+from decisions.selectors import decision_answer
 from decisions.selectors.integrity import BEGINNING, follow_session
 from decisions.services import submission
 from decisions.services.pauses import Target, pause_actions
@@ -233,3 +234,34 @@ def test_what_depends_on_another_action_is_decided_by_itself(cast: Cast, session
         assert behind(cast, session) == 0
     assert first.result(60)["effective"] == "ALLOW"
     assert asked.result(60) == {"code": "unknown_dependency"}
+
+
+HOSTILE = [
+    "NULL",
+    "null",
+    "",
+    " ",
+    "{a,b}",
+    '"',
+    "\\",
+    "\\\\",
+    "a'b",
+    "{{}}",
+    "%s $1",
+    "(x,y)",
+    "\t\n\r",
+    "é\u202e😀",
+    "[null]",
+]
+
+
+@pytest.mark.case("API-07")
+@pytest.mark.parametrize("texts", [HOSTILE[:8], HOSTILE[8:]], ids=["words", "signs"])
+def test_whatever_text_is_sent_is_kept_as_it_was_sent(cast: Cast, session: str, texts: Sequence[str]) -> None:
+    asked: list[Asked] = [("files.read", {"path": text, text or "empty": [text, None]}) for text in texts]
+    answers = answers_to(cast, session, asked)
+    for answer, (_, parameters) in zip(answers, asked, strict=True):
+        kept = decision_answer(Decision.objects.get(pk=answer["decision_id"]), at=database_now())
+        assert (answer["parameters"], kept["parameters"]) == (parameters, parameters)
+    assert turns_of(session) == [1, len(texts)]
+    assert_sound(session, decided=len(texts) + 1)
