@@ -241,6 +241,7 @@ def test_the_engine_is_asked_what_its_peers_are_asked_and_answers_rightly() -> N
         require(False, question=Question(Way.RULING, 50, Hit.EARLY))
 
 
+@pytest.mark.nightly
 def test_every_question_is_measured_on_receipts_that_verify(tmp_path: Path) -> None:
     block = run_search(tmp_path, database_url=os.environ["DATABASE_URL"], receipts=300, times=1)
     assert block.count("| `") == len(questions(crowd_of(4)))
@@ -250,6 +251,7 @@ def test_every_question_is_measured_on_receipts_that_verify(tmp_path: Path) -> N
     assert "old" not in page
 
 
+@pytest.mark.nightly
 def test_receipts_are_measured_with_and_without_proof(tmp_path: Path) -> None:
     cost = measure_cost(tmp_path, database_url=os.environ["DATABASE_URL"], receipts=200, actions=2, pace=MOMENT.pace)
     assert {proof: len(turns) for proof, turns in cost.turns.items()} == dict.fromkeys(Proof, MOMENT.pace.rounds)

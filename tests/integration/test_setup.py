@@ -162,7 +162,7 @@ def _session_cookie(servers: Servers) -> str:
         return "; ".join(f"{cookie.name}={cookie.value}" for cookie in browser.cookies.jar)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.nightly)])
 def test_ctrl_c_ends_everything_at_once_whoever_is_still_waiting(tmp_path: Path, number: int) -> None:
     servers = start_embedded(tmp_path)
     asked = ask_for_mail(servers, session=open_session(servers), key="one")
