@@ -4,6 +4,8 @@ command line; here stands what must not be otherwise."""
 from __future__ import annotations
 
 import gc
+import socket
+import struct
 from importlib import import_module
 from typing import Any
 
@@ -20,6 +22,14 @@ threads = 4
 keepalive = 75
 # Workers are managed by whatever started the server, not over a socket.
 control_socket_disable = True
+# A worker's own timeout is about its first thread, and not about those that read requests.
+SILENT_SECONDS = 10
+
+
+def when_ready(server: Any) -> None:
+    """Whoever stops in the middle of a request gives its thread back: connections inherit this from their listener."""
+    for listener in server.LISTENERS:
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", SILENT_SECONDS, 0))
 
 
 def post_worker_init(worker: object) -> None:

@@ -11,6 +11,9 @@ from functools import partial
 from threading import Event, Lock
 from typing import Generic, TypeVar
 
+import structlog
+
+log = structlog.get_logger(__name__)
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 Gather = Callable[[], Sequence[Task]]
@@ -25,23 +28,27 @@ class _Place(Generic[Task, Answer]):
     task: Task
     leads: bool = False
     answer: Answer | None = None
+    error: Exception | None = None
     woken: Event = field(default_factory=Event)
 
 
 class SharedTurns(Generic[Task, Answer]):
     """A queue for each key, whose first runs what has gathered when it has the lock: `most` tasks, its own included."""
 
-    def __init__(self, run: Run[Task, Answer], *, most: int) -> None:
-        """`run` gets the first task, for which it locks, and answers all that it gathers, None to what it left out."""
-        self._run, self._most = run, most
+    def __init__(self, run: Run[Task, Answer], *, most: int, is_undone: Callable[[Exception], bool]) -> None:
+        """`run` gets the first task, for which it locks, and answers all that it gathers, None to what it left out.
+
+        `is_undone` says of what it raises whether nothing of what it did can have remained.
+        """
+        self._run, self._most, self._is_undone = run, most, is_undone
         self._lock = Lock()
         # Who waits behind the turn that is under way; no entry where none is.
         self._queues: dict[Hashable, list[_Place[Task, Answer]]] = {}
 
     def take(self, key: Hashable, task: Task) -> Answer | None:
-        """What `run` answered. None where it left the task out, or failed on several: the caller then does it alone.
+        """What `run` answered. None where it left the task out, or was undone with several: do it alone then.
 
-        What `run` raises for a single task is raised here. The caller must hold nothing that the others wait for.
+        What `run` raises otherwise is raised here, for each. The caller must hold nothing that the others wait for.
         """
         mine: _Place[Task, Answer] = _Place(task)
         with self._lock:
@@ -54,6 +61,8 @@ class SharedTurns(Generic[Task, Answer]):
             mine.woken.wait()
         if mine.leads:
             self._lead(key, mine)
+        if mine.error is not None:
+            raise mine.error
         return mine.answer
 
     def _lead(self, key: Hashable, mine: _Place[Task, Answer]) -> None:
@@ -62,10 +71,14 @@ class SharedTurns(Generic[Task, Answer]):
             answers = self._run(mine.task, partial(self._gathered, key, group))
             for each, answer in zip(group, answers, strict=True):
                 each.answer = answer
-        except Exception:
-            # Whom of several it concerns is not known: each meets it again by itself, or doesn't.
-            if len(group) == 1:
-                raise
+        except Exception as error:  # noqa: BLE001 - what one task of several raises must leave none of them waiting
+            # Whom of several it concerns is not known: each meets it again by itself, or doesn't. Where it may have
+            # come after the end, nobody tries again.
+            if len(group) > 1:
+                log.warning("shared_turn_failed", error=type(error).__name__, tasks=len(group))
+            if len(group) == 1 or not self._is_undone(error):
+                for each in group:
+                    each.error = error
         finally:
             self._pass_on(key)
             for each in group:

@@ -183,8 +183,9 @@ def _columns_of(rows: Sequence[Model]) -> list[list[Any]]:
 @lru_cache(maxsize=64)
 def _arrays_sql(model: type[Model]) -> str:
     """Takes an array for each column, so that the statement is as long for a thousand rows as for two."""
-    types = [item.db_type(connection) for item in model._meta.concrete_fields if not isinstance(item, AutoField)]
-    arrays = ", ".join(f"%s::{type_}[]" for type_ in types)
+    types = [item.db_type(connection) or "" for item in model._meta.concrete_fields if not isinstance(item, AutoField)]
+    # A cast to a length shortens what is too long; the column refuses it.
+    arrays = ", ".join(f"%s::{type_.partition('(')[0]}[]" for type_ in types)
     names = ", ".join(f'"{column}"' for column, _, _ in _columns(model))
     return f'INSERT INTO "{model._meta.db_table}" ({names}) SELECT * FROM unnest({arrays})'  # noqa: S608
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from django.db import IntegrityError, connection, transaction
+from django.db import DataError, Error, IntegrityError, connection, transaction
 
 from decisions.engine.action import Action
 from decisions.intake.bodies import DecideBody
@@ -80,4 +80,9 @@ def _decided(first: Submission, gathered: Gather[Submission], *, is_sole: bool =
     return decide(first, gathered, is_sole=is_sole)
 
 
-_TURNS = SharedTurns(_decided, most=_MOST_AT_ONCE)
+def _is_undone(error: Exception) -> bool:
+    """Not so a failure of the connection, which can come after the COMMIT: its caller asks again, with the same key."""
+    return isinstance(error, (IntegrityError, DataError)) or not isinstance(error, Error)
+
+
+_TURNS = SharedTurns(_decided, most=_MOST_AT_ONCE, is_undone=_is_undone)

@@ -81,21 +81,30 @@ def decide(first: Submission, gathered: Gather[Submission], *, is_sole: bool = F
     They are `gathered` when the session is locked, which it is for the `first`. `is_sole` locks the chain of receipts
     before it is read, as everybody does who adds to it beside decisions.
     """
-    caller, body = first.caller, first.body
-    session, seen = locked_with_chain(
-        caller=caller, session_id=body.session_id, tool=body.tool, operation=body.operation
-    )
+    session, seen = _read(first)
     submissions = gathered()
+    if len(submissions) > 1:
+        # Some may have come after that reading, and have to see whatever was acknowledged before they came.
+        session, seen = _read(first)
     turn = _begun(session, submissions=submissions, chain=None if is_sole else seen)
     # The first receipt of a session makes its chain, and so isn't written along with others.
     is_shareable = turn.chain is not None or not turn.is_shared
-    answers = [_answer(each, turn=turn) if is_shareable else None for each in submissions]
+    answers: list[Answer | None] = []
+    for each in submissions:
+        is_next = is_shareable and None not in answers
+        # What comes behind something that is left out is left out as well: it came later.
+        answers.append(_answer(each, turn=turn) if is_next else None)
     turn.batch.updates.extend(turn.basis.ledger.updates())
     if any(answers):
         # What people are asked about or evidence is waited for goes on in other processes: it commits as usual.
         decisions = (row for row in turn.batch.inserts if isinstance(row, Decision))
         turn.batch.write(is_last=not any(each.decision in _FOLLOWED for each in decisions))
     return answers
+
+
+def _read(first: Submission) -> tuple[Session, Chain | None]:
+    body = first.body
+    return locked_with_chain(caller=first.caller, session_id=body.session_id, tool=body.tool, operation=body.operation)
 
 
 def _begun(session: Session, *, submissions: Sequence[Submission], chain: Chain | None) -> _Turn:

@@ -7,20 +7,22 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Event
 from typing import Any
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import OperationalError, connection, connections, transaction
 
 from approvals.models import ApprovalRequest
 from decisions.intake.bodies import DecideBody
-from decisions.models import ContextEntry, Decision, IdempotentAnswer, Scope, Session
+from decisions.models import Agent, ContextEntry, Decision, IdempotentAnswer, Scope, Session
 from decisions.selectors import decision_answer
 from decisions.selectors.integrity import BEGINNING, follow_session
-from decisions.services import submission
+from decisions.services import submission, turns
 from decisions.services.pauses import Target, pause_actions
 from decisions.services.policies import publish_policy
 from decisions.services.submission import submit_action
+from receipts import durability
 from receipts.access import Caller
 from receipts.clock import database_now
 from receipts.models import PublishedKey, Receipt
@@ -169,13 +171,15 @@ def test_each_is_counted_before_the_next_is_judged(cast: Cast, session: str) -> 
 def test_what_people_are_asked_about_leaves_the_turn_and_reaches_them(cast: Cast, session: str) -> None:
     asked: list[Asked] = [("files.read", {}), ("database.drop", {"table": "old"}), ("files.read", {})]
     answers = answers_to(cast, session, [("files.read", {}), *asked])[1:]
+    drop = Decision.objects.get(pk=answers[1]["decision_id"])
+    assert Decision.objects.get(pk=answers[0]["decision_id"]).position < drop.position, "It came before."
     assert [(answer["status"], answer["effective"]) for answer in answers] == [
         (200, "ALLOW"),
         (202, "PENDING"),
         (200, "ALLOW"),
     ]
     assert ApprovalRequest.objects.get().pk == answers[1]["approval"]["id"]
-    assert turns_of(session) == [1, 3, 1]
+    assert turns_of(session) == [1, 2, 1, 1]
     assert_sound(session, decided=5)
 
 
@@ -234,6 +238,61 @@ def test_what_depends_on_another_action_is_decided_by_itself(cast: Cast, session
         assert behind(cast, session) == 0
     assert first.result(60)["effective"] == "ALLOW"
     assert asked.result(60) == {"code": "unknown_dependency"}
+
+
+def _publish() -> None:
+    publish_policy(
+        text=POLICY.replace("tool: files.read}, action: ALLOW", "tool: files.read}, action: DENY"),
+        source="n",
+        actor=None,
+    )
+
+
+def _narrow() -> None:
+    Agent.objects.update(allowed_tools=["mail.send"])
+
+
+@pytest.mark.case("POL-11")
+@pytest.mark.parametrize("change", [_publish, _narrow])
+def test_who_comes_after_a_change_was_acknowledged_is_judged_on_it_whoever_leads(
+    cast: Cast, session: str, monkeypatch: pytest.MonkeyPatch, change: Callable[[], None]
+) -> None:
+    read, go_on, usual = Event(), Event(), turns.locked_with_chain
+
+    def slowly(**named: Any) -> Any:
+        found = usual(**named)
+        if not read.is_set():
+            read.set()
+            assert go_on.wait(60)
+        return found
+
+    monkeypatch.setattr(turns, "locked_with_chain", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(ask, cast.agent, session, ("files.read", {}))
+        assert read.wait(30)
+        change()
+        later = pool.submit(ask, cast.agent, session, ("files.read", {}))
+        wait_until(lambda: behind(cast, session) == 1, "the later one waits")
+        go_on.set()
+        assert later.result(60)["effective"] == "DENY"
+        # It came before the change, and is judged with the other.
+        assert first.result(60)["effective"] == "DENY"
+
+
+@pytest.mark.case("APR-38")
+def test_a_turn_whose_connection_is_lost_after_its_commit_is_not_made_again(
+    cast: Cast, session: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(durability, "_ON_DISK", "SELECT pg_terminate_backend(pg_backend_pid())")
+    with held_up(cast, session) as come:
+        futures = [come(("payments.pay", {"amount": 1}), key=f"pay-{number}") for number in range(3)]
+    for each in futures:
+        with pytest.raises(OperationalError):
+            each.result(60)
+    monkeypatch.undo()
+    again = [ask(cast.agent, session, ("payments.pay", {"amount": 1}), key=f"pay-{number}") for number in range(3)]
+    assert [each["effective"] for each in again] == ["ALLOW"] * 3
+    assert_sound(session, decided=4)
 
 
 HOSTILE = [

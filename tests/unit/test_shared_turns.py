@@ -34,6 +34,10 @@ class Worker:
         return [2 * task or None for task in tasks]
 
 
+def is_undone(error: Exception) -> bool:
+    return str(error) != "-99"
+
+
 def gathered(
     turns: SharedTurns[int, int], worker: Worker, pool: ThreadPoolExecutor, tasks: Sequence[int]
 ) -> list[Future[int | None]]:
@@ -49,7 +53,7 @@ def gathered(
 
 def test_who_comes_before_the_lock_is_there_has_the_turn_together_in_order() -> None:
     worker = Worker()
-    turns = SharedTurns(worker.run, most=16)
+    turns = SharedTurns(worker.run, most=16, is_undone=is_undone)
     with ThreadPoolExecutor(8) as pool:
         asked = gathered(turns, worker, pool, [1, 2, 3, 4, 5])
         worker.permit.release()
@@ -60,7 +64,7 @@ def test_who_comes_before_the_lock_is_there_has_the_turn_together_in_order() -> 
 
 def test_a_turn_is_no_longer_than_it_may_be() -> None:
     worker = Worker()
-    turns = SharedTurns(worker.run, most=2)
+    turns = SharedTurns(worker.run, most=2, is_undone=is_undone)
     with ThreadPoolExecutor(8) as pool:
         asked = gathered(turns, worker, pool, [1, 2, 3, 4, 5, 6])
         worker.permit.release(3)
@@ -70,7 +74,7 @@ def test_a_turn_is_no_longer_than_it_may_be() -> None:
 
 def test_what_fails_in_a_turn_of_several_is_given_back_to_each_and_the_queue_goes_on() -> None:
     worker = Worker()
-    turns = SharedTurns(worker.run, most=3)
+    turns = SharedTurns(worker.run, most=3, is_undone=is_undone)
     with ThreadPoolExecutor(8) as pool:
         asked = gathered(turns, worker, pool, [1, -2, 3, 4])
         worker.permit.release(2)
@@ -78,9 +82,21 @@ def test_what_fails_in_a_turn_of_several_is_given_back_to_each_and_the_queue_goe
     assert worker.turns == [[1, -2, 3], [4]]
 
 
+def test_what_fails_when_it_may_be_done_is_raised_for_each_and_tried_by_nobody_again() -> None:
+    worker = Worker()
+    turns = SharedTurns(worker.run, most=16, is_undone=is_undone)
+    with ThreadPoolExecutor(8) as pool:
+        asked = gathered(turns, worker, pool, [1, -99, 3])
+        worker.permit.release()
+        for each in asked:
+            with pytest.raises(ValueError, match="-99"):
+                each.result(30)
+    assert not turns._queues
+
+
 def test_what_fails_by_itself_is_raised_and_the_queue_goes_on() -> None:
     worker = Worker()
-    turns = SharedTurns(worker.run, most=1)
+    turns = SharedTurns(worker.run, most=1, is_undone=is_undone)
     with ThreadPoolExecutor(8) as pool:
         asked = gathered(turns, worker, pool, [-1, 2])
         worker.permit.release(2)
@@ -91,7 +107,7 @@ def test_what_fails_by_itself_is_raised_and_the_queue_goes_on() -> None:
 
 def test_what_is_left_out_is_for_its_own_caller_to_do() -> None:
     worker = Worker()
-    turns = SharedTurns(worker.run, most=16)
+    turns = SharedTurns(worker.run, most=16, is_undone=is_undone)
     with ThreadPoolExecutor(8) as pool:
         asked = gathered(turns, worker, pool, [1, 0, 3])
         worker.permit.release()
@@ -100,7 +116,7 @@ def test_what_is_left_out_is_for_its_own_caller_to_do() -> None:
 
 def test_another_key_waits_for_nobody() -> None:
     worker = Worker()
-    turns = SharedTurns(worker.run, most=16)
+    turns = SharedTurns(worker.run, most=16, is_undone=is_undone)
     with ThreadPoolExecutor(8) as pool:
         asked = [pool.submit(turns.take, key, 1) for key in ("one", "other")]
         wait_until(lambda: len(worker.began) == 2, "two turns at once")
