@@ -21,6 +21,7 @@ from decisions.selectors.integrity import BEGINNING, follow_session
 from decisions.services import submission, turns
 from decisions.services.pauses import Target, pause_actions
 from decisions.services.policies import publish_policy
+from decisions.services.sessions import locked_with_chain
 from decisions.services.submission import submit_action
 from receipts import durability
 from receipts.access import Caller
@@ -257,7 +258,7 @@ def _narrow() -> None:
 def test_who_comes_after_a_change_was_acknowledged_is_judged_on_it_whoever_leads(
     cast: Cast, session: str, monkeypatch: pytest.MonkeyPatch, change: Callable[[], None]
 ) -> None:
-    read, go_on, usual = Event(), Event(), turns.locked_with_chain
+    read, go_on, usual = Event(), Event(), locked_with_chain
 
     def slowly(**named: Any) -> Any:
         found = usual(**named)
