@@ -75,7 +75,7 @@ class SharedTurns(Generic[Task, Answer]):
             # Whom of several it concerns is not known: each meets it again by itself, or doesn't. Where it may have
             # come after the end, nobody tries again.
             if len(group) > 1:
-                log.warning("shared_turn_failed", error=type(error).__name__, tasks=len(group))
+                log.warning("shared_turn_failed", error=type(error).__name__, task_count=len(group))
             if len(group) == 1 or not self._is_undone(error):
                 for each in group:
                     each.error = error
