@@ -68,6 +68,8 @@ def opened(page: Page, servers: Servers, path: str) -> None:
     page.goto(servers.base_url + path)
     page.locator("#values button").click()
     page.wait_for_selector("text=is on record")
+    # What still comes in makes the page longer.
+    page.wait_for_load_state("networkidle")
 
 
 def exported(page: Page, servers: Servers, path: str) -> None:
@@ -151,8 +153,6 @@ def violations(page: Page) -> list[str]:
     """What axe finds with everything unfolded."""
     page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true })")
     # The bar at the bottom covers what happens to lie beneath it until somebody scrolls.
-    # What still comes in would make the page longer.
-    page.wait_for_load_state("networkidle")
     width, height = page.evaluate(WHOLE)
     page.set_viewport_size({"width": width, "height": height})
     found: Any = Axe().run(page, options={"runOnly": RULES}).response
