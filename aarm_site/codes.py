@@ -37,6 +37,7 @@ CODES: Mapping[str, str] = {
     "expired": "The time is over",
     "failing_cases": "A case of the policy fails",
     "forbidden": "Not allowed with this credential",
+    "human_deactivated": "Nobody acts for this person any more",
     "human_required": "The human is missing",
     "idempotency_mismatch": "The idempotency key was used for another request",
     "identity_from_agent": "An agent can't say for whom it acts",

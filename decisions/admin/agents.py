@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from decisions.forms import AgentForm
-from decisions.models import Agent, Credential, Host, Tool
+from decisions.models import Agent, Credential, Host, Human, Tool
 from decisions.services.identity import issue_key, revoke_keys, rotate_key
 from receipts.access import caller_of
 from receipts.clock import database_now
@@ -63,6 +63,23 @@ class HostAdmin(KeyOwnerAdmin):
     list_display = ("name", "is_active", "created_at", "id")
     fields = ("name", "agents", "is_active", "id", "created_at")
     filter_horizontal = ("agents",)
+
+
+@admin.register(Human)
+class HumanAdmin(AnyModelAdmin):
+    """People come here by being named; they are deactivated and never deleted, for sessions refer to them."""
+
+    list_display = ("id", "identifier", "is_active", "created_at")
+    list_filter = ("is_active",)
+    search_fields = ("=identifier", "=id")
+    readonly_fields = ("id", "identifier", "created_at")
+    fields = ("id", "identifier", "is_active", "created_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(Credential)

@@ -81,10 +81,17 @@ class Host(models.Model):
 
 
 class Human(models.Model):
-    """The person that an agent acts for. Receipts name the random id; this row is the only way back to the person."""
+    """The person that an agent acts for. Receipts name the random id; this row is the only way back to the person.
+
+    For somebody who is not active nobody can vouch: nothing is permitted on their behalf.
+    """
+
+    # The id of the row tells who it is, so that no receipt names the person.
+    told_fields: ClassVar = ("is_active",)
 
     id = models.CharField(primary_key=True, max_length=ID_LENGTH, default=new_human_id, editable=False)
     identifier = models.CharField(max_length=254, unique=True)
+    is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -38,10 +38,14 @@ class Session(models.Model):
     fault: str | None = None
     # The pause that it stood under when it was locked, by its id; see `decisions.selectors.pauses`.
     pause: str | None = None
+    # Whether one of `host_keys` was revoked, as the statement that locked it found; None where nobody has looked.
+    has_revoked_key: bool | None = None
 
     id = models.CharField(primary_key=True, max_length=ID_LENGTH)
     agent = models.ForeignKey("decisions.Agent", on_delete=models.PROTECT, db_index=False, related_name="sessions")
     host = models.ForeignKey("decisions.Host", null=True, on_delete=models.PROTECT, related_name="sessions")
+    # The keys of hosts on whose word it rests, by id: see `decisions.services.vouching`.
+    host_keys = models.JSONField(default=list)
     human = models.ForeignKey("decisions.Human", null=True, on_delete=models.PROTECT, related_name="sessions")
     # The session that handed part of its task on to this one, how many there are above, and how many below.
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="child_sessions")

@@ -24,6 +24,7 @@ from decisions.services.integrity import lock_session, require_intact
 from decisions.services.levels import admitted_limit
 from decisions.services.sessions import NewSession, require_open, session_of, vouched_identity
 from decisions.services.state import with_one_more, with_taint
+from decisions.services.vouching import keys_of
 from receipts.access import Caller, CallerKind
 from receipts.clock import database_now
 from receipts.identifiers import new_id, new_seed
@@ -47,14 +48,14 @@ def open_child(*, caller: Caller, new: NewSession) -> Session:
         _require_room(parent)
         _require_same(parent, new=new)
         agent, at = _agent(caller, parent=parent, new=new), database_now()
-        child = _created(parent, agent=agent, new=new, at=at)
+        child = _created(parent, caller=caller, agent=agent, new=new, at=at)
         _append_beginnings(parent, child=child, caller=caller, at=at)
         if new.original_request not in ("", opened_values(parent.request).get("text")):
             _append_task(child, text=new.original_request, caller=caller, at=at)
     return child
 
 
-def _created(parent: Session, *, agent: Agent, new: NewSession, at: datetime) -> Session:
+def _created(parent: Session, *, caller: Caller, agent: Agent, new: NewSession, at: datetime) -> Session:
     own = carried_state(agent=agent, human=parent.human, at=at)
     scope = list(new.scope or parent.scope)
     return Session.objects.create(
@@ -63,6 +64,7 @@ def _created(parent: Session, *, agent: Agent, new: NewSession, at: datetime) ->
         depth=parent.depth + 1,
         agent=agent,
         host=parent.host,
+        host_keys=list(dict.fromkeys([*parent.host_keys, *keys_of(caller)])),
         human=parent.human,
         service=parent.service,
         scope=scope,

@@ -24,6 +24,7 @@ from decisions.services.questions import Standing, nonce_in
 from decisions.services.records import committed_values, decision_sections, ruling_record
 from decisions.services.revalidation import identity_problem
 from decisions.services.sessions import record_fact
+from decisions.services.vouching import add_word
 from receipts.access import Caller, CallerKind
 from receipts.clock import database_now
 from receipts.identifiers import new_id
@@ -78,6 +79,7 @@ def add_evidence(*, caller: Caller, deferral_id: str, field: str, value: JSON, s
         session = _locked(named.session_id)
         at = database_now()
         trust = "attested" if caller.kind is CallerKind.HOST else "asserted"
+        add_word(session, caller=caller)
         record_fact(session, field=field, value=value, trust=trust, source=source or caller.name, at=at)
         resume_deferrals(session, at=at)
         return Deferral.objects.select_related("decision", "approval").get(pk=deferral_id)

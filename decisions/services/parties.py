@@ -18,6 +18,7 @@ from decisions.models import Decision, Session
 from decisions.services.delegations import delegation_problem, presented_chain
 from decisions.services.questions import Bar
 from decisions.services.signals import drift_threshold, profile_of
+from decisions.services.vouching import rests_on_revoked_key
 from receipts.access import Authority
 from receipts.signing.canonical import JSON
 
@@ -43,7 +44,7 @@ def identity_section(
     """Who is behind a session, by random ids: the section that a decision keeps and its receipts repeat (CTX-17).
 
     `sources` says where each part came from, `checked_at` when this database last vouched for all of it. `fault` is
-    there where a token contradicts the session or its host is gone, with which nothing is permitted.
+    there where a token contradicts the session, or its human, its host or a key of that is gone: nothing is permitted.
     """
     said = _said(session, authority=authority)
     section: dict[str, JSON] = {
@@ -93,6 +94,10 @@ def _said(session: Session, *, authority: Authority | None) -> _Said:
     """A host's word holds for its session; a token's only for the requests that come with it, and it only narrows."""
     if session.host is not None and not session.host.is_active:
         return _Said(None, [], [], fault="The host that vouched for this session was deactivated.")
+    if session.host_keys and rests_on_revoked_key(session):
+        return _Said(None, [], [], fault="A key of the host that vouched for this session was revoked.")
+    if session.human is not None and not session.human.is_active:
+        return _Said(None, [], [], fault="The person that the agent acts for was deactivated.")
     is_hosts = session.host is not None and session.human is not None
     if authority is None or authority.human is None or session.human is None:
         scope = session.scope if session.host_id or session.human is None else []

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from decisions.models import Agent, Credential, Decision, Host, RevokedToken, Session, TokenClient
+from decisions.models import Agent, Credential, Decision, Host, Human, RevokedToken, Session, TokenClient
 from decisions.services.parties import Section, chain_problem, recorded_section
 from decisions.services.tokens.revoked import known_names
+from decisions.services.vouching import rests_on_revoked_key
 
 
 def identity_problem(decision: Decision, *, session: Session, at: datetime) -> str | None:
@@ -20,6 +21,10 @@ def identity_problem(decision: Decision, *, session: Session, at: datetime) -> s
         return "The agent was deactivated."
     if session.host_id and not Host.objects.filter(pk=session.host_id, is_active=True).exists():
         return "The host that named the human was deactivated."
+    if session.human_id and not Human.objects.filter(pk=session.human_id, is_active=True).exists():
+        return "The person that the agent acts for was deactivated."
+    if rests_on_revoked_key(session):
+        return "A key of the host that named the human was revoked."
     return chain_problem(section, at=at)
 
 

@@ -20,6 +20,7 @@ from decisions.services.integrity import PARTIES, fault_of, require_intact
 from decisions.services.levels import admitted_limit
 from decisions.services.parties import identity_section
 from decisions.services.state import with_fact, with_one_more, with_taint
+from decisions.services.vouching import REVOKED_KEY_OF_ROW, add_word, keys_of
 from receipts.access import Caller, CallerKind
 from receipts.clock import as_moment, database_now
 from receipts.identifiers import new_id, new_seed
@@ -64,7 +65,7 @@ def _parties(caller: Caller, new: NewSession) -> tuple[Agent, Human | None]:
                 param=field,
             )
         named = caller.authority.human if caller.authority else None
-        return Agent.objects.get(pk=caller.id), known_human(named) if named else None
+        return Agent.objects.get(pk=caller.id), _active(known_human(named)) if named else None
     for field in ("human", "agent"):
         if not getattr(new, field):
             raise ProblemError(
@@ -74,7 +75,19 @@ def _parties(caller: Caller, new: NewSession) -> tuple[Agent, Human | None]:
                 fix=f"Send {field}.",
                 param=field,
             )
-    return hosted_agent(caller, new.agent), known_human(new.human)
+    return hosted_agent(caller, new.agent), _active(known_human(new.human))
+
+
+def _active(human: Human) -> Human:
+    if human.is_active:
+        return human
+    raise ProblemError(
+        "human_deactivated",
+        status=403,
+        why="Nobody acts for this person any more.",
+        fix="Name somebody else, or have an administrator activate the person again.",
+        param="human",
+    )
 
 
 def _check_profile(agent: Agent, new: NewSession) -> None:
@@ -104,6 +117,7 @@ def open_session(*, caller: Caller, new: NewSession) -> Session:
             id=new_id("ses"),
             agent=agent,
             host_id=caller.id if caller.kind is CallerKind.HOST else None,
+            host_keys=keys_of(caller),
             human=human,
             service=new.service,
             scope=admitted.scope,
@@ -135,7 +149,7 @@ def vouched_identity(session: Session, *, caller: Caller, at: datetime) -> dict[
             "invalid_delegation",
             status=400,
             why=str(section["fault"]),
-            fix="Get a token whose actors are registered here, and whose chain is no longer than is permitted.",
+            fix="Open a session with a current key of the host, or with a token whose actors are registered here.",
         )
     return section
 
@@ -165,6 +179,7 @@ _EXTRA: Mapping[str, str | Mapping[str, str]] = {
         "ORDER BY id LIMIT 1)"
     ),
     "pause": PAUSE_OF_ROW,
+    "has_revoked_key": REVOKED_KEY_OF_ROW,
     # To be held against the head.
     "last_entry": "(SELECT body FROM decisions_contextentry e WHERE e.session_id = r.id AND e.position = r.length)",
 }
@@ -225,6 +240,8 @@ def add_message(*, caller: Caller, session_id: str, role: str, text: str) -> Ses
         session = locked_session(caller=caller, session_id=session_id)
         require_intact(session)
         at = now_of(session)
+        if role == "user":
+            add_word(session, caller=caller)
         stored = store_values({"text": text}, at=at, subject=session.human_id or "")
         state = with_one_more(session.state, "messages", role)
         session.state = with_taint(state, Taint.MODEL_TEXT) if role == "model" else state

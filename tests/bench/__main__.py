@@ -5,6 +5,8 @@ and sequencing cost on databases of `--sizes` receipts.
 
 `./test --bench sessions` measures decisions in long sessions, and with many live ones.
 
+`./test --bench hot` measures one session that sixteen clients ask about at once, beside sixteen sessions.
+
 `./test --bench ux` measures the pages in a browser and writes `docs/ux-measurements.md`.
 
 `--quick` runs every piece for half a minute and prints what it finds; its numbers are worth nothing. `./test --bench
@@ -20,14 +22,14 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import session_report
+from tests.bench import hot_report, session_report
 from tests.bench.blocks import with_block
 from tests.bench.engine import __main__ as engine
-from tests.bench.load import Client, Target, start_client
+from tests.bench.load import AIMS, Aim, Client, Target, start_client
 from tests.bench.machine import file_system
 from tests.bench.profiles import Profile, profile_of
 from tests.bench.receipt_cost import measure_cost
@@ -43,6 +45,7 @@ from tests.e2e.processes import ROOT, run_command
 from tests.engines import start_postgresql, start_redis
 
 PAGE = ROOT / "docs" / "performance.md"
+WHAT = ("decide", "search", "receipts", "sessions", "hot", "ux")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,16 @@ FULL = Size(pace=Pace(rounds=6, seconds=3.0), actions=100, requests=400)
 QUICK = Size(pace=Pace(rounds=1, seconds=0.4, warm_seconds=0.1), actions=10, requests=30)
 
 
-def measure(client: Client, stage: Stage, *, server: Server, pace: Pace, folder: Path) -> Measured:
-    """All rounds on one server."""
+def measure(
+    client: Client,
+    stage: Stage,
+    *,
+    server: Server,
+    pace: Pace,
+    folder: Path,
+    aims: Callable[[int], Iterable[Aim]] = lambda _: AIMS,
+) -> Measured:
+    """All rounds on one server; `aims` says by a round's number what is measured in it."""
     with start_server(server, stage=stage, folder=folder) as (process, door):
         roots = {
             SERVER: process.popen.pid,
@@ -70,7 +81,7 @@ def measure(client: Client, stage: Stage, *, server: Server, pace: Pace, folder:
         rounds = []
         for number in range(pace.rounds + 1):
             print(f"{server}: round {number} of {pace.rounds}", file=sys.stderr)
-            rounds.append(run_round(client, door, roots=roots, pace=pace))
+            rounds.append(run_round(client, door, roots=roots, pace=pace, aims=aims(number)))
     return Measured(server=server, discarded=rounds[0], rounds=rounds[1:])
 
 
@@ -103,6 +114,24 @@ def run(folder: Path, *, size: Size) -> tuple[str, list[str]]:
         wrong = faults(runs, stage=stage, accounts=accounts_of(stage))
         setting = conditions(stage, pace=size.pace, file_system=file_system(folder))
         return numbers(runs, profile=profile(stage, requests=size.requests), setting=setting), wrong
+
+
+def hot(page: Path, *, is_quick: bool) -> int:
+    """0 when every answer was good and is on record."""
+    folder = working_folder()
+    os.environ["AARM_TEST_REDIS_SERVER"] = start_redis(folder)
+    pace = hot_report.QUICK if is_quick else hot_report.FULL
+    with set_stage(folder, database_url=start_postgresql(folder), actions=FULL.actions) as stage:
+        with start_client() as client:
+            measured = measure(client, stage, server=Server.WSGI, pace=pace, folder=folder, aims=hot_report.turns)
+        wrong = faults([measured], stage=stage, accounts=accounts_of(stage))
+        setting = conditions(stage, pace=pace, file_system=file_system(folder))
+    block = hot_report.hot_block(measured, setting=setting)
+    print("\n".join([block, *wrong]))
+    if not is_quick and not wrong:
+        begin, end = hot_report.BEGIN, hot_report.END
+        page.write_text(with_block(page.read_text(encoding="utf-8"), block=block, begin=begin, end=end), "utf-8")
+    return 1 if wrong else 0
 
 
 def working_folder() -> Path:
@@ -164,22 +193,23 @@ def ux(*, is_quick: bool) -> int:
     return 0
 
 
+_PLAIN = {"hot": hot, "search": search, "sessions": sessions}
+
+
 def main() -> int:
     """0 when every answer was good and is on record."""
     if sys.argv[1:2] == ["engine"]:
         return engine.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="./test --bench", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("decide", "search", "receipts", "sessions", "ux"), default="decide")
+    parser.add_argument("what", nargs="?", choices=WHAT, default="decide")
     parser.add_argument("--quick", action="store_true", help="try every piece, print to the terminal, write nothing")
     parser.add_argument("--output", type=Path, default=PAGE, help="the page whose block of numbers is replaced")
     parser.add_argument("--sizes", type=int, nargs="+", default=[0, 1_000_000], help="receipts before, for `receipts`")
     chosen = parser.parse_args()
     if chosen.what == "ux":
         return ux(is_quick=chosen.quick)
-    if chosen.what == "search":
-        return search(chosen.output, is_quick=chosen.quick)
-    if chosen.what == "sessions":
-        return sessions(chosen.output, is_quick=chosen.quick)
+    if chosen.what in _PLAIN:
+        return _PLAIN[chosen.what](chosen.output, is_quick=chosen.quick)
     if chosen.what == "receipts":
         return receipts(chosen.output, sizes=chosen.sizes, is_quick=chosen.quick)
     size = QUICK if chosen.quick else FULL
