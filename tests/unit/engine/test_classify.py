@@ -150,10 +150,15 @@ def test_two_mebibytes_take_twice_the_time_of_one(name: str) -> None:
 def check_growth(name: str, *, size: int) -> None:
     """Asserts that twice `size` takes about twice the time, and that nothing wrong is found."""
     whole = HOSTILE[name] * (2 * size // MEBIBYTE or 1)
-    shorter = min(seconds_for(whole[:size])[0] for _ in range(2))
-    longer, kinds = min(seconds_for(whole[: 2 * size]) for _ in range(2))
-    # What takes no time to speak of may take any multiple of it.
-    assert longer / max(shorter, 0.01) <= MOST_GROWTH
+    # A machine that slows down between the two spoils one pair; what grows too fast does so in every one.
+    for _ in range(4):
+        shorter, _ = seconds_for(whole[:size])
+        longer, kinds = seconds_for(whole[: 2 * size])
+        # What takes no time to speak of may take any multiple of it.
+        if longer / max(shorter, 0.01) <= MOST_GROWTH:
+            break
+    else:
+        pytest.fail(f"{longer:.3f} s for twice of what took {shorter:.3f} s.")
     # More candidates than are looked up count as found; everything else here is nothing.
     assert kinds == ({"PII"} if name in FOUND_IN_TOO_MUCH else set())
 
