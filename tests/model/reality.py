@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection
 
@@ -112,10 +112,14 @@ class Reality:
         known = User.objects.filter(username=name).first()
         return known or make_person(name, teams=teams)
 
+    @property
+    def now(self) -> datetime:
+        """What the database's clock says."""
+        return OPENED + timedelta(seconds=self.tick * TICK_SECONDS) + self.steps * STEP
+
     def _set_clock(self) -> None:
-        now = OPENED + timedelta(seconds=self.tick * TICK_SECONDS) + self.steps * STEP
         with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('aarm.test_now', %s, true)", [now.isoformat()])
+            cursor.execute("SELECT set_config('aarm.test_now', %s, true)", [self.now.isoformat()])
 
     # --- What is done -------------------------------------------------------------------------------------------------
 
@@ -177,24 +181,25 @@ class Reality:
 
     def seen(self) -> Seen:
         request = self.request
+        receipts = Receipt.objects.filter(type__in=["claim", "approval_terminal"]).order_by("stream", "position")
+        rows = list(receipts.values_list("type", "approval_id", "outcome"))
         return Seen(
             stored=State(request.state),
-            told=state_at(request, database_now()),
+            told=state_at(request, self.now),
             votes=frozenset(
                 Said(vote.person.username, verdict, (vote.holder or vote.person).username)
                 for vote, verdict in standing_votes(request)
             ),
             asked=frozenset(Asking.objects.filter(request=request).values_list("person__username", "step")),
             claimed_with="".join(Claim.objects.values_list("key", flat=True)),
-            handed_out=Receipt.objects.filter(type="claim").count(),
-            ended=_endings(request.pk),
-            replaced=_endings(request.first_id) if request.first_id != request.pk else (),
+            handed_out=sum(kind == "claim" for kind, *_ in rows),
+            ended=_endings(rows, of=request.pk),
+            replaced=_endings(rows, of=request.first_id) if request.first_id != request.pk else (),
         )
 
 
-def _endings(approval_id: str) -> tuple[State, ...]:
-    rows = Receipt.objects.filter(type="approval_terminal", approval_id=approval_id).order_by("position")
-    return tuple(map(State, rows.values_list("outcome", flat=True)))
+def _endings(rows: Iterable[tuple[str, str, str]], *, of: str) -> tuple[State, ...]:
+    return tuple(State(outcome) for kind, approval, outcome in rows if (kind, approval) == ("approval_terminal", of))
 
 
 _DEEDS: Mapping[str, Callable[[Reality, str], object]] = {

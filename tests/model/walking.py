@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import takewhile
 from random import Random
 
 from django.db import transaction
@@ -49,11 +49,29 @@ def tree_of(walks: Iterable[Walk]) -> Tree:
     return tree
 
 
-def in_parts(walks: Iterable[Walk], *, size: int) -> Iterator[Tree]:
-    """Trees of so many walks each, in their order."""
-    left = iter(walks)
-    while part := list(islice(left, size)):
+def in_parts(walks: Iterable[Walk], *, edges: int) -> Iterator[Tree]:
+    """Trees of about so many edges each. Walks that begin alike come together, so that the way is gone once."""
+    part: list[Walk] = []
+    last: Walk = ()
+    count = 0
+    for walk in sorted(walks, key=_steps_of):
+        part.append(walk)
+        count += len(walk) - _shared(last, walk)
+        last = walk
+        if count >= edges:
+            yield tree_of(part)
+            part, count, last = [], 0, ()
+    if part:
         yield tree_of(part)
+
+
+def _steps_of(walk: Walk) -> list[tuple[str, str]]:
+    return [(edge.action, edge.actor) for edge in walk]
+
+
+def _shared(one: Walk, other: Walk) -> int:
+    """With how many of the same edges both begin."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def shortest_walks(scope: Scope, *, kinds_only: bool) -> Iterator[Walk]:
@@ -75,9 +93,8 @@ def shortest_walks(scope: Scope, *, kinds_only: bool) -> Iterator[Walk]:
                 todo.append(edge.after)
 
 
-def random_walk(random: Random, *, length: int, scope: Scope = EVERYTHING) -> Walk:
+def random_walk(machine: Machine, random: Random, *, length: int, scope: Scope = EVERYTHING) -> Walk:
     """Any edges one after the other; those that lead nowhere new come less often."""
-    machine = Machine(Rules(), route=scope.route)
     world, walk = machine.opened(), []
     for _ in range(length):
         edges = list(edges_of(machine, world, scope=scope))
