@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -12,7 +13,7 @@ from approvals.services.granting import revoke_grant
 from decisions.services.policies import publish_policy
 from tests.factories import Cast, begin_session, make_cast, open_step_up
 from tests.integration.test_grants import ASKED, RULES, WIDE, ask, grant
-from tests.integration.test_races import Crowd, crowd
+from tests.integration.test_races import TRIALS, Crowd, crowd
 
 __all__ = ["crowd"]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,6 +42,19 @@ def test_of_64_that_ask_at_once_exactly_as_many_are_answered_as_were_granted(cas
     uses = ApprovalRequest.objects.exclude(grant=None).order_by("grant_use").values_list("grant_use", "state")
     assert list(uses) == [(number, "APPROVED") for number in range(1, WIDE.uses + 1)]
     assert Grant.objects.get().left == 0
+
+
+@pytest.mark.case("APR-34")
+def test_no_use_is_counted_twice_and_none_is_lost(cast: Cast, crowd: Crowd) -> None:
+    for trial in range(TRIALS):
+        session = begin_session(cast)
+        step = open_step_up(cast, name="mail.send", parameters=ASKED, session_id=session)
+        grant(step, cast.bob, wish=replace(WIDE, uses=2))
+        asks = [partial(ask, cast, session, to=f"p{number}@partner.example") for number in range(3)]
+        assert crowd.race(asks) == ["ok"] * 3, trial
+        answered = ApprovalRequest.objects.filter(grant__request=step.approval).order_by("grant_use")
+        assert list(answered.values_list("grant_use", flat=True)) == [1, 2], trial
+        assert Grant.objects.get(request=step.approval).left == 0, trial
 
 
 def test_after_a_revocation_has_been_answered_nothing_is_approved_by_the_grant(cast: Cast, crowd: Crowd) -> None:
