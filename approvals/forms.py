@@ -116,6 +116,19 @@ class SnoozeForm(forms.Form):
     minutes = forms.IntegerField(min_value=0, max_value=MOST_MINUTES)
 
 
+class ExtendForm(forms.Form):
+    """By how much the deadline that was on screen is moved. How far it may be is the service's to say."""
+
+    expires_at = forms.DateTimeField()
+    minutes = forms.IntegerField(min_value=1, max_value=MOST_MINUTES)
+
+
+class EscalateForm(forms.Form):
+    """Which step of the route is taken now: the one that was on screen."""
+
+    step = forms.IntegerField(min_value=1, max_value=100)
+
+
 class AssignForm(forms.Form):
     """Who decides instead."""
 

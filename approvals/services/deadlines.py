@@ -41,10 +41,14 @@ def _pending(approval_id: str, *, person: User) -> tuple[ApprovalRequest, dateti
     return request, at
 
 
-def extend_request(*, approval_id: str, person: User, seconds: int) -> ApprovalRequest:
-    """Gives people more time, never beyond `closes_at`. Raises `already_resolved`, `not_eligible`, `beyond_cap`."""
+def extend_request(*, approval_id: str, person: User, seconds: int, shown: datetime | None = None) -> ApprovalRequest:
+    """Gives people more time, never beyond `closes_at`; from the deadline that was `shown`, where one is given, or else
+    not at all. Raises `already_resolved`, `not_eligible`, `beyond_cap`.
+    """
     with transaction.atomic():
         request, _ = _pending(approval_id, person=person)
+        if shown is not None and request.expires_at != shown:
+            return request
         later = request.expires_at + timedelta(seconds=seconds)
         if request.closes_at is None or later > request.closes_at:
             raise ProblemError(
@@ -61,10 +65,15 @@ def extend_request(*, approval_id: str, person: User, seconds: int) -> ApprovalR
     return request
 
 
-def escalate_request(*, approval_id: str, person: User) -> ApprovalRequest:
-    """Asks the people of the next step now. Raises `already_resolved`, `not_eligible`, `nobody_left_to_ask`."""
+def escalate_request(*, approval_id: str, person: User, step: int | None = None) -> ApprovalRequest:
+    """Asks the people of the next step now; of `step`, where one is given, unless they were asked already.
+
+    Raises `already_resolved`, `not_eligible`, `nobody_left_to_ask`.
+    """
     with transaction.atomic():
         request, at = _pending(approval_id, person=person)
+        if step is not None and request.timers.filter(step=step, done_at__isnull=False).exists():
+            return request
         timer = request.timers.filter(done_at__isnull=True, step__gt=0).order_by("step").first()
         if timer is None:
             raise ProblemError(

@@ -18,12 +18,14 @@ from approvals.lifecycle.folding import LONG, MOST, SHORT
 from approvals.lifecycle.friction import is_recent
 from approvals.lifecycle.questions import HEARD
 from approvals.lifecycle.route import Route
+from approvals.lifecycle.states import State
 from approvals.models import ApprovalRequest, User
 from approvals.pages import page_of
 from approvals.pages.editing import editables_of
 from approvals.pages.granting import MINUTES, USES, choices_of
 from approvals.selectors import ShownRequest, request_for, shown_to
 from approvals.selectors.changing import changes_shown
+from approvals.selectors.deadlines import time_left
 from approvals.selectors.eligibility import eligibility_of
 from approvals.selectors.friction import (
     cannot_be_shown,
@@ -109,6 +111,11 @@ def _covers(row: ApprovalRequest, *, user: User, shown: ShownRequest) -> dict[st
     }
 
 
+def _time(row: ApprovalRequest, *, user: User, shown: ShownRequest) -> dict[str, Any]:
+    is_asked = shown.state is State.PENDING and eligibility_of(user, request=row, at=shown.at) is not None
+    return {"may_time": is_asked, "time_left": time_left(row) if is_asked else None}
+
+
 def page_context(user: User, approval_id: str, *, written: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
     """Everything that the page says. `written` is what was sent in a form of changes or limits and is not done."""
     row = request_for(user, approval_id)
@@ -158,6 +165,7 @@ def page_context(user: User, approval_id: str, *, written: Mapping[str, str] = M
         **_covers(row, user=user, shown=shown),
         "has_passkey": bool(keys_of(user)),
         "colleagues": usernames() if shown.may_vote else (),
+        **_time(row, user=user, shown=shown),
     }
 
 
@@ -177,7 +185,7 @@ def friction_context(request: HttpRequest) -> dict[str, Any]:
 @for_people(REVIEW, AUDIT)
 @require_safe
 def detail(request: HttpRequest, approval_id: str) -> HttpResponse:
-    """`/a/<id>`; `?open=deny` or `?open=assign` comes with that form unfolded and the focus in it."""
+    """`/a/<id>`; `?open=deny`, `?open=assign` or `?open=extend` comes with that form unfolded and the focus in it."""
     name = "approvals/_detail.html" if is_fragment(request) else "approvals/detail.html"
     kept = {"ballot": kept_words(request, approval_id), "opened": request.GET.get("open", "")}
     return render(request, name, page_context(reader_of(request), approval_id) | friction_context(request) | kept)

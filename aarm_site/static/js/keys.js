@@ -53,6 +53,7 @@ const KEYS = {
   a: () => find("[data-approve]")?.focus(),
   d: openDeny,
   m: () => unfold(find("details#change")),
+  e: () => unfold(find("details#extend")),
   q: () => unfold(find("details#ask")),
   u: () => find("[data-withdraw]")?.focus(),
   f: () => step(1, "[data-flagged]"),
