@@ -63,6 +63,11 @@ def pending_for(user: User) -> QuerySet[ApprovalRequest]:
     )
 
 
+def asked_of(user: User) -> QuerySet[ApprovalRequest]:
+    """Of those, what this person or a team of theirs was asked, whether or not there is something left to decide."""
+    return pending_for(user).filter(_asked(user))
+
+
 def waiting_for(user: User) -> QuerySet[ApprovalRequest]:
     """Of those, what this person could still decide: asked, not the requester, no vote yet, and not passed on."""
     own = Q(requester__iexact=user.email) & ~Q(requester="") | Q(requester__iexact=user.get_username())
@@ -72,7 +77,7 @@ def waiting_for(user: User) -> QuerySet[ApprovalRequest]:
     passed_on = Delegation.objects.filter(request=OuterRef("pk"), person=user, starts_at__lte=now, ends_at__gt=now)
     # A yes that was taken back may be given again; a no stays.
     open_again = Q(last__isnull=True) | Q(last=Verdict.WITHDRAW.value) & ~Exists(votes.filter(verdict=Verdict.DENY))
-    asked = pending_for(user).filter(_asked(user)).exclude(own).exclude(Exists(passed_on))
+    asked = asked_of(user).exclude(own).exclude(Exists(passed_on))
     return asked.annotate(last=last).filter(open_again)
 
 
