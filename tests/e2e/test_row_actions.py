@@ -64,3 +64,26 @@ def test_without_a_script_a_row_is_denied_put_aside_and_taken_back(browser: Brow
         row(page, aside).locator("summary").click()
         row(page, aside).get_by_role("button", name="Let it wait for me again").click()
         assert "Snoozed until" not in row(page, aside).inner_text()
+
+
+def test_more_time_and_people_by_key_and_without_a_script(browser: Browser, embedded_server: Servers) -> None:
+    by_key, by_hand = mail(embedded_server, "More time"), mail(embedded_server, "And more")
+    with visitor(browser, embedded_server, "bob") as page:
+        page.goto(f"{embedded_server.base_url}/a/{by_key['approval']['id']}")
+        page.locator("body").press("e")
+        expect(page.locator("#extend-minutes")).to_be_focused()
+    with visitor(browser, embedded_server, "bob", viewport=PHONE, java_script_enabled=False) as page:
+        page.goto(f"{embedded_server.base_url}/a/{by_hand['approval']['id']}?open=extend")
+        page.get_by_role("button", name="Extend the time to decide").click()
+        assert "It can be decided until" in page.locator("body").inner_text()
+
+
+def test_a_list_is_filtered_without_a_script(browser: Browser, embedded_server: Servers) -> None:
+    asked = mail(embedded_server, "To be found")
+    with visitor(browser, embedded_server, "bob", viewport=PHONE, java_script_enabled=False) as page:
+        page.locator("#inbox-filter > summary").click()
+        page.get_by_label("Risk").select_option("CRITICAL")
+        page.get_by_role("button", name="Show", exact=True).click()
+        assert row(page, asked).count() == 0
+        page.get_by_role("link", name="Show all, by risk").click()
+        assert row(page, asked).count() == 1
