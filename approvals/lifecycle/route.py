@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from types import MappingProxyType
@@ -77,6 +77,16 @@ class Route:
         """Every name that is asked, at once or later, each once and in the order of asking."""
         named = [stage.group for stage in self.stages]
         return tuple(dict.fromkeys([*named, *(name for step in self.escalation for name in step.parties)]))
+
+    def renamed(self, names: Mapping[str, str]) -> Route:
+        """The same route with other names for these parties."""
+        return replace(
+            self,
+            stages=tuple(replace(stage, group=names.get(stage.group, stage.group)) for stage in self.stages),
+            escalation=tuple(
+                replace(step, parties=tuple(names.get(name, name) for name in step.parties)) for step in self.escalation
+            ),
+        )
 
     def seats_of(self, parties: Collection[str]) -> frozenset[str]:
         """The stages' names whose seats somebody may fill who votes as `parties`: all, for whom an escalation asked."""

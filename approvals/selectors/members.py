@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from approvals.lifecycle import schedule as turns
 from approvals.lifecycle.parties import Party, PartyKind, read_party
 from approvals.models import Cover, Schedule, Stander, User
+from approvals.selectors.parties import accounts_called
 from receipts.identifiers import folded
 
 Members = Mapping[str, frozenset[int]]
@@ -53,8 +54,7 @@ def _in_groups(names: Collection[str], asked: Asked) -> Members:
 
 
 def _by_name(names: Collection[str], asked: Asked) -> Members:
-    rows = User.objects.filter(username__in=names).values_list("username", "pk")
-    return {name: frozenset({account}) for name, account in rows}
+    return {name: frozenset({account.pk}) for name, account in accounts_called(names).items()}
 
 
 def _on_call(names: Collection[str], asked: Asked) -> Members:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from approvals.lifecycle.differences import Difference, differences
 from approvals.lifecycle.masking import masked
+from approvals.lifecycle.route import Route
 from approvals.lifecycle.snapshot import Snapshot
 from approvals.models import ApprovalRequest
+from approvals.selectors.parties import by_names
+from receipts.signing.canonical import JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,5 +44,10 @@ def _between(before: ApprovalRequest, after: ApprovalRequest) -> tuple[Differenc
     return differences(
         Snapshot.from_dict(masked(before.shown)),
         Snapshot.from_dict(masked(after.shown)),
-        routes=(before.route, after.route),
+        routes=(_as_called(before.route), _as_called(after.route)),
     )
+
+
+def _as_called(stored: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    route = Route.from_dict(stored)
+    return route.renamed(by_names(route.parties)).to_dict()

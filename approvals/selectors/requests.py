@@ -24,6 +24,7 @@ from approvals.selectors.friction import (
 from approvals.selectors.looking import reader_answers, readers_of
 from approvals.selectors.marks import without_snoozed
 from approvals.selectors.masking import covered_from
+from approvals.selectors.parties import by_names
 from approvals.selectors.persons import persons_among
 from approvals.selectors.questions import question_answers, questions_about
 from approvals.selectors.replacing import Replaced, replaced_by
@@ -200,6 +201,7 @@ def shown_to(user: User, row: ApprovalRequest) -> ShownRequest:
 def approval_answer(shown: ShownRequest) -> dict[str, Any]:
     """The approval object of the API."""
     row = shown.row
+    called = by_names([stage.group for stage, _ in shown.tally.filled])
     return {
         "id": row.pk,
         "state": shown.state.value,
@@ -215,7 +217,7 @@ def approval_answer(shown: ShownRequest) -> dict[str, Any]:
             "needed": shown.tally.needed,
             "given": shown.tally.given,
             "stages": [
-                {"group": stage.group, "count": stage.count, "given": len(people)}
+                {"group": called.get(stage.group, stage.group), "count": stage.count, "given": len(people)}
                 for stage, people in shown.tally.filled
             ],
         },

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from approvals.lifecycle.route import Route
 from approvals.lifecycle.states import State
+from approvals.selectors.parties import by_ids
 from approvals.services.claims import lock_for_claim
 from approvals.services.requests import Request
 from decisions.engine.verdict import Decision as Verdict
@@ -182,5 +184,10 @@ def _is_same_permission(approved: Approved, *, judged: Judged) -> bool:
         return False
     if ruling.route is not None:
         request = approved.request
-        return request is not None and approval_route(ruling.route).to_dict()["stages"] == request.route["stages"]
+        return request is not None and _is_route_of(request, route=approval_route(ruling.route))
     return ruling.decision is Verdict.ALLOW or ruling.decision is Verdict.MODIFY
+
+
+def _is_route_of(request: Request, *, route: Route) -> bool:
+    """Whether the people who were asked are those whom the route asks; requests of before knew accounts by name."""
+    return by_ids(route).stages == by_ids(Route.from_dict(request.route)).stages

@@ -13,6 +13,7 @@ from approvals.lifecycle.render import plain, render
 from approvals.lifecycle.snapshot import PriorStep, Provenance, RiskLevel, Snapshot, Source
 from approvals.ports import Opening
 from approvals.selectors.granted import Asked
+from approvals.selectors.parties import by_ids
 from approvals.services.granting import open_within_grants
 from approvals.services.requests import Request, new_approval_id, open_request
 from decisions.engine.context import Environment
@@ -202,7 +203,7 @@ def opening_of(
     assert ruling.route is not None
     return Opening(
         snapshot=snapshot_of(decision, session=session, ruling=ruling, source=source, policy=policy, past=past),
-        route=approval_route(ruling.route),
+        route=by_ids(approval_route(ruling.route)),
         source=source.value,
         action_digest=digest or decision.action_digest,
         policy_hash=policy.digest,

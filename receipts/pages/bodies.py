@@ -31,3 +31,9 @@ def _as_text(value: JSON) -> str:
     if isinstance(value, list):
         return ", ".join(map(_as_text, value))
     return canonical_bytes(value).decode()
+
+
+def account_of(party: str) -> str:
+    """The id of the one account that a route names so; nothing where it names a group, or others."""
+    kind, _, name = party.partition(":")
+    return name if kind == "user" else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from receipts.pages.bodies import Body, Names, text_at, value_at
+from receipts.pages.bodies import Body, Names, account_of, text_at, value_at
 from receipts.signing.statement import Statement
 from receipts.signing.times import format_time
 
@@ -135,6 +135,8 @@ _SECTIONS: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
     ),
 )
 
+# As whom somebody voted: names of groups, and of accounts by their ids.
+_PARTIES = "vote.groups"
 # The facts about the steps of an action come after those about it and its decision.
 _BEHIND_DECISION = 2
 
@@ -179,6 +181,12 @@ def _facts(body: Body, members: Sequence[tuple[str, str]], *, names: Names) -> l
     for path, term in members:
         text = text_at(body, path.lstrip("-"))
         if text:
-            value = f"{names[text]} ({text})" if text in names else text
-            found.append(Fact(term=term, value=value, is_code=path.startswith("-")))
+            parts = text.split(", ") if path == _PARTIES else [text]
+            shown = ", ".join(_named(part, names=names) for part in parts)
+            found.append(Fact(term=term, value=shown, is_code=path.startswith("-")))
     return found
+
+
+def _named(text: str, *, names: Names) -> str:
+    known = text if text in names else account_of(text)
+    return f"{names[known]} ({text})" if known in names else text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from receipts.pages.bodies import Body, Names, text_at, value_at
+from receipts.pages.bodies import Body, Names, account_of, text_at, value_at
 from receipts.signing.statement import ReceiptType, Statement
 
 KINDS: Mapping[ReceiptType, str] = {
@@ -72,7 +72,8 @@ _IDS = (
 
 def ids_in(body: Body) -> set[str]:
     """Whom the body names by random ids."""
-    return {text_at(body, path) for path in _IDS} - {""}
+    parties = text_at(body, "vote.groups").split(", ")
+    return ({text_at(body, path) for path in _IDS} | {account_of(party) for party in parties}) - {""}
 
 
 def _action(body: Body) -> str:

@@ -15,10 +15,16 @@ from django.contrib.admin.models import ADDITION, LogEntry
 from django.core.management import CommandError, call_command
 
 from approvals.models import User
+from approvals.selectors import shown_to
+from approvals.selectors.requests import approval_answer
 from decisions.models import Human, Pause, Scope, Session
 from decisions.services.pauses import pause_actions, target_named
+from decisions.services.policies import publish_policy
 from receipts.master_keys import master_keys
 from receipts.models import LegalHold, Payload, Receipt, SubjectKey
+from receipts.pages import ids_in, sections_of
+from receipts.pages.bodies import value_at
+from receipts.ports import names_of
 from receipts.problems import ProblemError
 from receipts.sealing import SealingError
 from receipts.selectors import check_receipt, disclosure_of, opened_values, published_jwks, signed_form
@@ -30,11 +36,18 @@ from receipts.services.saved import save_view
 from receipts.services.sealing import month_of, rotate_master_key
 from receipts.services.subject_export import export_subject
 from receipts.signing.canonical import load_strict
-from tests.factories import Cast, begin_session, decide, make_agent, make_cast
+from receipts.signing.statement import parse_statement
+from tests.factories import Cast, begin_session, decide, make_agent, make_cast, make_person, open_step_up, vote
 from tests.privacy.people import Told, payloads_of, tables_with, tell
 from tests.verifiers.python import python_verdict
 from tests.verifiers.questions import Question
 
+NAMING = """
+policy: {{id: naming, version: "1"}}
+rules:
+  - {{id: asks, match: any, action: STEP_UP, hold: 0, timeout: 1h, approvers: ["user:{name}"],
+      escalation: [{{after: 10m, to: ["user:{name}", security-team]}}]}}
+"""
 ALICE, CHARLIE, REVIEWER = "alicecanary7391", "charliecanary5520", "bobcanary8812"
 
 
@@ -110,6 +123,34 @@ def test_a_reviewer_keeps_the_name_while_the_account_is_open_and_loses_it_with_t
     assert said_by(Receipt.objects.filter(stream="system/privacy").latest("position"))["rows"]["accounts"] == 1
     with pytest.raises(CommandError, match="No such subject"):
         call_command(*words)
+
+
+@pytest.mark.case("PRV-02")
+def test_an_account_that_a_policy_names_is_in_requests_and_votes_by_its_id_alone(cast: Cast) -> None:
+    User.objects.filter(pk=cast.bob.pk).update(username=REVIEWER)
+    publish_policy(text=NAMING.format(name=REVIEWER), source="naming.yaml", actor=None)
+    named = set(tables_with(REVIEWER))
+    step = open_step_up(cast, name="x.y")
+    # Who is called like somebody's id isn't that somebody.
+    impostor = make_person(cast.bob.person_id)
+    with pytest.raises(ProblemError, match="not one of the reviewers"):
+        vote(step, impostor)
+    assert vote(step, cast.bob).state == "APPROVED"
+    assert set(tables_with(REVIEWER)) == named == {"approvals_user", "decisions_policyversion"}
+    receipt = Receipt.objects.get(type="vote")
+    party = f"user:{cast.bob.person_id}"
+    body = parse_statement(bytes(receipt.body)).body
+    assert value_at(body, "vote.groups") == [party]
+    # People read the name, for as long as there is one.
+    shown = approval_answer(shown_to(cast.bob, step.approval))
+    assert shown["quorum"]["stages"][0]["group"] == f"user:{REVIEWER}"
+    facts = [fact for section in sections_of(body, names=names_of(ids_in(body))) for fact in section.rows]
+    assert f"{REVIEWER} ({party})" in [fact.value for fact in facts if fact.term == "As a member of"]
+    User.objects.filter(pk=cast.bob.pk).update(is_active=False)
+    erase_subject(cast.bob.person_id, actor=Actor(login="operator"), ground=Ground.OBJECTION)
+    assert tables_with(REVIEWER) == ["decisions_policyversion"], "what authors name in a policy stays in it"
+    again = approval_answer(shown_to(cast.carol, step.approval))
+    assert again["quorum"]["stages"][0]["group"] == party
 
 
 def test_an_erasure_leaves_a_receipt_that_says_what_was_asked_and_nothing_of_the_values(cast: Cast) -> None:
