@@ -18,8 +18,8 @@ class ApprovalsConfig(AppConfig):
         from approvals.selectors.people import named, names_of, spellings_of
         from approvals.selectors.views import shown_view
         from approvals.services.erasure import end_requesters, erase_requester
-        from approvals.services.pseudonyms import ERASERS, FORGETTERS
-        from receipts.erasers import register_ender, register_eraser, register_forgetter
+        from approvals.services.pseudonyms import ERASERS, FORGETTERS, lock_account
+        from receipts.erasers import register_ender, register_eraser, register_forgetter, register_locker
         from receipts.ledgers import register_ledgers
         from receipts.ports import register_directory, register_views
 
@@ -27,7 +27,7 @@ class ApprovalsConfig(AppConfig):
         register_ledgers(*LEDGERS)
         register_directory(names_of, finder=named, spelling=spellings_of)
         register_views(shown_view)
-        # After what waits for the locks of sessions, in which a request may just have been written.
+        register_locker(lock_account)
         register_forgetter("requests", erase_requester)
         for name, eraser in ERASERS.items():
             register_eraser(name, eraser)

@@ -23,15 +23,22 @@ class DecisionsConfig(AppConfig):
         )
         from decisions.selectors.ledgers import LEDGERS
         from decisions.selectors.names import named, names_of
-        from decisions.services.erasure import ENDERS, ERASERS, FORGETTERS
+        from decisions.services.erasure import ENDERS, ERASERS, FORGETTERS, lock_person
         from decisions.services.unrun import end_unrun
-        from receipts.erasers import register_ender, register_eraser, register_forgetter, register_unrun_ender
+        from receipts.erasers import (
+            register_ender,
+            register_eraser,
+            register_forgetter,
+            register_locker,
+            register_unrun_ender,
+        )
         from receipts.ledgers import register_ledgers
         from receipts.ports import register_archives, register_directory
 
         register_above(Behind())
         approval_resolved.connect(follow_denial)
         register_ledgers(*LEDGERS)
+        register_locker(lock_person)
         for name, eraser in ERASERS.items():
             register_eraser(name, eraser)
         for name, forgetter in FORGETTERS.items():

@@ -8,6 +8,11 @@ from datetime import datetime
 Eraser = Callable[[str], int]
 """Blanks everything that repeats values of the subject of this id, in the caller's transaction; how many rows."""
 
+Locker = Callable[[str], None]
+"""Waits for what is being written about the subject of this id, and holds up what would be.
+
+Until the caller's transaction ends."""
+
 Ender = Callable[[datetime, Collection[str]], int]
 """Blanks some of what repeats values from before that moment, in the caller's transaction, but not of these subjects.
 
@@ -19,10 +24,22 @@ UnrunEnder = Callable[[Collection[str], Collection[str]], int]
 
 
 class _Registry:
+    lockers: list[Locker] = []
     erasers: dict[str, Eraser] = {}
     forgetters: dict[str, Eraser] = {}
     enders: dict[str, Ender] = {}
     unrun: UnrunEnder = staticmethod(lambda decisions, held: 0)
+
+
+def register_locker(locker: Locker) -> None:
+    """Called at start-up by an app under whose locks something about people is written."""
+    _Registry.lockers.append(locker)
+
+
+def lock_subject(subject: str) -> None:
+    """Calls all of them: what is erased after this is all that there is."""
+    for locker in _Registry.lockers:
+        locker(subject)
 
 
 def register_eraser(name: str, eraser: Eraser) -> None:

@@ -36,7 +36,7 @@ MEANING: Mapping[Event, str] = MappingProxyType(
         Event.UNDONE: "an approver took the vote back during the hold, and too few are left",
         Event.DENIED: "a person who may decide said no",
         Event.EXPIRED: "nobody decided in time (`expires_at`)",
-        Event.CANCELLED: "the agent or its host withdrew the action",
+        Event.CANCELLED: "the agent or its host withdrew the action, or its person was erased",
         Event.SUPERSEDED: "a new request replaced it, because the action, a reviewer or the policy changed",
         Event.CLAIMED: "the agent took the parameters that were approved",
         Event.CLAIM_EXPIRED: "the agent did not claim in time (`claim_expires_at`)",

@@ -5,18 +5,33 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from approvals.lifecycle.states import TERMINAL, State
+from approvals.lifecycle.states import NON_TERMINAL, TERMINAL, Event, State
 from approvals.models import ApprovalRequest
+from approvals.services.requests import move, settle
 
 SLICE = 500
 
 
-def erase_requester(subject: str) -> int:
-    """The name to which self-approval was compared, and what guesses at the action could be held against.
+ERASED = "erased"
 
-    Nothing is claimed any more of what is still open: its values are gone, and a claim compares them with what was
-    approved.
-    """
+
+def withdraw_requests(*, stream: str, at: datetime) -> None:
+    """Ends what is open in a locked session whose person is erased: nobody could tell any more what is asked."""
+    rows = ApprovalRequest.objects.select_for_update().filter(stream=stream, state__in=sorted(NON_TERMINAL))
+    for request in rows.order_by("id"):
+        state = settle(request, at=at)
+        if state is State.HELD:
+            move(request, event=Event.UNDONE, at=at, resolution="", release_at=None, claim_expires_at=None)
+            state = settle(request, at=at)
+        if state in _WITHDRAWN_BY:
+            move(request, event=_WITHDRAWN_BY[state], at=at, resolution=ERASED)
+
+
+_WITHDRAWN_BY = {State.PENDING: Event.CANCELLED, State.APPROVED: Event.REVOKED}
+
+
+def erase_requester(subject: str) -> int:
+    """The name to which self-approval was compared, and what guesses at the action could be held against."""
     named = ApprovalRequest.objects.filter(snapshot__subject=subject)
     return named.update(requester=f"erased:{subject}", likeness="")
 

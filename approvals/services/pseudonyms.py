@@ -27,6 +27,11 @@ SLICE = 500
 _WAYS_IN: tuple[type[Model], ...] = (EmailAddress, SocialAccount, Authenticator, SignInLink)
 
 
+def lock_account(subject: str) -> None:
+    """Waits for whoever writes a row that refers to the account, such as a vote, and holds up who would."""
+    list(User.objects.select_for_update().filter(person_id=subject))
+
+
 def erase_standers(subject: str) -> int:
     """Who stands in a relation to the person: agents act for nobody of that name any more."""
     named = [Q(human__iexact=folded(name)) for name in all_names_of(subject)]

@@ -125,11 +125,11 @@ _STALE = _End(state="DENIED", method="stale_identity")
 
 def _ending(deferral: Deferral, *, session: Session, basis: Basis, at: datetime) -> _End | None:
     """How it ends now; None while it goes on waiting."""
-    if at >= deferral.expires_at:
-        return _timed_out(deferral, session=session, basis=basis, at=at) if deferral.asks_on_timeout else _EXPIRED
     decision = deferral.decision
     if not opened_values(decision.payload):
         return _End(state="DENIED", method="erased")
+    if at >= deferral.expires_at:
+        return _timed_out(deferral, session=session, basis=basis, at=at) if deferral.asks_on_timeout else _EXPIRED
     if identity_problem(decision, session=session, at=at):
         return _STALE
     standing = standing_of(session, depends_on=decision.depends_on, at=at)

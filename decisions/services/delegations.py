@@ -58,7 +58,8 @@ def admit_chain(
         return Admitted(rows=[], scope=list(asked))
     if human is None:
         raise _unfounded("Nobody whose identity is verified has delegated anything.", hop=0)
-    Human.objects.select_for_update().get(pk=human.pk)
+    # Whoever opens a session of theirs shares the row's key already, which a stronger lock would wait for.
+    Human.objects.select_for_update(no_key=True).get(pk=human.pk)
     chain = _with_ids(named, human=human)
     bounds = _bounds()
     check_chain(chain, human=human.pk, agent=agent.pk, bounds=bounds, at=at)

@@ -6,11 +6,14 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Q
 
 from approvals.services.administration import payloads_told_of
+from approvals.services.erasure import withdraw_requests
 from decisions.models import Decision, Human, IdempotentAnswer, Pause, Session
 from decisions.services.context import append_entry
+from decisions.services.deferrals import resume_deferrals
 from decisions.services.endings import end_with_its_person
 from decisions.services.integrity import lock_session
 from decisions.services.state import EMPTY_STATE
@@ -22,6 +25,35 @@ from receipts.services.erasure import blank_payloads
 from receipts.signing.canonical import JSON
 
 SLICE = 500
+
+
+class _MoreWereOpenedError(Exception):
+    pass
+
+
+def lock_person(subject: str) -> None:
+    """Locks the person and all their sessions, so that nothing of theirs is being written any more.
+
+    Whoever writes has a session's lock, or is opening one and shares the person's. Sessions come before the person, as
+    for whoever opens a child: where more have been opened meanwhile the person is let go of for them.
+    """
+    locked: set[str] = set()
+    while True:
+        locked.update(_lock_sessions(subject, besides=locked))
+        try:
+            with transaction.atomic():
+                Human.objects.select_for_update().filter(pk=subject).first()
+                if Session.objects.filter(human=subject).exclude(pk__in=locked).exists():
+                    raise _MoreWereOpenedError
+                return
+        except _MoreWereOpenedError:
+            continue
+
+
+def _lock_sessions(subject: str, *, besides: Collection[str]) -> list[str]:
+    """Parents first: locks go downwards only."""
+    rows = Session.objects.select_for_update().filter(human=subject).exclude(pk__in=besides)
+    return list(rows.order_by("depth", "pk").values_list("pk", flat=True))
 
 
 def erase_human(subject: str) -> int:
@@ -54,13 +86,15 @@ def _parties(pause: Pause) -> set[str | None]:
 def erase_session_states(subject: str) -> int:
     """The facts and entities that sessions repeat, and what keeps digests of them from being guessed.
 
-    Sessions that are open end: who comes again is somebody new.
+    What waits in them is withdrawn, and those that are open end: who comes again is somebody new.
     """
     found = list(Session.objects.filter(human=subject).order_by("pk").values_list("pk", flat=True))
     at = database_now()
     for session_id in found:
         session = _forget_facts(session_id, at=at)
         if session is not None:
+            resume_deferrals(session, at=at)
+            withdraw_requests(stream=f"session/{session.pk}", at=at)
             end_with_its_person(session, at=at)
     return len(found)
 

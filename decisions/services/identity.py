@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 
 from approvals.services.administration import Actor, Change, record_change
@@ -158,4 +158,19 @@ def known_human(identifier: str) -> Human:
             fix="Send the person's address or user name.",
             param="human",
         )
-    return Human.objects.get_or_create(identifier=name)[0]
+    found = _shared(name)
+    while found is None:
+        Human.objects.get_or_create(identifier=name)
+        found = _shared(name)
+    return found
+
+
+# All who open sessions of one person hold the row together. Only an erasure of the person waits for them, and they for
+# it: whoever has waited finds nobody of that name any more.
+_NAMED = "SELECT * FROM decisions_human WHERE identifier = %s"
+_NAMED_AND_KEPT = f"{_NAMED} FOR KEY SHARE"
+
+
+def _shared(name: str) -> Human | None:
+    keeps = connection.in_atomic_block and connection.features.has_select_for_update
+    return next(iter(Human.objects.raw(_NAMED_AND_KEPT if keeps else _NAMED, [name])), None)

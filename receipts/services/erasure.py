@@ -13,7 +13,7 @@ from enum import StrEnum
 from django.db import transaction
 
 from receipts.clock import database_now
-from receipts.erasers import erase_copies
+from receipts.erasers import erase_copies, lock_subject
 from receipts.identifiers import new_id
 from receipts.models import Chain, LegalHold, Payload, Receipt, SubjectKey
 from receipts.problems import ProblemError, not_found
@@ -55,6 +55,8 @@ def erase_subject(subject: str, *, actor: Actor, ground: Ground) -> Receipt:
     with transaction.atomic():
         take_turn()
         require_no_hold(subject)
+        # Before anything goes: a key or a name that is committed later than it is looked for would stay.
+        lock_subject(subject)
         keys, payloads = SubjectKey.objects.filter(subject=subject), Payload.objects.filter(subject=subject)
         if not subject or not (keys.exists() or payloads.filter(erased_at=None).exists() or is_named(subject)):
             raise not_found("subject")

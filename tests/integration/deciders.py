@@ -122,10 +122,14 @@ def _answers(order: Mapping[str, Any]) -> list[Any]:
 def _decided(caller: Any, session: str, name: str, parameters: Mapping[str, Any]) -> Any:
     from decisions.intake.bodies import DecideBody
     from decisions.services.submission import submit_action
+    from receipts.problems import ProblemError
 
     tool, _, operation = name.rpartition(".")
     asked = {"session_id": session, "tool": tool, "operation": operation, "parameters": parameters}
-    return json.loads(submit_action(caller=caller, body=DecideBody.model_validate(asked), key="").content)
+    try:
+        return json.loads(submit_action(caller=caller, body=DecideBody.model_validate(asked), key="").content)
+    except ProblemError as problem:
+        return {"refused": problem.code}
 
 
 def _claimed(caller: Any, named: Mapping[str, str]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from django.contrib.admin.models import ADDITION, LogEntry
 from django.core.management import CommandError, call_command
 
 from approvals.models import User
-from approvals.selectors import shown_to
+from approvals.selectors import shown_to, waiting_for
 from approvals.selectors.requests import approval_answer
 from decisions.models import Human, Pause, Scope, Session
 from decisions.services.pauses import pause_actions, target_named
@@ -181,6 +181,29 @@ def test_who_comes_again_after_an_erasure_is_somebody_new(cast: Cast) -> None:
     session = begin_session(cast, human=f"{ALICE}@corp.example")
     assert Session.objects.get(pk=session).human_id != alice.subject
     assert Human.objects.get(pk=alice.subject).identifier == f"erased:{alice.subject}"
+
+
+@pytest.mark.case("PRV-02")
+@pytest.mark.parametrize("state", ["PENDING", "HELD", "APPROVED"])
+def test_what_waits_for_a_person_s_action_is_withdrawn_with_them(cast: Cast, state: str) -> None:
+    approvers = "{group: security-team, count: 2}" if state == "PENDING" else "security-team"
+    hold = 30 if state == "HELD" else 0
+    text = f"""
+policy: {{id: waits, version: "1"}}
+rules: [{{id: asks, match: any, action: STEP_UP, hold: {hold}, timeout: 1h, approvers: [{approvers}]}}]
+"""
+    publish_policy(text=text, source="waits.yaml", actor=None)
+    step = open_step_up(cast, name="x.y", human=f"{ALICE}@corp.example")
+    assert vote(step, cast.bob).state == state
+    subject = Session.objects.get(pk=step.approval.stream.partition("/")[2]).human_id or ""
+    erase_subject(subject, actor=Actor(login="operator"), ground=Ground.OBJECTION)
+    step.approval.refresh_from_db()
+    assert step.approval.resolution == "erased"
+    assert step.approval.state == ("REVOKED" if state == "APPROVED" else "CANCELLED")
+    said = parse_statement(bytes(Receipt.objects.filter(type="approval_terminal").latest("position").body)).body
+    assert said["outcome"] == {"status": step.approval.state, "why": "erased"}
+    assert not waiting_for(cast.carol).exists()
+    assert tables_with(ALICE) == []
 
 
 @pytest.mark.case("PRV-02")
