@@ -9,6 +9,7 @@ from receipts.services.ends import find_lost_ends
 from receipts.services.exports import forget_old_exports, write_next_export
 from receipts.services.missing import find_missing
 from receipts.services.monitoring import verify_slice
+from receipts.services.owned import check_copies, check_keys
 from receipts.services.publication import publish_due_copies
 from receipts.services.recovery import compare_with_outside
 from receipts.services.retention import end_due_retention
@@ -34,6 +35,8 @@ def publish_checkpoints() -> int:
 def watch_log() -> int:
     """Computes the next part of the log again, compares it with the outside, and looks for what was kept out of it."""
     compare_with_outside()
+    check_copies()
+    check_keys()
     find_missing()
     find_lost_ends()
     return verify_slice()

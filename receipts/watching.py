@@ -12,6 +12,9 @@ class AlarmCode(models.TextChoices):
     INCONSISTENT = "INCONSISTENT", "The stored log does not lead to its checkpoints"
     BEHIND = "BEHIND", "The database lacks what was copied out of it"
     DIFFERENT = "DIFFERENT", "The database has another history than what was copied out of it"
+    KEY = "KEY", "A key's row is not what receipts say of it"
+    VALUES = "VALUES", "Values are gone, and no receipt of an erasure says why"
+    COPIES = "COPIES", "A place outside lacks the copy that it is said to have"
     CONTEXT = "CONTEXT", "The record of a session was altered"
 
 

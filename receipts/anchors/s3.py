@@ -1,13 +1,14 @@
 """`s3:BUCKET/PREFIX?retain-days=…`: an object store whose object lock nobody lifts before the time, its owner included.
 
 Names begin with what a size lacks to the largest one, so that the newest checkpoint is the first in the store's order
-and found by one request, however many there are.
+and found by one request, however many there are. Versions are listed, so that a marker of deletion hides nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -65,11 +66,29 @@ class S3Sink:
         )
 
     def newest(self) -> bytes | None:
-        found = self._call("list_objects_v2", Prefix=f"{self.prefix}/", MaxKeys=1).get("Contents", [])
-        if not found:
+        """The first object under the first name, whatever was put over it since.
+
+        Whoever may delete puts a marker over an object, or another one: below that the locked one is still there.
+        """
+        name, oldest = "", ""
+        for version in self._versions():
+            if name and version["Key"] != name:
+                break
+            name, oldest = version["Key"], version["VersionId"]
+        if not name:
             return None
-        note: bytes = self._call("get_object", Key=found[0]["Key"])["Body"].read()
+        note: bytes = self._call("get_object", Key=name, VersionId=oldest)["Body"].read()
         return note
+
+    def _versions(self) -> Iterator[Mapping[str, Any]]:
+        """By name, of each name the newest first; without the markers of what was deleted."""
+        marker: dict[str, str] = {}
+        while True:
+            page = self._call("list_object_versions", Prefix=f"{self.prefix}/", **marker)
+            yield from page.get("Versions", [])
+            if not page.get("IsTruncated"):
+                return
+            marker = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}
 
     def _call(self, operation: str, **parameters: Any) -> Any:
         try:

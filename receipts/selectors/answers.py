@@ -16,10 +16,14 @@ _LATE = "A place outside ({}) doesn't say in time what it has."
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The newest note of a place, None where it has or tells none; `why` it could not be asked, empty if it could."""
+    """The newest note of a place, None where it has or tells none; `why` it could not be asked, empty if it could.
+
+    `is_told` says that it was asked, and that None means that it has none.
+    """
 
     note: bytes | None
     why: str
+    is_told: bool = False
 
 
 class _Question(threading.Thread):
@@ -33,7 +37,8 @@ class _Question(threading.Thread):
     def run(self) -> None:
         try:
             sink = opened(self.uri)
-            self.answer = Answer(sink.newest() if isinstance(sink, ReadableSink) else None, "")
+            is_readable = isinstance(sink, ReadableSink)
+            self.answer = Answer(sink.newest() if isinstance(sink, ReadableSink) else None, "", is_told=is_readable)
         except AnchorError as error:
             self.answer = Answer(None, error.why)
 

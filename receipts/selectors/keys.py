@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.conf import settings
 from django.db import connection
 
 from receipts.models import Checkpoint, PublishedKey
+from receipts.signers import Keyring, open_keyring
+from receipts.signers.errors import KeyMissingError
 from receipts.signing.checkpoint import Checkpoint as Said
 from receipts.signing.checkpoint import read_checkpoint, verify_checkpoint
 from receipts.signing.errors import RevokedKeyError, UntrustedKeyError
@@ -26,6 +29,21 @@ def active_key_id() -> str | None:
         cursor.execute(f"SELECT {ACTIVE_KEY}")
         found: str | None = cursor.fetchone()[0]
     return found
+
+
+def own_keyring() -> Keyring:
+    """Where this installation's private keys are. Raises SignerError."""
+    uri = settings.AARM_SIGNER or f"file:{settings.AARM_SIGNING_KEY_PATH}"
+    return open_keyring(uri, secret=settings.AARM_SIGNER_PASSPHRASE)
+
+
+def is_in_ring(key_id: str) -> bool:
+    """Whether this host holds the private half. Raises SignerError where nobody can say."""
+    try:
+        own_keyring().load(key_id)
+    except KeyMissingError:
+        return False
+    return True
 
 
 def published_keys() -> list[PublishedKey]:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from receipts.models import Alarm, AlarmCode
 from receipts.models import Checkpoint as Stored
+from receipts.selectors.acknowledgements import receipted
 from receipts.selectors.answers import Answer, answers
 from receipts.selectors.keys import published_keys, verify_own_checkpoint
 from receipts.selectors.log import MissingNodeError, log_origin, log_size, root_at
 from receipts.signing.canonical import sha256_digest
-from receipts.signing.checkpoint import Checkpoint
+from receipts.signing.checkpoint import Checkpoint, read_checkpoint
 from receipts.signing.errors import SigningError
 
 
@@ -80,6 +81,14 @@ def _compared(note: bytes) -> Divergence | None:
     return None if _has(said) else Divergence(AlarmCode.DIFFERENT, subject, _OTHER_HISTORY.format(said.size), said)
 
 
+def size_of_note(note: bytes) -> int:
+    """The size that a copy states, whoever signed it; 0 where it is none."""
+    try:
+        return read_checkpoint(note.decode("utf-8", "replace")).size
+    except SigningError:
+        return 0
+
+
 _OTHER_HISTORY = "The first {} receipts of this database are not those of the checkpoint that was copied out."
 
 
@@ -92,4 +101,5 @@ def _has(said: Checkpoint) -> bool:
 
 def _is_acknowledged(found: Divergence) -> bool:
     # Whoever acknowledged that the database is behind a copy knows that it becomes another history as it goes on.
-    return Alarm.objects.filter(subject=found.subject, is_halting=True, acknowledged_at__isnull=False).exists()
+    alarms = Alarm.objects.filter(subject=found.subject, is_halting=True, acknowledged_at__isnull=False)
+    return bool(receipted(alarms))

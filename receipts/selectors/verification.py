@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from receipts.models import LogEntry, Receipt
+from receipts.selectors.erased import unexplained
 from receipts.selectors.index import index_of
 from receipts.selectors.keys import published_jwks
 from receipts.selectors.values import disclosure_of
@@ -57,6 +58,8 @@ def _check_index(receipt: Receipt, statement: Statement) -> None:
 
 
 def _check_values(receipt: Receipt, statement: Statement) -> None:
+    if unexplained([receipt.pk]):
+        raise TamperedError("The values are gone, and no receipt of an erasure says why.")
     verify_disclosure(statement, disclosure_of(receipt.payload, commitments=statement.commitments))
 
 

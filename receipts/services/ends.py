@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 from receipts.models import AlarmCode, Chain, LogWatch, Receipt
 from receipts.selectors.log import log_size
-from receipts.services.alarms import acknowledged_subjects, mark_sound, raise_alarm
-from receipts.services.missing import MOST_TOLD
+from receipts.services.alarms import MOST_TOLD, acknowledged_subjects, mark_sound, raise_alarm
 from receipts.services.monitoring import CHUNK, slice_length
 
 

@@ -57,13 +57,18 @@ def erase_subject(subject: str, *, actor: Actor, ground: Ground) -> Receipt:
         require_no_hold(subject)
         # Before anything goes: a key or a name that is committed later than it is looked for would stay.
         lock_subject(subject)
+        began = database_now()
         keys, payloads = SubjectKey.objects.filter(subject=subject), Payload.objects.filter(subject=subject)
         if not subject or not (keys.exists() or payloads.filter(erased_at=None).exists() or is_named(subject)):
             raise not_found("subject")
         emptied = payloads.filter(erased_at=None).update(content=None, erased_at=database_now())
         counts = {"keys": keys.delete()[0], "payloads": emptied} | erase_copies(subject)
         transaction.on_commit(forget_keys)
-        return privacy_receipt("erasure", {"subject": subject, "ground": ground, "rows": dict(counts)}, actor=actor)
+        said: dict[str, JSON] = {"subject": subject, "ground": ground, "rows": dict(counts)}
+        # Words of others that named the person. Erasures have their turns, so that what went since went by this one.
+        others = Payload.objects.filter(erased_at__gte=began).exclude(subject=subject)
+        said["others"] = list[JSON](others.order_by("pk").values_list("pk", flat=True))
+        return privacy_receipt("erasure", said, actor=actor)
 
 
 def blank_payloads(ids: Collection[str], *, held: Collection[str]) -> int:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from django.conf import settings
-
 from receipts.clock import database_now
 from receipts.models import PublishedKey
 from receipts.problems import ProblemError
-from receipts.selectors.keys import active_key_id
-from receipts.signers import Keyring, SignerError, open_keyring
+from receipts.selectors.keys import active_key_id, own_keyring
+from receipts.signers import Keyring, SignerError
 from receipts.signing.jwk import History, jwk_of
 from receipts.signing.keys import Signer
 
@@ -28,9 +26,7 @@ def unavailable(why: str) -> ProblemError:
 def keyring() -> Keyring:
     """Where this installation's private keys are. Raises `signing_unavailable`."""
     try:
-        return open_keyring(
-            settings.AARM_SIGNER or f"file:{settings.AARM_SIGNING_KEY_PATH}", secret=settings.AARM_SIGNER_PASSPHRASE
-        )
+        return own_keyring()
     except SignerError as error:
         raise unavailable(error.why) from error
 

@@ -9,13 +9,11 @@ from __future__ import annotations
 from receipts.models import AlarmCode, Checkpoint, LogWatch, Receipt
 from receipts.selectors.log import log_size
 from receipts.selectors.unplaced import unplaced
-from receipts.services.alarms import raise_alarm
+from receipts.services.alarms import MOST_TOLD, raise_alarm
 from receipts.services.monitoring import slice_length
 
 # As many intervals as five minutes have by default. While nothing is signed for, the time that is looked at grows.
 CHECKPOINTS_BACK = 30
-# So many alarms take about a second. A slice that has more ends there, and the next one goes on behind it.
-MOST_TOLD = 200
 
 
 def find_missing() -> int:

@@ -19,6 +19,7 @@ from receipts.selectors.log import log_size, split_nodes
 from receipts.selectors.rebuilt import UNKNOWN, append_leaf, known_root, step_over
 from receipts.selectors.stored import stored_fault
 from receipts.services.alarms import acknowledged_subjects, mark_sound, raise_alarm
+from receipts.services.owned import check_values
 from receipts.signing.errors import VerificationError
 from receipts.signing.keys import KeySet
 from receipts.signing.merkle import Frontier, leaf_hash
@@ -97,6 +98,7 @@ def _verify_rows(rows: Sequence[LogEntry], *, tree: Frontier, upto: int, watcher
         if tree.size in sizes:
             roots[tree.size] = known_root(tree)
     _step_over_gap(tree, upto=upto)
+    check_values([row.receipt_id for row in rows])
     for checkpoint in checkpoints:
         _verify_checkpoint(checkpoint, root=roots.get(checkpoint.size), watcher=watcher)
 

@@ -14,6 +14,7 @@ from django.db import transaction
 from receipts.clock import database_now
 from receipts.models import Alarm, Receipt
 from receipts.problems import ProblemError
+from receipts.selectors.acknowledgements import LOG_STREAM, said_of_alarm
 from receipts.selectors.log import log_size, open_alarms
 from receipts.selectors.outside import Divergence, divergence
 from receipts.services.alarms import HALTING, raise_alarm
@@ -22,8 +23,6 @@ from receipts.services.payloads import store_values
 from receipts.signing.proofs import digest_text
 from receipts.signing.statement import ReceiptType
 from receipts.signing.times import format_time
-
-LOG_STREAM = "system/log"
 
 
 def compare_with_outside() -> bool:
@@ -77,7 +76,7 @@ def _acknowledge(alarms: list[Alarm], *, divergence: Divergence | None, actor: s
     # Who and why are words of a person, which may have to be erased.
     words = store_values({"/recovery/reason": reason, "/recovery/actor": actor}, at=at)
     facts: dict[str, Any] = {
-        "alarms": [{"code": alarm.code, "subject": alarm.subject} for alarm in alarms],
+        "alarms": [said_of_alarm(alarm) for alarm in alarms],
         "log_size": log_size(),
     }
     if divergence is not None and divergence.checkpoint is not None:

@@ -15,6 +15,7 @@ from django.db.models import Q
 from receipts.clock import database_now
 from receipts.erasers import end_unrun
 from receipts.models import Receipt
+from receipts.selectors.erased import NEVER_RAN
 from receipts.selectors.privacy import held_subjects, said_of
 from receipts.services.erasure import EVERYBODY, PRIVACY_STREAM, Actor, privacy_receipt
 from receipts.services.retention import SLICE, keys_before, months_back, retention_turn, start_of
@@ -22,7 +23,6 @@ from receipts.services.sealing import month_of
 from receipts.signing.canonical import JSON
 from receipts.signing.statement import ReceiptType
 
-NEVER_RAN = "never_ran"
 # What is permitted at once counts as having run, whether or not that was reported.
 UNDECIDED_OR_DENIED = ("DENY", "STEP_UP", "DEFER")
 _SCHEDULE = Actor(login="AARM_DENIED_RETENTION_MONTHS")

@@ -97,6 +97,21 @@ def test_the_newest_copy_in_the_object_store_is_found_at_once(store: str) -> Non
     assert sink.newest() == b"note of 1000000"
 
 
+@pytest.mark.case("RCP-34", "RCP-24")
+def test_a_copy_that_was_deleted_or_put_over_in_the_object_store_is_still_found(store: str) -> None:
+    """Markers of deletion and later versions lie over what is locked; more of them than one page has, too."""
+    sink = opened(make_bucket(store, "markers"))
+    assert isinstance(sink, ReadableSink)
+    sink.publish(b"note of 9", tree_size=9, at=database_moment())
+    sink.publish(b"note of 10", tree_size=10, at=database_moment())
+    newest = client(store).list_objects_v2(Bucket="markers")["Contents"][0]["Key"]
+    for number in range(1010):
+        client(store).put_object(Bucket="markers", Key=newest, Body=b"another %d" % number)
+    client(store).delete_object(Bucket="markers", Key=newest)
+    assert client(store).list_objects_v2(Bucket="markers")["KeyCount"] == 1
+    assert sink.newest() == b"note of 10"
+
+
 @pytest.mark.parametrize(
     "uri",
     [

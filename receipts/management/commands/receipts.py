@@ -18,6 +18,7 @@ from receipts.selectors.accounting import Account, accounts
 from receipts.selectors.log import log_size, newest_checkpoint, open_alarms, unpublished_copies
 from receipts.services.checkpoints import sign_due_checkpoint
 from receipts.services.monitoring import verify_everything
+from receipts.services.owned import check_copies, check_keys
 from receipts.services.publication import publish_due_copies
 from receipts.services.recovery import acknowledge_alarm, acknowledge_loss, compare_with_outside
 from receipts.services.sequencing import sequence_waiting
@@ -72,6 +73,8 @@ class Command(BaseCommand):
     def verify(self, options: Mapping[str, Any]) -> None:
         """A round of the background verifier, at once."""
         compare_with_outside()
+        check_copies()
+        check_keys()
         self.stdout.write(f"{verify_everything()} receipts computed again.")
         self.log(options)
 
