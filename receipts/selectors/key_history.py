@@ -21,7 +21,7 @@ from receipts.signing.statement import ReceiptType, Statement, parse_statement
 from receipts.signing.times import format_time
 
 KEY_STREAM = "system/keys"
-_ENDS = ("retired_at", "revoked_at", "revoked_size")
+_ENDS = ("retired_at", "retired_size", "revoked_at", "revoked_size")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def _follow(statement: Statement, *, told: dict[str, _Told]) -> None:
     if statement.type is ReceiptType.KEY_CREATED:
         known.jwk = said.get("jwk")
     elif statement.type is ReceiptType.KEY_RETIRED:
-        known.ends["retired_at"] = at
+        known.ends |= {"retired_at": at, "retired_size": said.get("log_size")}
     elif statement.type is ReceiptType.KEY_REVOKED:
         known.ends |= {"revoked_at": at, "revoked_size": said.get("log_size")}
 

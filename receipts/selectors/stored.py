@@ -25,8 +25,9 @@ def signature_fault(receipt: Receipt, *, keys: KeySet, leaf_index: int) -> str:
         key.verify(pae(PAYLOAD_TYPE, envelope.payload), signature=envelope.signature)
     except VerificationError as error:
         return error.why
-    end = key.history.revoked_size
-    return "Its key was revoked before it came into the log." if end is not None and leaf_index >= end else ""
+    ends = {"revoked": key.history.revoked_size, "retired": key.history.retired_size}
+    over = [how for how, size in ends.items() if size is not None and leaf_index >= size]
+    return f"Its key was {over[0]} before it came into the log." if over else ""
 
 
 def stored_fault(receipt: Receipt, *, keys: KeySet, leaf_index: int) -> str:

@@ -96,13 +96,17 @@ def retire_key(*, key_id: str) -> None:
     """Ends a key that no longer signs. What it signed stays valid. Raises KeyChangeError."""
     _require_successor(key_id)
     _wait_for_earlier_transactions()
+    # Whoever keeps a copy of the key can state any time, but gets no place below this. Where what it signed by right
+    # gets none now, as while an alarm is open, time alone ends it.
+    place = {"log_size": log_size()} if _is_settled(key_id) else {}
     with transaction.atomic():
         row = _row_for_update(key_id)
         if row.retired_at is not None:
             raise KeyChangeError("That key has retired already.", fix="See ./run keys list.")
         row.retired_at = database_now()
-        row.save(update_fields=["retired_at"])
-        _issue_end(ReceiptType.KEY_RETIRED, row=row, at=row.retired_at)
+        row.jwk = {**row.jwk, "retired_size": place["log_size"]} if place else row.jwk
+        row.save(update_fields=["retired_at", "jwk"])
+        _issue_end(ReceiptType.KEY_RETIRED, row=row, at=row.retired_at, **place)
 
 
 def revoke_key(*, key_id: str, reason: RevocationReason) -> int:
@@ -116,7 +120,8 @@ def revoke_key(*, key_id: str, reason: RevocationReason) -> int:
     # A key retires when all transactions that might sign with it have ended: none is waited for twice.
     if PublishedKey.objects.filter(pk=key_id, retired_at=None).exists():
         _have_earlier_ended()
-    size = _settled_size(key_id)
+    _is_settled(key_id)
+    size = log_size()
     with transaction.atomic():
         row = _row_for_update(key_id)
         if row.revoked_at is not None:
@@ -173,15 +178,14 @@ def _wait_for_earlier_transactions() -> None:
         )
 
 
-def _settled_size(key_id: str) -> int:
-    """The size of the log once it has all that the key signed, or what it has by then."""
+def _is_settled(key_id: str) -> bool:
+    """Whether all that the key signed has its place in the log, or gets it in time."""
 
     def is_settled() -> bool:
         sequence_waiting()
         return not Receipt.objects.filter(key_id=key_id, pk__in=Unsequenced.objects.values("receipt_id")).exists()
 
-    _comes_true(is_settled)
-    return log_size()
+    return _comes_true(is_settled)
 
 
 def _comes_true(condition: Callable[[], bool]) -> bool:

@@ -90,6 +90,7 @@ def verify_checkpoint(note: str, *, keys: KeySet) -> Checkpoint:
             raise BadSignatureError(f"A signature does not fit the checkpoint and the key {candidates[0].key_id}.")
         # 4. The key was in use.
         fitting[0].require_use_at(checkpoint.signed_at)
+        fitting[0].require_use_in(checkpoint.size)
     return checkpoint
 
 

@@ -24,12 +24,13 @@ KINDS: Final[Mapping[tuple[object, object], type[Ed25519Public | P256Public]]] =
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The aware times between which a key signs, that of its revocation, and the size of the log by then."""
+    """The aware times between which a key signs, that of its revocation, and the sizes of the log at either end."""
 
     created_at: datetime
     retired_at: datetime | None = None
     revoked_at: datetime | None = None
     revoked_size: int | None = None
+    retired_size: int | None = None
 
     def to_members(self) -> dict[str, str | int]:
         """What has happened, as members of a JWK."""
@@ -46,7 +47,13 @@ class History:
         created_at = _time(jwk, name="created_at")
         if created_at is None:
             raise KeyFormatError(f"The key {jwk.get('kid')!a} has no created_at.")
-        return cls(created_at, _time(jwk, name="retired_at"), _time(jwk, name="revoked_at"), _size(jwk))
+        return cls(
+            created_at,
+            _time(jwk, name="retired_at"),
+            _time(jwk, name="revoked_at"),
+            _size(jwk, name="revoked_size"),
+            _size(jwk, name="retired_size"),
+        )
 
 
 def key_id_of(public: PublicHalf) -> str:
@@ -89,12 +96,12 @@ def _time(jwk: Mapping[str, object], *, name: str) -> datetime | None:
         raise KeyFormatError(f"The member {name} of a key is wrong. {error}") from error
 
 
-def _size(jwk: Mapping[str, object]) -> int | None:
-    value = jwk.get("revoked_size")
+def _size(jwk: Mapping[str, object], *, name: str) -> int | None:
+    value = jwk.get(name)
     if value is None:
         return None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_INTEGER:
-        raise KeyFormatError("The member revoked_size of a key is no size of a log.")
+        raise KeyFormatError(f"The member {name} of a key is no size of a log.")
     return value

@@ -137,16 +137,28 @@ class PublicKey:
     def require_use_at(self, moment: datetime, *, leaf_index: int | None = None) -> None:
         """Returns if this key was in use at the aware `moment`, and not revoked before.
 
-        Raises UntrustedKeyError outside the time of use, with a tolerance of five minutes. Whoever else holds a revoked
-        key can write any time into a receipt: RevokedKeyError is raised unless `leaf_index`, the place in the log that
+        Raises UntrustedKeyError outside the time of use, with a tolerance of five minutes, and at a place in the log of
+        after its retirement. Whoever else holds a revoked key can write any time into a receipt: RevokedKeyError is
+        raised unless `leaf_index`, the place in the log that
         the caller has proven, lies before the revocation.
         """
         self._require_place(leaf_index)
+        if leaf_index is not None:
+            self.require_use_in(leaf_index + 1)
         if self.history.created_at - moment > CLOCK_TOLERANCE:
             raise UntrustedKeyError(f"The receipt is older than its key {self.key_id}.")
         retired_at = self.history.retired_at
         if retired_at is not None and moment - retired_at > CLOCK_TOLERANCE:
             raise UntrustedKeyError(f"The key {self.key_id} had been retired when the receipt was issued.")
+
+    def require_use_in(self, size: int) -> None:
+        """Returns if this key had not retired before the log had `size` receipts. Raises UntrustedKeyError.
+
+        Whoever holds a retired key can write an earlier time, but takes no earlier place.
+        """
+        end = self.history.retired_size
+        if end is not None and size > end:
+            raise UntrustedKeyError(f"The key {self.key_id} had been retired when the log had {size} receipts.")
 
     def _require_place(self, leaf_index: int | None) -> None:
         revoked_at, size = self.history.revoked_at, self.history.revoked_size

@@ -90,7 +90,7 @@ def test_a_key_that_no_trusted_key_introduced_is_an_alarm(cast: Cast, move_clock
 
 
 @pytest.mark.case("RCP-22")
-@pytest.mark.parametrize("change", ["revoked_at", "revoked_size", "retired_at", "created_at", "row"])
+@pytest.mark.parametrize("change", ["revoked_at", "revoked_size", "retired_size", "retired_at", "created_at", "row"])
 def test_an_end_of_a_key_that_is_taken_back_or_moved_is_an_alarm(cast: Cast, move_clock: Move, change: str) -> None:
     signed_after(cast, move_clock)
     rotate_key()
@@ -101,8 +101,8 @@ def test_an_end_of_a_key_that_is_taken_back_or_moved_is_an_alarm(cast: Cast, mov
     row = PublishedKey.objects.filter(pk=key_id)
     if change == "row":
         row.delete()
-    elif change == "revoked_size":
-        row.update(jwk={**row.get().jwk, "revoked_size": 1_000_000})
+    elif change in {"revoked_size", "retired_size"}:
+        row.update(jwk={**row.get().jwk, change: 1_000_000})
     elif change == "created_at":
         row.update(created_at=database_now() - timedelta(days=9))
     else:

@@ -237,6 +237,7 @@ def trust_everybody(question: Question, dice: Dice) -> Question:
     for key in keys:
         key |= dice.choice(({}, {}, {"alg": "EdDSA"}, {"retired_at": "2026-11-03T09:00:02.000000Z"}))
         key |= dice.choice(({}, {}, {"revoked_at": "2026-11-04T00:00:00.000000Z", "revoked_size": dice.randrange(8)}))
+        key |= dice.choice(({}, {}, {"retired_size": dice.randrange(8)}))
     return replace(question, keys=json.dumps({"keys": keys}).encode())
 
 

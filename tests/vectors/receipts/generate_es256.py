@@ -111,6 +111,10 @@ KEYS = [
     jwk(DORA, revoked_at=REVOKED),
 ]
 
+# Frank's key as it is listed by those who know how large the log was when it retired.
+ENDED: dict[str, Json] = {"retired_at": "2027-01-01T00:00:00.000000Z"}
+RETIRED = {"keys": [jwk(ERIN), jwk(FRANK, **ENDED, retired_size=1)]}
+
 
 def message_of(payload: bytes) -> bytes:
     return b"DSSEv1 33 " + PAYLOAD_TYPE.encode() + b" " + str(len(payload)).encode() + b" " + payload
@@ -201,6 +205,13 @@ def good() -> Iterator[Case]:
     yield case("ES256: key without alg and use", 0, None, receipt(ERIN), keys={"keys": [plain]})
     two = [receipt(GRACE), receipt(GRACE, id="rct_other", stream="ses_other")]
     yield case("revoked key, proven to be in the log before", 0, None, bundle(two, shown=0, by=ERIN))
+    two = [receipt(FRANK), receipt(ERIN, id="rct_other", stream="ses_other")]
+    yield case("retired key, in the log before it retired", 0, None, bundle(two, shown=0, by=ERIN), keys=RETIRED)
+    yield case("retired key with a size of the log, alone", 0, None, receipt(FRANK), keys=RETIRED)
+    whole = {"keys": [jwk(ERIN), jwk(FRANK, **ENDED, retired_size=2)]}
+    yield case(
+        "checkpoint by a retired key, as long as the log was", 0, None, bundle(two, shown=0, by=FRANK), keys=whole
+    )
     yield case("ES256: checkpoint under Ed25519", 0, None, bundle([receipt(ERIN), receipt(ALICE)], shown=1, by=ALICE))
 
 
@@ -247,6 +258,11 @@ def other() -> Iterator[Case]:
         yield case(f"{key.alg}: revoked key, alone and dated long before", 4, "revoked_key", old)
     two = [receipt(ERIN), receipt(GRACE, id="rct_other", stream="ses_other", issued_at="2026-02-01T00:00:00.000000Z")]
     yield case("revoked key, in the log after its revocation", 4, "revoked_key", bundle(two, shown=1, by=ERIN))
+    late = [receipt(ERIN), receipt(FRANK, id="rct_other", stream="ses_other")]
+    after = bundle(late, shown=1, by=ERIN)
+    yield case("retired key, in the log after it retired", 4, "untrusted_key", after, keys=RETIRED)
+    longer = bundle(late, shown=0, by=FRANK)
+    yield case("checkpoint by a retired key, longer than the log was", 4, "untrusted_key", longer, keys=RETIRED)
     unplaced = [receipt(DORA), receipt(ERIN, id="rct_other", stream="ses_other")]
     yield case("revoked key without a size of the log", 4, "revoked_key", bundle(unplaced, shown=0, by=ERIN))
     yield case(
@@ -275,6 +291,8 @@ def bad_keys() -> Iterator[Case]:
         "no created_at": {"created_at": None},
         "negative revoked_size": {"revoked_at": REVOKED, "revoked_size": -1},
         "revoked_size as text": {"revoked_at": REVOKED, "revoked_size": "1"},
+        "negative retired_size": {**ENDED, "retired_size": -1},
+        "retired_size as text": {**ENDED, "retired_size": "1"},
         "revoked_size true": {"revoked_at": REVOKED, "revoked_size": True},
     }
     for what, change in changes.items():

@@ -1,7 +1,7 @@
 // Checkpoints: signed notes (C2SP) that state the size and the root of a log.
 import { areEqual, fromBase64, sha256, utf8 } from "./bytes.js";
 import { VerificationError, demand, malformed } from "./errors.js";
-import { demandInUse } from "./keys.js";
+import { demandInUse, demandInUseBelow } from "./keys.js";
 import { microsecondsOf } from "./times.js";
 
 const MOST_BYTES = 65_536;
@@ -64,11 +64,14 @@ async function keysNamed({ name, keyHash }, { origin, keys }) {
   return found;
 }
 
-async function demandSigner(candidates, { signature, message, signedAt }) {
+async function demandSigner(candidates, { signature, message, signedAt, size }) {
   for (const key of candidates) {
     const raw = key.algorithm.fromNote(signature);
     const isFitting = raw && (await key.algorithm.isSignature(key.key, { signature: raw, message }));
-    if (isFitting) return demandInUse(key, { issuedAt: signedAt });
+    if (isFitting) {
+      demandInUse(key, { issuedAt: signedAt });
+      return demandInUseBelow(key, { size });
+    }
   }
   throw new VerificationError("bad_signature", "A signature of the checkpoint does not fit its text.");
 }
@@ -82,7 +85,7 @@ export async function verifyCheckpoint(note, { keys }) {
     if (candidates.length > 0) named.push({ candidates, signature: line.signature });
   }
   demand(named.length > 0, "untrusted_key", "No key that you trust has signed the checkpoint.");
-  const signed = { message: utf8(checkpoint.text), signedAt: checkpoint.signedAt };
+  const signed = { message: utf8(checkpoint.text), signedAt: checkpoint.signedAt, size: checkpoint.size };
   for (const { candidates, signature } of named) await demandSigner(candidates, { signature, ...signed });
   return checkpoint;
 }

@@ -33,9 +33,9 @@ function demandNames(jwk, algorithm) {
   demand(!jwk.has("use") || jwk.get("use") === "sig", "malformed", "A key is not for signatures.");
 }
 
-function revokedSizeOf(jwk) {
-  const size = jwk.get("revoked_size") ?? 0;
-  demand(isInteger(size, { least: 0 }), "malformed", "A key's revoked_size is not a size of the log.");
+function sizeOf(jwk, name) {
+  const size = jwk.get(name) ?? null;
+  demand(size === null || isInteger(size, { least: 0 }), "malformed", `A key's ${name} is not a size of the log.`);
   return size;
 }
 
@@ -56,7 +56,8 @@ async function readKey(jwk) {
     createdAt,
     retiredAt: timeOf(jwk, "retired_at"),
     revokedAt: timeOf(jwk, "revoked_at"),
-    revokedSize: revokedSizeOf(jwk),
+    revokedSize: sizeOf(jwk, "revoked_size") ?? 0,
+    retiredSize: sizeOf(jwk, "retired_size"),
   };
 }
 
@@ -97,10 +98,17 @@ export async function demandSignature(key, { signature, message }) {
   if (!isGood) throw new VerificationError("bad_signature", `The signature is not that of ${key.id} over these bytes.`);
 }
 
+/** Whoever holds a retired key can state an earlier time, but gets no earlier place in the log. */
+export function demandInUseBelow(key, { size }) {
+  const isBefore = key.retiredSize === null || size <= key.retiredSize;
+  demand(isBefore, "untrusted_key", `${key.id} was retired before the log had ${size} receipts.`);
+}
+
 /** `leafIndex` is where in the log the receipt was proven to lie, null where nothing is proven. */
 export function demandInUse(key, { issuedAt, leafIndex = null }) {
   const isBefore = leafIndex !== null && leafIndex < key.revokedSize;
   demand(key.revokedAt === null || isBefore, "revoked_key", `${key.id} was revoked.`);
+  if (leafIndex !== null) demandInUseBelow(key, { size: leafIndex + 1 });
   demand(issuedAt >= key.createdAt - TOLERANCE, "untrusted_key", `${key.id} did not exist yet at that time.`);
   const isInTime = key.retiredAt === null || issuedAt <= key.retiredAt + TOLERANCE;
   demand(isInTime, "untrusted_key", `${key.id} was retired before that time.`);
