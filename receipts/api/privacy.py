@@ -17,6 +17,7 @@ from receipts.models import LegalHold, Receipt
 from receipts.problems import ProblemError
 from receipts.requests import read_body
 from receipts.selectors import page_of
+from receipts.selectors.erased import NEVER_RAN
 from receipts.selectors.mentions import is_named
 from receipts.selectors.privacy import held_subject, privacy_receipts, said_of, standing_holds
 from receipts.services.disclosure import disclose_values
@@ -29,7 +30,6 @@ from receipts.services.erasure import (
     release_hold,
 )
 from receipts.services.retention import RETENTION_ENDED
-from receipts.services.unrun import NEVER_RAN
 
 _ALL = "everybody"
 _DISCLOSURE: dict[str, Any] = {
@@ -58,6 +58,11 @@ _ERASURE: dict[str, Any] = {
         "ground": {"type": "string", "enum": [*Ground, RETENTION_ENDED, NEVER_RAN]},
         "before": {"type": "string", "description": "The first month that stayed."},
         "rows": {"type": "object", "additionalProperties": {"type": "integer"}},
+        "others": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Ids of values of others that named the person, and went too.",
+        },
     },
 }
 _ERASED: dict[str, Any] = {

@@ -98,7 +98,7 @@ def retire_key(*, key_id: str) -> None:
     _wait_for_earlier_transactions()
     # Whoever keeps a copy of the key can state any time, but gets no place below this. Where what it signed by right
     # gets none now, as while an alarm is open, time alone ends it.
-    place = {"log_size": log_size()} if _is_settled(key_id) else {}
+    place: dict[str, Any] = {"log_size": log_size()} if _is_settled(key_id) else {}
     with transaction.atomic():
         row = _row_for_update(key_id)
         if row.retired_at is not None:

@@ -25,9 +25,9 @@ from receipts.clock import database_now
 from receipts.models import PublishedKey, Receipt
 from receipts.problems import ProblemError
 from receipts.selectors import active_key_id, envelope_of, published_jwks
+from receipts.selectors.key_history import KEY_STREAM
 from receipts.services import current_signer, ensure_signing_key, issue_receipt, rotation
 from receipts.services.rotation import (
-    KEY_STREAM,
     KeyChangeError,
     prepare_key,
     retire_key,
