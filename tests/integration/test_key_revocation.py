@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import Client
 
 from receipts.clock import database_now
@@ -20,17 +18,17 @@ from receipts.selectors import active_key_id, check_receipt, envelope_of
 from receipts.selectors.accounting import accounts
 from receipts.selectors.log import open_alarms
 from receipts.selectors.verification import leaf_indexes
-from receipts.services import ensure_signing_key, issue_receipt, rotation
+from receipts.services import current_signer, ensure_signing_key, issue_receipt, rotation
 from receipts.services.checkpoints import sign_due_checkpoint
 from receipts.services.rotation import KeyChangeError, RevocationReason, revoke_key, rotate_key
 from receipts.services.sequencing import sequence_waiting
-from receipts.services.turns import Turn, may_take
 from receipts.signing.checkpoint import verify_checkpoint
 from receipts.signing.envelope import sign_payload
-from receipts.signing.errors import RevokedKeyError
+from receipts.signing.errors import RevokedKeyError, UntrustedKeyError
 from receipts.signing.keys import KeySet, SigningKey
 from receipts.signing.statement import ReceiptType, build_statement, parse_statement
 from receipts.signing.verify import verify_receipt
+from tests.web.tampering import tamper
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -146,29 +144,32 @@ def test_the_log_goes_on_after_the_key_that_signed_its_last_checkpoint_was_revok
 
 @pytest.mark.case("RCP-22")
 def test_nobody_holds_up_a_revocation(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither a log that takes nothing up, for longer than a moment, nor a transaction where the key has retired."""
+    """Neither a transaction, where the key has retired, nor for longer than a moment what never gets a place."""
     monkeypatch.setattr(rotation, "WAIT_SECONDS", 0.2)
-    old = str(active_key_id())
-    issued()
+    old, first = str(active_key_id()), issued()
     rotate_key()
-    held, done = threading.Event(), threading.Event()
-
-    def hold_log() -> None:
-        with transaction.atomic():
-            assert may_take(Turn.APPENDING)
-            held.set()
-            done.wait(30)
-        connection.close()
-
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        slow = pool.submit(hold_log)
-        assert held.wait(30)
-        monkeypatch.setattr(rotation, "_running_transactions", lambda: pytest.fail("It had retired."))
-        assert revoke_key(key_id=old, reason=RevocationReason.LOST) == 0
-        assert PublishedKey.objects.get(pk=old).revoked_at is not None
-        done.set()
-        slow.result()
+    sequence_waiting()
+    # Under the name of the key that is to end, and with a signature that is not its.
+    tamper(forged(SigningKey.from_seed(b"\x22" * 32), after=first, issued_at=database_now()), key_id=old)
+    monkeypatch.setattr(rotation, "_running_transactions", lambda: pytest.fail("It had retired."))
+    assert revoke_key(key_id=old, reason=RevocationReason.LOST) == 3
+    assert PublishedKey.objects.get(pk=old).revoked_at is not None
     with pytest.raises(KeyChangeError, match="already"):
         revoke_key(key_id=old, reason=RevocationReason.LOST)
     with pytest.raises(KeyChangeError, match="signs now"):
         revoke_key(key_id=str(active_key_id()), reason=RevocationReason.LOST)
+
+
+@pytest.mark.case("RCP-22")
+def test_whoever_kept_a_retired_key_gets_no_place_in_the_log_whatever_time_they_state() -> None:
+    old, first = current_signer(), issued()
+    rotate_key()
+    late = forged(old, after=first, issued_at=first.issued_at)  # type: ignore[arg-type]
+    sequence_waiting()
+    assert Unsequenced.objects.filter(receipt_id=late.pk).exists()
+    assert [alarm.subject for alarm in open_alarms()] == [late.pk]
+    size = PublishedKey.objects.get(pk=old.key_id).jwk["retired_size"]
+    assert size == 2
+    verify_receipt(envelope_of(first), keys=published(), leaf_index=0)
+    with pytest.raises(UntrustedKeyError, match="retired"):
+        verify_receipt(envelope_of(late), keys=published(), leaf_index=size)

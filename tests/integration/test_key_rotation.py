@@ -227,7 +227,7 @@ def test_a_lost_key_is_followed_by_one_that_says_so(folder: Path) -> None:
     rotate_key(is_old_lost=True)
     created, retired = history()
     assert (created.body["endorsed"], created.key_id) == (False, active_key_id())
-    assert retired.body["key"] == {"key_id": old, "algorithm": "Ed25519"}
+    assert retired.body["key"] == {"key_id": old, "algorithm": "Ed25519", "log_size": 1}
     assert issued().key_id == active_key_id()
 
 

@@ -141,8 +141,8 @@ def test_an_acknowledgement_under_a_key_of_their_own_is_none(cast: Cast, move_cl
     alarm = Alarm.objects.get()
     at = database_now()
     entry = {"code": alarm.code, "subject": alarm.subject, "found": alarm.found}
-    word = {"stream": "system/log", "type": ReceiptType.RECOVERY, "body": {"recovery": {"alarms": [entry]}}}
-    forged(THEIRS, issued_at=at, **word)
+    body = {"recovery": {"alarms": [entry]}}
+    forged(THEIRS, issued_at=at, stream="system/log", type=ReceiptType.RECOVERY, body=body)
     Alarm.objects.update(acknowledged_at=at)
     assert ("KEY", key_id) in verified()
 
