@@ -94,7 +94,7 @@ def test_the_first_of_two_approvals_says_that_another_is_needed(cast: Cast, bob:
 def test_without_a_passkey_the_page_offers_to_add_one_and_still_denies(cast: Cast, bob: Client) -> None:
     step = open_deletion(cast)
     page = read(bob.get(step.path))
-    assert list(forms(page)) == ["Deny", "Assign", "Ask", "Look"]
+    assert list(forms(page)) == ["Deny", "Assign", "Extend", "Ask", "Look"]
     assert "takes a passkey, and you have none" in page.by_id("approve").text
     assert page.by_id("approve").tagged("a")[0].attributes["href"] == "/accounts/passkeys/add/"
     assert bob.post(f"{step.path}/approve", ballot(step.approval)).status_code == 403

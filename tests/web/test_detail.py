@@ -187,7 +187,7 @@ def test_a_part_of_the_quorum_is_shown_with_who_gave_it(cast: Cast) -> None:
     assert "What they wrote is shown after your own vote." in panel.text
     assert "Alice told me." not in panel.text
     labels = [form.attributes["aria-label"] for form in panel.tagged("form")]
-    assert labels == ["Approve", "Deny", "Assign", "Ask", "Look"]
+    assert labels == ["Approve", "Deny", "Assign", "Extend", "Ask", "Look"]
 
 
 def test_an_approved_request_says_by_whom_until_when_and_that_nothing_ran_yet(cast: Cast, bob: Client) -> None:
