@@ -16,7 +16,7 @@ from receipts.models import Alarm, Receipt
 from receipts.problems import ProblemError
 from receipts.selectors.acknowledgements import LOG_STREAM, said_of_alarm
 from receipts.selectors.log import log_size, open_alarms
-from receipts.selectors.outside import Divergence, divergence
+from receipts.selectors.outside import Divergence, divergence, now_known
 from receipts.services.alarms import HALTING, raise_alarm
 from receipts.services.issuing import issue_receipt
 from receipts.services.payloads import store_values
@@ -88,4 +88,5 @@ def _acknowledge(alarms: list[Alarm], *, divergence: Divergence | None, actor: s
             "note": divergence.subject,
         }
     body = {"recovery": facts, "commitments": dict(words.commitments)}
-    return issue_receipt(type=ReceiptType.RECOVERY, stream=LOG_STREAM, body=body, at=at, payload=words)
+    with now_known(frozenset(alarm.subject for alarm in alarms if alarm.is_halting)):
+        return issue_receipt(type=ReceiptType.RECOVERY, stream=LOG_STREAM, body=body, at=at, payload=words)
