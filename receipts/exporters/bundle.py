@@ -6,7 +6,7 @@
     log.jsonl           of everything instead, the log file of docs/receipt-format.md
     receipts.csv        the searchable columns, for spreadsheets
     bundle.json         of a selection, the receipts that a checkpoint covers, with their proofs
-    checkpoints.jsonl   signed checkpoints of the log, the newest last
+    checkpoints.jsonl   signed checkpoints of the log, the newest last; bundle.json proves that each leads to it
     keys.json           the public keys as published today, for comparison with those that the reader holds
     policies/           each policy that decided any of them, as of then: its text, and what its hash is taken of
     contexts/           if asked for, the entries of their sessions: digests and commitments, no values
@@ -32,7 +32,7 @@ from receipts.exporters.csv import csv_header, csv_line
 from receipts.exporters.jsonl import jsonl_line
 from receipts.models import Checkpoint, Receipt
 from receipts.selectors.anchoring import cosigned_note
-from receipts.selectors.log import inclusion_proof
+from receipts.selectors.log import consistency_proof, inclusion_proof
 from receipts.selectors.search import signed_form
 from receipts.signing.bundle import FORMAT as BUNDLE_FORMAT
 from receipts.signing.canonical import JSON, canonical_bytes
@@ -169,11 +169,20 @@ class ReceiptFiles:
         self._proofs.write((b",\n" if self.tally.proven else b"") + canonical_bytes(proved))
         self.tally.proven += 1
 
-    def finish(self, *, streams: Sequence[str]) -> Tally:
-        """Ends the files. `streams` are those of which every receipt was added, in order."""
+    def finish(self, *, streams: Sequence[str], checkpoints: Sequence[tuple[int, str]] = ()) -> Tally:
+        """Ends the files. `streams` are those of which every receipt was added, in order.
+
+        `checkpoints` are sizes and notes of those that somebody may hold: each gets a proof that it leads here.
+        """
         if self.tally.proven:
+            assert self.checkpoint is not None
             whole = list(streams) if self.tally.proven == self.tally.total else []
-            self._proofs.write(b'\n],"streams":' + canonical_bytes(whole) + b"}\n")
+            self._proofs.write(b'\n],"streams":' + canonical_bytes(whole) + b',"earlier":[')
+            for number, (size, note) in enumerate(item for item in checkpoints if item[0] < self.checkpoint.size):
+                proof = consistency_proof(size, size=self.checkpoint.size).to_dict()
+                line = canonical_bytes({"checkpoint": note, "consistency": proof})
+                self._proofs.write((b",\n" if number else b"\n") + line)
+            self._proofs.write(b"]}\n")
         self._files.close()
         return self.tally
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db import connection
 
-from receipts.models import Checkpoint, PublishedKey
+from receipts.models import PublishedKey
 from receipts.signers import Keyring, open_keyring
 from receipts.signers.errors import KeyMissingError
 from receipts.signing.checkpoint import Checkpoint as Said
 from receipts.signing.checkpoint import read_checkpoint, verify_checkpoint
-from receipts.signing.errors import RevokedKeyError, UntrustedKeyError
+from receipts.signing.errors import UntrustedKeyError
 from receipts.signing.keys import KeySet
 from receipts.signing.times import format_time
 
@@ -63,24 +63,6 @@ def own_keys() -> KeySet:
     log before that. Where it lies is for the caller to compare: see `signature_fault`, `verify_own_checkpoint`.
     """
     return KeySet.from_jwks({"keys": [row.jwk for row in published_keys()]})
-
-
-def countable_notes(most: int) -> list[str]:
-    """The newest checkpoints but those of revoked keys, the newest last.
-
-    These count for nobody, and whatever they are compared with would be refused with them.
-    """
-    notes = Checkpoint.objects.order_by("-id").values_list("note", flat=True)[:most]
-    keys = KeySet.from_jwks(published_jwks())
-    return [note for note in reversed(notes) if _counts(note, keys=keys)]
-
-
-def _counts(note: str, *, keys: KeySet) -> bool:
-    try:
-        verify_checkpoint(note, keys=keys)
-    except RevokedKeyError:
-        return False
-    return True
 
 
 def verify_own_checkpoint(note: str, *, rows: Sequence[PublishedKey]) -> Said:

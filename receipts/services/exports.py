@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -30,11 +30,12 @@ from receipts.exporters.companions import write_contexts, write_policies
 from receipts.identifiers import new_id
 from receipts.models import Chain, Checkpoint, Export, ExportState, Receipt
 from receipts.problems import ProblemError, not_found
+from receipts.selectors.checkpoints import notes_for_auditors
 from receipts.selectors.conditions import Asking, matching
 from receipts.selectors.exports import export_for
 from receipts.selectors.grammar import Question, parse_question
 from receipts.selectors.harvest import in_order_of_log, in_order_of_time
-from receipts.selectors.keys import countable_notes, published_jwks
+from receipts.selectors.keys import published_jwks
 from receipts.selectors.log import newest_checkpoint, places_taken
 from receipts.selectors.search import visible_to
 from receipts.selectors.unplaced import unplaced
@@ -47,7 +48,6 @@ SILENT_SECONDS = 120
 """Whoever writes an export says so more often; after this another one begins it again."""
 KEPT_DAYS = 7
 PROGRESS_EVERY = 500
-MOST_CHECKPOINTS = 1000
 VERIFIER = "verify.html"
 _WITH_FILES = (ExportState.WAITING, ExportState.RUNNING, ExportState.READY)
 
@@ -155,8 +155,9 @@ def _written(export: Export, *, folder: Path) -> Tally:
         for number, receipt in enumerate(_receipts(export, checkpoint=checkpoint if is_whole else None), start=1):
             files.add(receipt)
             progress.told(number)
-        tally = files.finish(streams=_whole_stream(export, total=files.tally.total))
-    _write_companions(folder, tally=tally)
+        notes = notes_for_auditors(checkpoint) if checkpoint else []
+        tally = files.finish(streams=_whole_stream(export, total=files.tally.total), checkpoints=notes)
+    _write_companions(folder, tally=tally, notes=[note for _, note in notes])
     if export.has_contexts:
         for _ in write_contexts(folder, tally.contexts):
             progress.told(tally.total)
@@ -203,9 +204,9 @@ def _whole_stream(export: Export, *, total: int) -> list[str]:
     return [stream] if chain and total else []
 
 
-def _write_companions(folder: Path, *, tally: Tally) -> None:
+def _write_companions(folder: Path, *, tally: Tally, notes: Sequence[str]) -> None:
     write_json(folder / "keys.json", published_jwks())  # type: ignore[arg-type]  # a JWK set is JSON
-    write_json_lines(folder / "checkpoints.jsonl", [{"note": note} for note in countable_notes(MOST_CHECKPOINTS)])
+    write_json_lines(folder / "checkpoints.jsonl", [{"note": note} for note in notes])
     write_policies(folder, tally.policies)
     verifier = finders.find(VERIFIER)
     if isinstance(verifier, str):

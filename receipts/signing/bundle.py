@@ -7,7 +7,8 @@ To verify one (`verify_bundle`):
   4. Each inclusion proof leads from the receipt to the checkpoint.
   5. Nobody claims another one's place, and nobody is there twice.
   6. Each stream that is said to be whole is a chain from position 1.
-  7. Each earlier checkpoint verifies, is of the same log, and leads to the later one.
+  7. Each earlier checkpoint verifies, is of the same log, and leads to the later one. One of a key that was revoked
+     since says nothing any more, and is passed over.
   8. Checkpoints that the caller kept verify, are of the same log, and say the same where sizes agree.
 """
 
@@ -24,6 +25,7 @@ from receipts.signing.errors import (
     BrokenChainError,
     LogMismatchError,
     MalformedError,
+    RevokedKeyError,
     UnsupportedError,
     VerificationError,
 )
@@ -66,13 +68,18 @@ class Bundle:
 @dataclass(frozen=True, slots=True)
 class VerifiedBundle:
     """What was verified: the receipts in their order, the checkpoint, who witnessed it, and which kept ones were or
-    weren't compared."""
+    weren't compared.
+
+    `earlier_sizes` are those of the earlier checkpoints that lead to it, and `passed_over` is how many more are there.
+    """
 
     links: tuple[Link, ...]
     checkpoint: Checkpoint
     cosignatures: tuple[Cosignature, ...]
     compared_sizes: tuple[int, ...]
     uncompared_sizes: tuple[int, ...]
+    earlier_sizes: tuple[int, ...] = ()
+    passed_over: int = 0
 
 
 def require_format(document: object, *, name: str, required: set[str], known: set[str]) -> Mapping[str, object]:
@@ -124,7 +131,8 @@ def verify_bundle(
     # 5. and 6. Streams.
     _require_streams(links, whole=bundle.streams)
     # 7. Earlier checkpoints lead here.
-    earlier = [_earlier_checkpoint(item, keys=keys, later=checkpoint) for item in bundle.earlier]
+    leading = [_earlier_checkpoint(item, keys=keys, later=checkpoint) for item in bundle.earlier]
+    earlier = [item for item in leading if item is not None]
     # 8. The caller's own say the same.
     found = kept_checkpoints(kept, keys=keys, origin=checkpoint.origin)
     require_one_history([checkpoint, *earlier, *found])
@@ -136,6 +144,8 @@ def verify_bundle(
         cosignatures=cosignatures,
         compared_sizes=tuple(size for size in sizes if size in known),
         uncompared_sizes=tuple(size for size in sizes if size not in known),
+        earlier_sizes=tuple(item.size for item in earlier),
+        passed_over=len(leading) - len(earlier),
     )
 
 
@@ -194,8 +204,12 @@ def _require_streams(links: Sequence[Link], *, whole: Sequence[str]) -> None:
         require_sequence(streams[stream])
 
 
-def _earlier_checkpoint(item: Earlier, *, keys: KeySet, later: Checkpoint) -> Checkpoint:
-    checkpoint = verify_checkpoint(item.note, keys=keys)
+def _earlier_checkpoint(item: Earlier, *, keys: KeySet, later: Checkpoint) -> Checkpoint | None:
+    """None for one of a revoked key: nothing rests on it, and a bundle outlives the keys of its past."""
+    try:
+        checkpoint = verify_checkpoint(item.note, keys=keys)
+    except RevokedKeyError:
+        return None
     require_origin(checkpoint, origin=later.origin)
     require_one_history([checkpoint, later])
     item.consistency.require(checkpoint, later=later)

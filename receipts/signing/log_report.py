@@ -101,13 +101,14 @@ def bundle_report(bundle: Bundle, *, found: VerifiedBundle, warnings: tuple[str,
             *(() if bundle.streams else (SELECTION_UNPROVEN,)),
             *_unproven(found.compared_sizes, cosignatures=found.cosignatures),
         ),
-        warnings=(*warnings, *_uncompared(found.uncompared_sizes)),
+        warnings=(*warnings, *_passed_over(found.passed_over), *_uncompared(found.uncompared_sizes)),
         details={
             "receipts": [
                 receipt_entry(item.envelope, statement=link.statement)
                 for item, link in zip(bundle.receipts, found.links, strict=True)
             ],
             "streams": list(bundle.streams),
+            "earlier_sizes": list(found.earlier_sizes),
             **_kept(found.compared_sizes, uncompared=found.uncompared_sizes),
             **_witnessed(found.cosignatures),
         },
@@ -199,6 +200,12 @@ def _witnessed(cosignatures: Sequence[Cosignature]) -> dict[str, object]:
 
 def _witness_lines(cosignatures: Sequence[Cosignature]) -> tuple[str, ...]:
     return tuple(f"witnessed by {item.name!a} at POSIX time {item.time}" for item in cosignatures)
+
+
+def _passed_over(count: int) -> tuple[str, ...]:
+    if not count:
+        return ()
+    return (f"Earlier checkpoints by a key that was revoked since say nothing: {count} of them.",)
 
 
 def _uncompared(sizes: tuple[int, ...]) -> tuple[str, ...]:

@@ -141,6 +141,37 @@ def test_the_checkpoints_of_one_export_verify_a_later_one(history: Cast, victor:
     assert main([*words, str(later / "log.jsonl")]) == 0
 
 
+@pytest.mark.case("RCP-09", "RCP-25")
+def test_a_selection_leads_on_from_what_an_auditor_took_away_before(
+    history: Cast,
+    victor: Client,
+    tmp_path: Path,
+    move_clock: Callable[[float], None],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    bundle(victor, "tool:email", into=tmp_path / "first")
+    first = Checkpoint.objects.latest("id")
+    decide(history, begin_session(history), "files.read", parameters={})
+    sequence_waiting()
+    move_clock(11)
+    assert sign_due_checkpoint() is not None
+    files = bundle(victor, "tool:email", into=tmp_path)
+    (earlier,) = json.loads(files["bundle.json"])["earlier"]
+    assert (earlier["checkpoint"], earlier["consistency"]["from"]) == (first.note, first.size)
+    assert json.loads(files["checkpoints.jsonl"].splitlines()[0])["note"] == first.note
+    capsys.readouterr()
+    asked = ["verify", "--json", "--keys", str(tmp_path / "keys.json")]
+    kept = str(tmp_path / "first" / "checkpoints.jsonl")
+    assert main([*asked, "--checkpoint", kept, str(tmp_path / "bundle.json")]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["compared_sizes"], report["earlier_sizes"]) == ([first.size], [first.size])
+    altered = json.loads(files["bundle.json"])
+    altered["earlier"][0]["consistency"]["hashes"].reverse()
+    (tmp_path / "bundle.json").write_text(json.dumps(altered))
+    assert main([*asked, str(tmp_path / "bundle.json")]) == 2
+    assert json.loads(capsys.readouterr().out)["reason"] == "inconsistent_log"
+
+
 @pytest.mark.case("RCP-22")
 def test_checkpoints_of_a_revoked_key_leave_no_more_so_that_the_others_can_be_compared(
     history: Cast, victor: Client, tmp_path: Path, move_clock: Callable[[float], None]

@@ -469,6 +469,47 @@ def bundles() -> Iterator[Case]:
         "inconsistent_log",
         changed(good, "earlier", 0, "consistency", "from", to=2),
     )
+    by_dora = {"checkpoint": note(FORGED[:EARLIER], keys=(DORA,)), "consistency": consistency(EARLIER, LEAVES)}
+    several = [*earlier(size=1), *earlier(size=5), *earlier(size=SIZE)]
+    yield case("bundle with several earlier checkpoints", "bundle", 0, None, bundle(1, 4, earlier=several))
+    yield case(
+        "bundle with several earlier checkpoints, two of them kept",
+        "bundle",
+        0,
+        None,
+        bundle(1, 4, earlier=several),
+        kept=[note(LOG[:1]), note(LOG[:5])],
+    )
+    yield case(
+        "bundle, the last of several earlier checkpoints doesn't lead here",
+        "bundle",
+        2,
+        "inconsistent_log",
+        bundle(1, 4, earlier=[*several, *earlier(envelopes=FORGED)]),
+    )
+    yield case("bundle with an earlier checkpoint by a revoked key", "bundle", 0, None, bundle(1, earlier=[by_dora]))
+    yield case(
+        "bundle, kept checkpoint of a size for which the bundle has only one by a revoked key",
+        "bundle",
+        0,
+        None,
+        bundle(1, earlier=[by_dora]),
+        kept=[note(FORGED[:EARLIER])],
+    )
+    yield case(
+        "bundle, earlier checkpoint by nobody's key",
+        "bundle",
+        4,
+        "untrusted_key",
+        bundle(1, earlier=[{**by_dora, "checkpoint": note(LOG[:EARLIER], keys=(CHARLIE,))}]),
+    )
+    yield case(
+        "bundle, earlier checkpoint of a revoked key with a signature that is none",
+        "bundle",
+        2,
+        "bad_signature",
+        bundle(1, earlier=[{**by_dora, "checkpoint": by_dora["checkpoint"].replace("time 2026", "time 2025", 1)}]),
+    )
     yield case("bundle, two histories of one size", "bundle", 3, "split_view", good, kept=[forged])
     yield case(
         "bundle, kept checkpoint against an earlier one", "bundle", 3, "split_view", good, kept=[note(FORGED[:EARLIER])]

@@ -3,7 +3,7 @@ import { fromDigest } from "./bytes.js";
 import { demandLinks, demandNoFork, groupByStream } from "./chain.js";
 import { demandOneHistory, demandOneView, demandOrigin, originOf, verifyCheckpoint, verifyKept } from "./checkpoint.js";
 import { readEnvelope } from "./envelope.js";
-import { demand } from "./errors.js";
+import { VerificationError, demand } from "./errors.js";
 import { demandFormat, demandMembers, parseJson } from "./json.js";
 import { hashLeaf, isConsistent, isIncluded } from "./merkle.js";
 import { readConsistency, readInclusion } from "./proofs.js";
@@ -79,8 +79,19 @@ function verifyStreams(receipts, { streams }) {
   }
 }
 
+/** A checkpoint whose signature counts; null where its key was revoked since. */
+async function countingCheckpoint(note, { keys }) {
+  try {
+    return await verifyCheckpoint(note, { keys });
+  } catch (error) {
+    if (error instanceof VerificationError && error.reason === "revoked_key") return null;
+    throw error;
+  }
+}
+
 async function verifyEarlier({ note, consistency }, { checkpoint, keys }) {
-  const earlier = await verifyCheckpoint(note, { keys });
+  const earlier = await countingCheckpoint(note, { keys });
+  if (earlier === null) return null;
   demandOrigin(earlier, { expected: checkpoint.origin });
   demandOneView(earlier, checkpoint);
   const isOfThese = consistency.from === earlier.size && consistency.to === checkpoint.size;
@@ -101,6 +112,7 @@ export async function verifyBundle(bytes, { keys, kept, witnesses, mostMarks = I
   verifyStreams(receipts, bundle);
   const checkpoints = [checkpoint];
   for (const entry of bundle.earlier) checkpoints.push(await verifyEarlier(entry, { checkpoint, keys }));
-  demandOneHistory([...checkpoints, ...(await verifyKept(kept, { keys, origin: checkpoint.origin }))]);
+  const counting = checkpoints.filter((found) => found !== null);
+  demandOneHistory([...counting, ...(await verifyKept(kept, { keys, origin: checkpoint.origin }))]);
   return { receipts, checkpoint, cosignatures };
 }
