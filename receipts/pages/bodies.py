@@ -23,6 +23,11 @@ def text_at(body: Body, path: str) -> str:
     return _as_text(value_at(body, path))
 
 
+def policy_hash_in(body: Body) -> str:
+    """The hash of the policy that a decision was made by, or that the receipt is about; empty where there is none."""
+    return text_at(body, "decision.policy.hash") or text_at(body, "policy.hash")
+
+
 def _as_text(value: JSON) -> str:
     if value is None:
         return ""

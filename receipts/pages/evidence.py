@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from receipts.pages.bodies import Body, text_at, value_at
+from receipts.pages.bodies import Body, policy_hash_in, text_at, value_at
 from receipts.ports import PolicyText, SessionEntry, ShownView
 from receipts.signing.canonical import JSON, canonical_bytes
 
@@ -48,7 +48,7 @@ def _same(computed: str, *, signed: str) -> bool | None:
 
 def policy_exhibit(body: Body, *, find: PolicySource) -> Exhibit | None:
     """The policy as of then."""
-    signed = text_at(body, "decision.policy.hash") or text_at(body, "policy.hash")
+    signed = policy_hash_in(body)
     found = find(signed)
     if not signed:
         return None

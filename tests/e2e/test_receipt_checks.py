@@ -65,7 +65,7 @@ def test_the_browser_verifies_the_signed_bytes_up_to_the_checkpoint(
         expect(line(page, "nothing comes before it")).to_be_visible()
         expect(page.locator("#checks")).to_contain_text("What this does not prove")
         wait_until(is_in_the_log, "a checkpoint that covers the receipt")
-        expect(title(page)).to_have_text("7 of 7 checks passed in your browser")
+        expect(title(page)).to_have_text("8 of 8 checks passed in your browser")
 
 
 def _other_payload(evidence: Any) -> Any:
@@ -86,6 +86,11 @@ def _other_context(evidence: Any) -> Any:
     return {**evidence, "context": evidence["context"].replace("STEP_UP", "ALLOW")}
 
 
+def _other_policy(evidence: Any) -> Any:
+    assert "never-drop-a-table" in evidence["policy"]
+    return {**evidence, "policy": evidence["policy"].replace("DENY", "ALLOW", 1)}
+
+
 def _revoked(keys: Any) -> Any:
     return {"keys": [{**key, "revoked_at": "2026-01-01T00:00:00.000000Z"} for key in keys["keys"]]}
 
@@ -96,11 +101,12 @@ def _revoked(keys: Any) -> Any:
     [
         ("evidence.json", _other_payload, "not those of the digest that this page shows"),
         ("evidence.json", _other_signature, "The signature is not that of aarm-"),
+        ("evidence.json", _other_policy, "The policy that is kept is not the one"),
         ("evidence.json", _other_context, "is not the one that it names"),
         ("keys.json", _revoked, "was revoked"),
         ("keys.json", lambda keys: {"keys": [{**keys["keys"][0], "kty": "EC", "crv": "P-384"}]}, "does not know"),
     ],
-    ids=["other-bytes", "other-signature", "other-context", "revoked-key", "other-key"],
+    ids=["other-bytes", "other-signature", "other-policy", "other-context", "revoked-key", "other-key"],
 )
 def test_what_arrives_altered_is_no_pass(
     browser: Browser, embedded_server: Servers, receipt_url: str, path: str, alter: Callable[[Any], Any], says: str
@@ -110,6 +116,16 @@ def test_what_arrives_altered_is_no_pass(
         page.goto(receipt_url)
         expect(page.locator("[data-browser-checks]")).to_contain_text(says)
         expect(title(page)).not_to_contain_text("passed")
+
+
+def test_a_policy_that_is_not_kept_is_neither_pass_nor_failure(
+    browser: Browser, embedded_server: Servers, receipt_url: str
+) -> None:
+    with visitor(browser, embedded_server, "victor") as page:
+        change(page, "evidence.json", lambda evidence: {**evidence, "policy": None})
+        page.goto(receipt_url)
+        expect(line(page, "The policy that it names is not kept any more")).to_have_class("check check--skipped")
+        expect(title(page)).to_have_text("7 of 7 checks passed in your browser")
 
 
 @pytest.mark.parametrize("script", [NO_CRYPTO, NO_ED25519], ids=["no-webcrypto", "no-ed25519"])
@@ -139,7 +155,7 @@ def test_the_offline_page_can_be_taken_away(browser: Browser, embedded_server: S
             page.get_by_role("link", name="verify.html").click()
         assert "default-src 'none'" in download.value.path().read_text("utf-8")
         evidence = page.request.get(f"{receipt_url}/evidence.json").json()
-        assert set(evidence) == {"envelope", "previous", "context", "proof"}
+        assert set(evidence) == {"envelope", "previous", "policy", "context", "proof"}
         assert json.loads(base64.b64decode(evidence["envelope"]["payload"]))["position"] == 1
 
 

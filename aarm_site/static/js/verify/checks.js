@@ -63,6 +63,22 @@ async function checkPredecessor({ statement }, { evidence, keys }) {
   return passed("It names the digest of the receipt before it, whose signature fits too.");
 }
 
+/** A decision names its policy in `decision.policy`, the receipt of a policy in `policy`. */
+function policyHashOf(body) {
+  const decision = body.get("decision");
+  const policy = decision instanceof Map && decision.has("policy") ? decision.get("policy") : body.get("policy");
+  return policy instanceof Map ? policy.get("hash") : null;
+}
+
+async function checkPolicy({ statement }, { evidence }) {
+  const hash = policyHashOf(statement.body);
+  if (!hash) return skipped("It names no policy.");
+  if (!evidence.get("policy")) return skipped("The policy that it names is not kept any more.");
+  const digest = await digestOf(utf8(evidence.get("policy")));
+  demand(digest === hash, "tampered", "The policy that is kept is not the one that it names.");
+  return passed("What the policy of then means is kept, and has the hash that was signed.");
+}
+
 async function checkContext({ statement }, { evidence }) {
   const context = statement.body.get("context");
   const head = context instanceof Map ? context.get("head") : null;
@@ -74,7 +90,9 @@ async function checkContext({ statement }, { evidence }) {
 }
 
 // In this order: the later ones rest on what the earlier ones found.
-const CHECKS = [checkBytes, checkSignature, checkShown, checkLog, checkKey, checkPredecessor, checkContext];
+const CHECKS = [
+  checkBytes, checkSignature, checkShown, checkLog, checkKey, checkPredecessor, checkPolicy, checkContext,
+];
 
 /**
  * The checks that could be made, each `{state, sentence}` with state passed, failed or skipped. The first failure ends
