@@ -23,6 +23,7 @@ class DecisionsConfig(AppConfig):
         )
         from decisions.selectors.ledgers import LEDGERS
         from decisions.selectors.names import named, names_of
+        from decisions.selectors.told import told_of_human
         from decisions.services.erasure import ENDERS, ERASERS, FORGETTERS, lock_person
         from decisions.services.unrun import end_unrun
         from receipts.erasers import (
@@ -33,7 +34,7 @@ class DecisionsConfig(AppConfig):
             register_unrun_ender,
         )
         from receipts.ledgers import register_ledgers
-        from receipts.ports import register_archives, register_directory
+        from receipts.ports import register_archives, register_directory, register_teller
 
         register_above(Behind())
         approval_resolved.connect(follow_denial)
@@ -47,6 +48,7 @@ class DecisionsConfig(AppConfig):
             register_ender(name, ender)
         register_unrun_ender(end_unrun)
         register_directory(names_of, finder=named)
+        register_teller(told_of_human)
         register_archives(
             policies=policy_text,
             sessions=session_record,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -130,6 +130,8 @@ class SessionArchive(Protocol):
         """The session with its newest entries, or with the newest of those before that position."""
 
 
+Teller = Callable[[str], Iterable[Mapping[str, JSON]]]
+"""What an app keeps about the subject of an id beside values: rows, each with a `kind`, that name nobody else."""
 PolicyArchive = Callable[[str], PolicyText | None]
 """The policy of a digest."""
 LengthArchive = Callable[[str], int]
@@ -146,6 +148,7 @@ class _Registry:
     directories: tuple[Directory, ...] = ()
     finders: tuple[Finder, ...] = ()
     spellings: tuple[Spelling, ...] = ()
+    tellers: tuple[Teller, ...] = ()
     policies: PolicyArchive = staticmethod(lambda digest: None)
     sessions: SessionArchive = staticmethod(lambda session_id, /, *, before: None)
     lengths: LengthArchive = staticmethod(lambda session_id: 0)
@@ -159,6 +162,11 @@ def register_directory(directory: Directory, *, finder: Finder, spelling: Spelli
     _Registry.directories += (directory,)
     _Registry.finders += (finder,)
     _Registry.spellings += (spelling,) if spelling else ()
+
+
+def register_teller(teller: Teller) -> None:
+    """Called at start-up by the app that keeps them."""
+    _Registry.tellers += (teller,)
 
 
 def register_archives(
@@ -189,6 +197,11 @@ def all_names_of(subject: str) -> set[str]:
     """Its present name, and every other one by which it may be called."""
     others = {name for spelling in _Registry.spellings for name in spelling(subject)}
     return ({*names_of({subject}).values()} | others) - {""}
+
+
+def told_of(subject: str) -> Iterator[Mapping[str, JSON]]:
+    """As `Teller`, from all of them."""
+    return (row for teller in _Registry.tellers for row in teller(subject))
 
 
 def named(beginning: str) -> dict[str, str]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 
 from django.db import transaction
+from django.db.models import Q
 
 from receipts.clock import database_now
-from receipts.models import Payload, Receipt
-from receipts.ports import names_of
+from receipts.models import Export, Payload, Receipt, SavedView
+from receipts.ports import names_of, told_of
 from receipts.problems import not_found
 from receipts.selectors.values import opened_values
 from receipts.services.disclosure import ACCESS_STREAM
@@ -24,21 +25,64 @@ SLICE = 500
 
 
 def export_subject(subject: str, *, actor: Actor) -> Iterator[bytes]:
-    """Who the subject is known as, then a JSON line for each payload, oldest first: its id, time and values.
+    """JSON lines, each with its `kind`. The first says who it is; then come accounts, sessions, votes, questions that
+    were saved or exported, receipts by id, and every payload, oldest first, with its values.
 
-    Values are null where they were erased. Raises `not_found` where nothing was ever kept.
+    Values are null where they were erased. What would name somebody else is left out. Raises `not_found` where nothing
+    was ever kept.
     """
     rows = Payload.objects.filter(subject=subject).order_by("created_at", "id")
-    if not subject or not rows.exists():
+    name = names_of({subject}).get(subject)
+    if not subject or not (name or rows.exists()):
         raise not_found("subject")
     _record(subject, actor=actor)
-    who = canonical_bytes({"subject": subject, "known_as": names_of({subject}).get(subject)}) + b"\n"
-    return chain([who], (_line(row) for row in rows.iterator(SLICE)))
+    who: dict[str, JSON] = {"kind": "subject", "subject": subject, "known_as": name}
+    told = chain(
+        [who], told_of(subject), _asked(subject), (_receipt(row, subject=subject) for row in _receipts(subject))
+    )
+    return (canonical_bytes(dict(row)) + b"\n" for row in chain(told, map(_values, rows.iterator(SLICE))))
 
 
-def _line(row: Payload) -> bytes:
+def _asked(subject: str) -> Iterator[Mapping[str, JSON]]:
+    for view in SavedView.objects.filter(owner__person_id=subject).order_by("saved_at", "id"):
+        yield {"kind": "saved_view", "name": view.name, "question": view.question, "at": format_time(view.saved_at)}
+    for export in Export.objects.filter(owner__person_id=subject).order_by("requested_at", "id"):
+        yield {
+            "kind": "export", "id": export.pk, "question": export.question, "at": format_time(export.requested_at),
+        }  # fmt: skip
+
+
+def _receipts(subject: str) -> Iterator[Receipt]:
+    """Those that name the subject, or whose values are theirs: few questions are as rare, so that no index is kept."""
+    own = Q(human_id=subject) | Q(approver_id=subject) | Q(payload__subject=subject)
+    return Receipt.objects.filter(own).select_related("payload").order_by("issued_at", "id").iterator(SLICE)
+
+
+def _receipt(row: Receipt, *, subject: str) -> Mapping[str, JSON]:
+    roles = {"human": row.human_id, "approver": row.approver_id, "values": row.payload and row.payload.subject}
+    return {
+        "kind": "receipt",
+        "id": row.pk,
+        "type": row.type,
+        "stream": row.stream,
+        "position": row.position,
+        "digest": row.digest,
+        "at": format_time(row.issued_at),
+        "session": row.session_id,
+        "decision_id": row.decision_id,
+        "request": row.approval_id,
+        "tool": row.tool,
+        "operation": row.operation,
+        "decision": row.decision,
+        "outcome": row.outcome,
+        "named_as": [role for role, person in roles.items() if person == subject],
+        "values": row.payload_id if row.payload and row.payload.subject == subject else None,
+    }
+
+
+def _values(row: Payload) -> Mapping[str, JSON]:
     values = None if row.content is None else opened_values(row)
-    return canonical_bytes({"id": row.pk, "at": format_time(row.created_at), "values": values or None}) + b"\n"
+    return {"kind": "values", "id": row.pk, "at": format_time(row.created_at), "values": values or None}
 
 
 def _record(subject: str, *, actor: Actor) -> Receipt:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -304,14 +305,41 @@ def test_a_person_is_handed_all_of_their_values_and_that_is_on_record(cast: Cast
     alice, charlie = tell(cast, ALICE), tell(cast, CHARLIE)
     handed = b"".join(export_subject(alice.subject, actor=Actor(login="operator")))
     who, *lines = handed.splitlines()
-    assert json.loads(who) == {"subject": alice.subject, "known_as": f"{ALICE}@corp.example"}
-    assert len(lines) == len(payloads_of(alice))
+    assert json.loads(who) == {"kind": "subject", "subject": alice.subject, "known_as": f"{ALICE}@corp.example"}
+    told = [json.loads(line) for line in lines]
+    kinds = Counter(line["kind"] for line in told)
+    assert kinds["values"] == len(payloads_of(alice))
+    sessions = Session.objects.filter(human=alice.subject)
+    assert kinds["session"] == sessions.count() > 0
+    named = Receipt.objects.filter(human_id=alice.subject)
+    assert {row.pk for row in named} <= {line["id"] for line in told if line["kind"] == "receipt"}
+    # Nobody else is in it, not even by id.
+    others = {cast.bob.person_id, cast.carol.person_id, cast.victor.person_id, charlie.subject}
+    assert [other for other in others if other.encode() in handed] == []
     assert handed.count(ALICE.encode()) > 4
     assert CHARLIE.encode() not in handed
     record = Receipt.objects.filter(type="disclosure").latest("position")
     assert alice.subject.encode() in bytes(record.body)
     erase(charlie)
     assert b"".join(export_subject(charlie.subject, actor=Actor(login="operator"))).count(b'"values":null') > 4
+
+
+def test_a_reviewer_is_handed_their_account_and_votes_and_nobody_elses(cast: Cast) -> None:
+    step = open_step_up(cast)
+    vote(step, cast.bob)
+    save_view(cast.bob, name="Mine", question="tool:email", team_id=None)
+    handed = b"".join(export_subject(cast.bob.person_id, actor=Actor(login="operator")))
+    told = [json.loads(line) for line in handed.splitlines()]
+    of_kind = {
+        kind: [line for line in told if line["kind"] == kind] for kind in ("account", "vote", "asked", "receipt")
+    }
+    assert [line["username"] for line in of_kind["account"]] == [cast.bob.username]
+    assert [(line["request"], line["verdict"]) for line in of_kind["vote"]] == [(step.approval.pk, "approve")]
+    assert [line["request"] for line in of_kind["asked"]] == [step.approval.pk]
+    assert ("vote", ["approver"]) in [(line["type"], line["named_as"][:1]) for line in of_kind["receipt"]]
+    assert [line["question"] for line in told if line["kind"] == "saved_view"] == ["tool:email"]
+    assert cast.carol.person_id.encode() not in handed
+    assert b"password" not in handed
 
 
 def test_the_command_erases_only_after_the_id_was_typed(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

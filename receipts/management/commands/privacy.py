@@ -47,7 +47,7 @@ class Command(BaseCommand):
         erase.add_argument("--ground", required=True, choices=[ground.value for ground in Ground])
         retain = commands.add_parser("retain", help="destroy the values of the months before one, unless held")
         retain.add_argument("--before", required=True, type=_month, help="the first month that stays, as 2026-11")
-        export = commands.add_parser("export", help="write what is kept about a person, a JSON line for each payload")
+        export = commands.add_parser("export", help="write what is kept about a person, as JSON lines")
         export.add_argument("file", type=Path)
         hold = commands.add_parser("hold", help="nothing of the person is erased until the hold is released")
         release = commands.add_parser("release", help="end a hold")
