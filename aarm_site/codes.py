@@ -84,6 +84,7 @@ CODES: Mapping[str, str] = {
     "nothing_to_withdraw": "You have no approval to take back",
     "not_logged_yet": "No checkpoint covers it yet",
     "not_paused": "It isn't stopped",
+    "not_stamped": "No time stamp covers it",
     "nothing_lost": "Nothing was lost",
     "nul_character": "A text holds U+0000",
     "number_out_of_range": "A number is beyond what every client can hold",

@@ -32,6 +32,7 @@ urlpatterns = [
     path("api/v1/receipts/export", exports.ExportCreateView.as_view(), name="export-api"),
     path("api/v1/receipts/exports/<str:export_id>", exports.ExportDetailView.as_view(), name="export-state-api"),
     path("api/v1/receipts/<str:receipt_id>", api.ReceiptDetailView.as_view(), name="receipt-api"),
+    path("api/v1/receipts/<str:receipt_id>/timestamp", log.ReceiptTimestampView.as_view(), name="timestamp-api"),
     path("api/v1/receipts/<str:receipt_id>/proof", log.ReceiptProofView.as_view(), name="proof-api"),
     path(
         "api/v1/receipts/<str:receipt_id>/disclosure",

@@ -10,17 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from cryptography.x509 import Certificate, load_pem_x509_certificates
-from rfc3161_client import (
-    HashAlgorithm,
-    TimestampRequestBuilder,
-    VerificationError,
-    VerifierBuilder,
-    decode_timestamp_response,
-)
+from cryptography.x509 import Certificate
+from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
 from receipts.anchors.base import AnchorError
 from receipts.anchors.web import post, require_success, split_uri
+from receipts.signing.errors import BadSignatureError, KeyFormatError
+from receipts.signing.stamps import read_roots, verify_stamp
 
 _OPTIONS = frozenset({"roots"})
 _HEADERS = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
@@ -38,19 +34,18 @@ class TimestampSink:
         """Reads the certificates from their file. Raises AnchorError."""
         url, options = split_uri(uri, known=_OPTIONS)
         try:
-            roots = load_pem_x509_certificates(Path(options.get("roots", "")).read_bytes())
-        except (OSError, ValueError) as error:
+            roots = read_roots(Path(options.get("roots", "")).read_bytes())
+        except (OSError, KeyFormatError) as error:
             raise AnchorError("The file that roots names holds no certificates.", permanent=True) from error
-        return cls(url, tuple(roots))
+        return cls(url, roots)
 
     def publish(self, note: bytes, *, tree_size: int, at: datetime) -> bytes:
         """Returns the time stamp, DER of TimeStampResp, verified."""
         asked = TimestampRequestBuilder().data(note).hash_algorithm(HashAlgorithm.SHA256)
         request = asked.nonce(nonce=True).cert_request(cert_request=True).build()
         stamp = require_success(post(self.url, content=request.as_bytes(), headers=_HEADERS))
-        verifier = VerifierBuilder(roots=list(self.roots), nonce=request.nonce).build()
         try:
-            verifier.verify_message(decode_timestamp_response(stamp), note)
-        except (ValueError, VerificationError) as error:
+            verify_stamp(stamp, data=note, roots=self.roots, nonce=request.nonce)
+        except BadSignatureError as error:
             raise AnchorError("The answer is no time stamp of this checkpoint that we believe.") from error
         return stamp

@@ -14,8 +14,9 @@ from receipts.access import READERS, Caller, CallerKind
 from receipts.models import Checkpoint
 from receipts.problems import ProblemError
 from receipts.selectors import receipt_for
-from receipts.selectors.anchoring import cosigned_note
+from receipts.selectors.anchoring import cosigned_note, stamped_proof_of, stamps_of
 from receipts.selectors.log import consistency_proof, newest_checkpoint, proof_of
+from receipts.signing.encoding import encode_base64
 
 _HASHES = {"type": "array", "items": {"type": "string"}}
 _INCLUSION: dict[str, Any] = {
@@ -34,6 +35,12 @@ _PROVED: dict[str, Any] = {
         "inclusion": _INCLUSION,
         "checkpoint": {"type": "string"},
     },
+}
+_STAMPED: dict[str, Any] = {
+    "title": "StampedReceipt",
+    "type": "object",
+    "required": [*_PROVED["required"], "timestamps"],
+    "properties": {**_PROVED["properties"], "timestamps": _HASHES},
 }
 _CHECKPOINT: dict[str, Any] = {
     "title": "Checkpoint",
@@ -63,6 +70,27 @@ class ReceiptProofView(APIView):
         inclusion, checkpoint = proof_of(receipt.pk)
         answer = {"receipt": receipt.pk, "digest": receipt.digest, "inclusion": inclusion.to_dict()}
         return Response(answer | {"checkpoint": cosigned_note(checkpoint)})
+
+
+class ReceiptTimestampView(APIView):
+    """`GET /api/v1/receipts/{id}/timestamp`: since when an authority outside has seen the log with the receipt in it.
+
+    The first checkpoint that covers the receipt and was stamped (RFC 3161), as it was then, with the proof that leads
+    to it. `timestamps` are DER of TimeStampResp, base64, over the bytes of `checkpoint`.
+    """
+
+    callers: ClassVar = {CallerKind.AGENT, CallerKind.USER}
+    user_permissions: ClassVar = READERS
+
+    @extend_schema(responses={200: _STAMPED}, operation_id="receipt_timestamp")
+    def get(self, request: Request, receipt_id: str) -> Response:
+        caller = request.auth
+        assert isinstance(caller, Caller)
+        receipt = receipt_for(caller, receipt_id)
+        inclusion, checkpoint = stamped_proof_of(receipt.pk)
+        stamps = [encode_base64(stamp) for stamp in stamps_of([checkpoint])[checkpoint.pk]]
+        answer = {"receipt": receipt.pk, "digest": receipt.digest, "inclusion": inclusion.to_dict()}
+        return Response(answer | {"checkpoint": checkpoint.note, "timestamps": stamps})
 
 
 class LogCheckpointView(APIView):

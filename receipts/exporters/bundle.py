@@ -10,6 +10,7 @@
     keys.json           the public keys as published today, for comparison with those that the reader holds
     policies/           each policy that decided any of them, as of then: its text, and what its hash is taken of
     contexts/           if asked for, the entries of their sessions: digests and commitments, no values
+    timestamps/         if there are any, what time-stamping authorities said of checkpoints, and the notes they stamped
     verify.html         checks all of it in a browser, offline
 
 Files are written one by one into a folder and packed at the end: a bundle may be larger than memory.
@@ -31,7 +32,7 @@ from receipts.exporters.companions import named_in
 from receipts.exporters.csv import csv_header, csv_line
 from receipts.exporters.jsonl import jsonl_line
 from receipts.models import Checkpoint, Receipt
-from receipts.selectors.anchoring import cosigned_note
+from receipts.selectors.anchoring import cosigned_note, stamps_of
 from receipts.selectors.log import consistency_proof, inclusion_proof
 from receipts.selectors.search import signed_form
 from receipts.signing.bundle import FORMAT as BUNDLE_FORMAT
@@ -39,6 +40,7 @@ from receipts.signing.canonical import JSON, canonical_bytes
 from receipts.signing.logfile import FORMAT as LOG_FORMAT
 
 FORMAT = "aarm-export/1"
+TIMESTAMPS = "timestamps"
 MOST_PROVEN = 20_000
 SELECTED = "A selection. Receipts that the question did not ask for are missing, and nothing here shows which."
 WHOLE = "Everything that was signed until then, as the one who asked may see it."
@@ -69,6 +71,12 @@ README_POLICIES = """\
 
 policies/ has each policy that decided any of them: its text, and as JSON what it means. The SHA-256 of the JSON file is
 the "decision.policy.hash" of the receipt.
+"""
+README_TIMESTAMPS = """\
+
+timestamps/ has time stamps (RFC 3161), N.1.tsr of the checkpoint N.note: that the log had these N receipts at that
+time, as an authority says that is not the issuer. With its root certificates, from the authority:
+openssl ts -verify -in N.1.tsr -data N.note -CAfile roots.pem, or --timestamp-roots roots.pem for aarm-verify.
 """
 README_CONTEXTS = """\
 
@@ -169,18 +177,19 @@ class ReceiptFiles:
         self._proofs.write((b",\n" if self.tally.proven else b"") + canonical_bytes(proved))
         self.tally.proven += 1
 
-    def finish(self, *, streams: Sequence[str], checkpoints: Sequence[tuple[int, str]] = ()) -> Tally:
+    def finish(self, *, streams: Sequence[str], checkpoints: Sequence[Checkpoint] = ()) -> Tally:
         """Ends the files. `streams` are those of which every receipt was added, in order.
 
-        `checkpoints` are sizes and notes of those that somebody may hold: each gets a proof that it leads here.
+        `checkpoints` are those that somebody may hold: each older one gets a proof that it leads here.
         """
         if self.tally.proven:
             assert self.checkpoint is not None
             whole = list(streams) if self.tally.proven == self.tally.total else []
             self._proofs.write(b'\n],"streams":' + canonical_bytes(whole) + b',"earlier":[')
-            for number, (size, note) in enumerate(item for item in checkpoints if item[0] < self.checkpoint.size):
-                proof = consistency_proof(size, size=self.checkpoint.size).to_dict()
-                line = canonical_bytes({"checkpoint": note, "consistency": proof})
+            older = [item for item in checkpoints if item.size < self.checkpoint.size]
+            for number, item in enumerate(older):
+                proof = consistency_proof(item.size, size=self.checkpoint.size).to_dict()
+                line = canonical_bytes({"checkpoint": cosigned_note(item), "consistency": proof})
                 self._proofs.write((b",\n" if number else b"\n") + line)
             self._proofs.write(b"]}\n")
         self._files.close()
@@ -198,6 +207,16 @@ def log_head(checkpoint: Checkpoint) -> bytes:
 def write_json(path: Path, value: JSON) -> None:
     """One document, in canonical form."""
     path.write_bytes(canonical_bytes(value) + b"\n")
+
+
+def write_stamps(folder: Path, checkpoints: Sequence[Checkpoint]) -> None:
+    """The time stamps of those that have any, each beside the note that was stamped."""
+    stamps = stamps_of(checkpoints)
+    for item in checkpoints:
+        for number, stamp in enumerate(stamps.get(item.pk, []), start=1):
+            (folder / TIMESTAMPS).mkdir(exist_ok=True)
+            (folder / TIMESTAMPS / f"{item.size}.note").write_bytes(item.note.encode())
+            (folder / TIMESTAMPS / f"{item.size}.{number}.tsr").write_bytes(stamp)
 
 
 def write_json_lines(path: Path, values: Sequence[JSON]) -> None:
@@ -223,6 +242,7 @@ def write_descriptions(folder: Path, selection: Selection, *, tally: Tally) -> N
     if selection.question and tally.proven < tally.total:
         parts.append(README_UNPROVEN.format(total=tally.total, proven=tally.proven, most=MOST_PROVEN))
     parts += [README_POLICIES] if tally.policies else []
+    parts += [README_TIMESTAMPS] if (folder / TIMESTAMPS).exists() else []
     parts += [README_CONTEXTS] if selection.has_contexts else []
     (folder / "README.txt").write_text("".join(parts), encoding="utf-8")
     manifest: dict[str, JSON] = {

@@ -18,10 +18,11 @@ class CheckState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckLine:
-    """One check as a line."""
+    """One check as a line. `is_stamp`: a time stamp that readers can take away says so."""
 
     state: CheckState
     sentence: str
+    is_stamp: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ def lines_of(anchors: Sequence[Anchor]) -> list[CheckLine]:
 def _line_of(anchor: Anchor, *, place: str) -> CheckLine:
     if anchor.since is None:
         return CheckLine(CheckState.SKIPPED, f"{place}: not yet anchored.")
-    return CheckLine(CheckState.PASSED, f"{place} has had one since {anchor.since:%Y-%m-%d %H:%M:%S} UTC.")
+    sentence = f"{place} has had one since {anchor.since:%Y-%m-%d %H:%M:%S} UTC."
+    return CheckLine(CheckState.PASSED, sentence, is_stamp=anchor.kind == "rfc3161")
 
 
 def report_of(checks: Sequence[Check], *, is_erased: bool) -> CheckReport:

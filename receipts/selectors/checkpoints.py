@@ -10,7 +10,6 @@ from django.db.models import Max
 from django.db.models.functions import TruncDay
 
 from receipts.models import Checkpoint, Export
-from receipts.selectors.anchoring import cosigned_note
 from receipts.selectors.keys import published_jwks
 from receipts.signing.checkpoint import verify_checkpoint
 from receipts.signing.errors import RevokedKeyError
@@ -25,15 +24,15 @@ EXPORTS: Final = 50
 _OF_EACH_EXPORT = 3
 
 
-def notes_for_auditors(newest: Checkpoint) -> list[tuple[int, str]]:
-    """Size and note, with the lines of witnesses, of one checkpoint for each chosen size; `newest` is the last.
+def checkpoints_for_auditors(newest: Checkpoint) -> list[Checkpoint]:
+    """One checkpoint for each chosen size, the smallest first; `newest` is the last.
 
     Those of revoked keys are left out: they count for nobody, and whatever they are compared with is refused with them.
     """
     keys = KeySet.from_jwks(published_jwks())
     rows = Checkpoint.objects.filter(pk__in=_chosen(newest), size__lt=newest.size).order_by("size", "id")
     by_size = {row.size: row for row in rows if _counts(row.note, keys=keys)}
-    return [(row.size, cosigned_note(row)) for row in (*by_size.values(), newest) if _counts(row.note, keys=keys)]
+    return [row for row in (*by_size.values(), newest) if _counts(row.note, keys=keys)]
 
 
 def _chosen(newest: Checkpoint) -> set[int]:

@@ -25,12 +25,14 @@ from receipts.exporters.bundle import (
     write_descriptions,
     write_json,
     write_json_lines,
+    write_stamps,
 )
 from receipts.exporters.companions import write_contexts, write_policies
 from receipts.identifiers import new_id
 from receipts.models import Chain, Checkpoint, Export, ExportState, Receipt
 from receipts.problems import ProblemError, not_found
-from receipts.selectors.checkpoints import notes_for_auditors
+from receipts.selectors.anchoring import cosigned_note
+from receipts.selectors.checkpoints import checkpoints_for_auditors
 from receipts.selectors.conditions import Asking, matching
 from receipts.selectors.exports import export_for
 from receipts.selectors.grammar import Question, parse_question
@@ -155,9 +157,9 @@ def _written(export: Export, *, folder: Path) -> Tally:
         for number, receipt in enumerate(_receipts(export, checkpoint=checkpoint if is_whole else None), start=1):
             files.add(receipt)
             progress.told(number)
-        notes = notes_for_auditors(checkpoint) if checkpoint else []
-        tally = files.finish(streams=_whole_stream(export, total=files.tally.total), checkpoints=notes)
-    _write_companions(folder, tally=tally, notes=[note for _, note in notes])
+        checkpoints = checkpoints_for_auditors(checkpoint) if checkpoint else []
+        tally = files.finish(streams=_whole_stream(export, total=files.tally.total), checkpoints=checkpoints)
+    _write_companions(folder, tally=tally, checkpoints=checkpoints)
     if export.has_contexts:
         for _ in write_contexts(folder, tally.contexts):
             progress.told(tally.total)
@@ -204,9 +206,10 @@ def _whole_stream(export: Export, *, total: int) -> list[str]:
     return [stream] if chain and total else []
 
 
-def _write_companions(folder: Path, *, tally: Tally, notes: Sequence[str]) -> None:
+def _write_companions(folder: Path, *, tally: Tally, checkpoints: Sequence[Checkpoint]) -> None:
     write_json(folder / "keys.json", published_jwks())  # type: ignore[arg-type]  # a JWK set is JSON
-    write_json_lines(folder / "checkpoints.jsonl", [{"note": note} for note in notes])
+    write_json_lines(folder / "checkpoints.jsonl", [{"note": cosigned_note(item)} for item in checkpoints])
+    write_stamps(folder, checkpoints)
     write_policies(folder, tally.policies)
     verifier = finders.find(VERIFIER)
     if isinstance(verifier, str):

@@ -8,6 +8,7 @@ values, 64 wrong use of the command (which says nothing about any receipt).
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import sys
@@ -19,12 +20,12 @@ from typing import NoReturn, TextIO
 
 from receipts.signing.archive import is_archive
 from receipts.signing.bundle import kept_checkpoints, read_bundle, verify_bundle
-from receipts.signing.checkpoint import Checkpoint, require_one_history, verify_checkpoint
+from receipts.signing.checkpoint import Checkpoint, require_one_history, verify_checkpoint, without_witnesses
 from receipts.signing.cosignature import Witness, require_cosigned
 from receipts.signing.documents import read_disclosure, read_envelopes, read_formatted, read_keys
 from receipts.signing.envelope import Envelope
 from receipts.signing.errors import ExitCode, KeyFormatError, NoCheckpointError, VerificationError
-from receipts.signing.exported import Trust, verify_export
+from receipts.signing.exported import Stamped, StampVerifier, Trust, verify_export
 from receipts.signing.files import is_log_file, read_note_text, read_notes, verify_log_file
 from receipts.signing.keys import KeySet
 from receipts.signing.log_report import (
@@ -34,6 +35,8 @@ from receipts.signing.log_report import (
     checkpoint_report,
     export_report,
     log_report,
+    stamp_details,
+    stamp_lines,
 )
 from receipts.signing.notes import is_note
 from receipts.signing.report import Report, refusal_document, refusal_text
@@ -102,6 +105,20 @@ def _add_log_options(verify: argparse.ArgumentParser) -> None:
         default=[],
         metavar="VKEY",
         help="the key of a witness that must have cosigned the checkpoint; repeatable",
+    )
+    verify.add_argument(
+        "--timestamp",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="TSR",
+        help="a time stamp of a checkpoint; repeatable",
+    )
+    verify.add_argument(
+        "--timestamp-roots",
+        type=Path,
+        metavar="PEM",
+        help="certificates of time-stamping authorities that you trust; needs rfc3161-client",
     )
     verify.add_argument(
         "--without-signatures", action="store_true", help="of a log file, verify chains, tree and checkpoints only"
@@ -187,9 +204,42 @@ def _log(path: Path, *, kept: list[str], options: argparse.Namespace) -> LogRepo
     return log_report(found, has_signatures=has_signatures, warnings=_warnings(found.checkpoint, options=options))
 
 
+def _stamp_verifier(options: argparse.Namespace) -> StampVerifier:
+    """What verifies time stamps; only who asks for it needs the library."""
+    try:
+        stamps = importlib.import_module("receipts.signing.stamps")
+    except ImportError as error:
+        raise _UsageError("To verify time stamps install rfc3161-client.") from error
+    roots = stamps.read_roots(_read(options.timestamp_roots))
+
+    def stamp(data: bytes, stamped: bytes) -> datetime:
+        at: datetime = stamps.verify_stamp(data, data=stamped, roots=roots)
+        return at
+
+    return stamp
+
+
+def _require_use_of_stamps(options: argparse.Namespace, *, is_export: bool, is_checkpoint: bool) -> None:
+    """Raises _UsageError where a time stamp would be passed over in silence."""
+    if options.timestamp and not (options.timestamp_roots and is_checkpoint):
+        raise _UsageError("--timestamp belongs to a checkpoint, and needs --timestamp-roots: whose word you trust.")
+    if options.timestamp_roots and not (options.timestamp or is_export):
+        raise _UsageError("--timestamp-roots belongs to an export, or to --timestamp.")
+
+
+def _stamped(note: str, *, size: int, options: argparse.Namespace) -> list[Stamped]:
+    """Each time stamp that was given, of the note without the lines of witnesses, which come later."""
+    if not options.timestamp:
+        return []
+    stamp = _stamp_verifier(options)
+    issued = without_witnesses(note).encode()
+    return [Stamped(note, size, stamp(_read(path), issued)) for path in options.timestamp]
+
+
 def _export(path: Path, *, kept: list[str], options: argparse.Namespace) -> LogReport:
     has_signatures = not options.without_signatures
-    trust = Trust(_read(options.keys), kept, _witnesses(options), has_signatures, options.processes)
+    stamp = _stamp_verifier(options) if options.timestamp_roots else None
+    trust = Trust(_read(options.keys), kept, _witnesses(options), has_signatures, options.processes, stamp)
     found = verify_export(path, trust=trust)
     warnings = _warnings(found.inside.checkpoint, options=options) if found.inside else ()
     return export_report(found, has_signatures=has_signatures, warnings=warnings)
@@ -211,8 +261,11 @@ def _checkpoint(data: bytes, *, kept: list[str], options: argparse.Namespace) ->
     cosignatures = require_cosigned(note, witnesses=witnesses)
     others = kept_checkpoints(kept, keys=keys, origin=checkpoint.origin)
     require_one_history([checkpoint, *others])
+    stamps = _stamped(note, size=checkpoint.size, options=options)
     warnings = _warnings(checkpoint, options=options)
-    return checkpoint_report(checkpoint, kept=others, cosignatures=cosignatures, warnings=warnings)
+    report = checkpoint_report(checkpoint, kept=others, cosignatures=cosignatures, warnings=warnings)
+    lines, details = (*report.lines, *stamp_lines(stamps)), report.details | stamp_details(stamps)
+    return replace(report, lines=lines, details=details)
 
 
 def _report(options: argparse.Namespace) -> Report | LogReport:
@@ -222,6 +275,7 @@ def _report(options: argparse.Namespace) -> Report | LogReport:
     is_export = not is_log and _is_export(path)
     data = b"" if is_log or is_export else _read(path)
     bundle = read_formatted(data)
+    _require_use_of_stamps(options, is_export=is_export, is_checkpoint=bundle is None and is_note(data))
     if not (is_log or is_export or is_note(data) or bundle):
         return _receipts(options)
     if len(options.files) > 1 or options.disclosure or options.expect_head or options.each:

@@ -94,6 +94,13 @@ def verify_checkpoint(note: str, *, keys: KeySet) -> Checkpoint:
     return checkpoint
 
 
+def without_witnesses(note: str) -> str:
+    """A note with the lines of its issuer alone, as it was before anybody cosigned it."""
+    text, middle, lines = note.rpartition("\n\n")
+    own = f"— {text.partition(chr(10))[0]} "
+    return text + middle + "".join(line for line in lines.splitlines(keepends=True) if line.startswith(own))
+
+
 def require_one_history(checkpoints: list[Checkpoint]) -> None:
     """Returns if checkpoints of one log with one size have one root. Raises SplitViewError."""
     roots: dict[int, bytes] = {}

@@ -7,7 +7,8 @@ To verify one (`verify_export`):
   4. Of a selection, what has a proof is verified as a bundle; every other receipt alone (`selected.py`). All that is
      proven is listed, each receipt once, and no two claim one place.
   5. There are as many receipts as the manifest says.
-  6. The records of sessions, where there are any, are chains that end where the receipts say (`contexts.py`).
+  6. Where the caller trusts time-stamping authorities, each time stamp is one of theirs, of a checkpoint of this log.
+  7. The records of sessions, where there are any, are chains that end where the receipts say (`contexts.py`).
 Nobody signs a manifest: it shows what was damaged or left out on the way, and the receipts' own signatures the rest.
 """
 
@@ -15,25 +16,37 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import TypeAlias, TypeVar
 
 from receipts.signing.archive import Archive, opened_archive
 from receipts.signing.bundle import Bundle, VerifiedBundle, read_bundle, verify_bundle
+from receipts.signing.checkpoint import Checkpoint, read_checkpoint, verify_checkpoint
 from receipts.signing.contexts import read_records, require_records
 from receipts.signing.cosignature import Witness
 from receipts.signing.documents import read_dense, read_keys
 from receipts.signing.envelope import Envelope
-from receipts.signing.errors import LogMismatchError, MalformedError, NoCheckpointError, TamperedError, UnsupportedError
-from receipts.signing.files import verify_log_stream
+from receipts.signing.errors import (
+    LogMismatchError,
+    MalformedError,
+    NoCheckpointError,
+    RevokedKeyError,
+    TamperedError,
+    UnsupportedError,
+)
+from receipts.signing.files import read_note_text, verify_log_stream
 from receipts.signing.keys import KeySet
 from receipts.signing.lines import MAX_LINE
 from receipts.signing.logfile import VerifiedLog
 from receipts.signing.proofs import integer
 from receipts.signing.selected import verified_lines
 from receipts.signing.statement import Statement, is_digest
+
+Verified = TypeVar("Verified", VerifiedLog, VerifiedBundle)
 
 FORMAT = "aarm-export/1"
 MANIFEST, LOG, SELECTION, PROVEN = "manifest.json", "log.jsonl", "receipts.jsonl", "bundle.json"
@@ -50,6 +63,22 @@ class Manifest:
     receipts: int
 
 
+# What a time stamp was made of, by its size, and the time stamps of it.
+_STAMP = re.compile(r"timestamps/([1-9][0-9]{0,15})\.([1-9][0-9]{0,3})\.tsr")
+
+StampVerifier: TypeAlias = Callable[[bytes, bytes], datetime]
+"""When a time stamp's authority saw some data. Raises BadSignatureError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """A checkpoint's note, its size, and when an authority saw it."""
+
+    note: str
+    size: int
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class VerifiedExport:
     """What was verified: `count` receipts, either a whole log or a selection, perhaps with a bundle of those proven.
@@ -61,6 +90,7 @@ class VerifiedExport:
     count: int
     log: VerifiedLog | None = None
     bundle: tuple[Bundle, VerifiedBundle] | None = None
+    stamps: tuple[Stamped, ...] = ()
 
     @property
     def inside(self) -> VerifiedLog | VerifiedBundle | None:
@@ -70,13 +100,17 @@ class VerifiedExport:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What the caller brings: the key file, checkpoints that were kept, witnesses, and how a log is to be read."""
+    """What the caller brings: the key file, checkpoints that were kept, witnesses, and how a log is to be read.
+
+    With `stamp` time stamps are verified; without it nobody looks at them.
+    """
 
     jwks: bytes
     kept: Sequence[str] = ()
     witnesses: Sequence[Witness] = ()
     has_signatures: bool = True
     processes: int = 1
+    stamp: StampVerifier | None = None
 
 
 def verify_export(path: Path, *, trust: Trust) -> VerifiedExport:
@@ -85,13 +119,63 @@ def verify_export(path: Path, *, trust: Trust) -> VerifiedExport:
     with opened_archive(path) as archive:
         manifest = read_manifest(archive)
         _require_files(archive, manifest=manifest)
-        found = _log(archive, trust=trust) if LOG in archive.names else _selection(archive, keys=keys, trust=trust)
+        stamps = _stamps(archive, keys=keys, stamp=trust.stamp) if trust.stamp else []
+        # They are compared like those that the caller kept, and don't count as such: a log written anew can be stamped.
+        inner = replace(trust, kept=(*trust.kept, *(item.note for item in stamps)))
+        found = _log(archive, trust=inner) if LOG in archive.names else _selection(archive, keys=keys, trust=inner)
+        compared = found.inside.compared_sizes if found.inside else ()
         if found.count != manifest.receipts:
             raise TamperedError(f"There are {found.count} receipts; the manifest says {manifest.receipts}.")
         _require_records(archive)
     with path.open("rb") as file:
         digest = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
-    return VerifiedExport(digest, found.count, found.log, found.bundle)
+    kept = {read_checkpoint(note).size for note in trust.kept}
+    return VerifiedExport(
+        digest,
+        found.count,
+        _with_kept(found.log, sizes=kept) if found.log else None,
+        (found.bundle[0], _with_kept(found.bundle[1], sizes=kept)) if found.bundle else None,
+        tuple(item for item in stamps if item.size in compared),
+    )
+
+
+def _with_kept(found: Verified, *, sizes: Set[int]) -> Verified:
+    """Saying of the caller's checkpoints alone which were compared."""
+    return replace(
+        found,
+        compared_sizes=tuple(size for size in found.compared_sizes if size in sizes),
+        uncompared_sizes=tuple(size for size in found.uncompared_sizes if size in sizes),
+    )
+
+
+def _stamps(archive: Archive, *, keys: KeySet, stamp: StampVerifier) -> list[Stamped]:
+    """Raises VerificationError, and NoCheckpointError where there is none: nobody who asks is told that all is well."""
+    found = []
+    named = sorted((int(match[1]), int(match[2]), name) for name in archive.names if (match := _STAMP.fullmatch(name)))
+    for size, _, name in named:
+        note = f"timestamps/{size}.note"
+        if note not in archive.names:
+            raise MalformedError(f"The checkpoint of {name} is not there.")
+        data = archive.whole(note)
+        checkpoint = _counting(read_note_text(data), keys=keys)
+        if checkpoint is None:
+            continue
+        if checkpoint.size != size:
+            raise MalformedError(f"{note} is a checkpoint of another size.")
+        found.append(Stamped(read_note_text(data), size, stamp(archive.whole(name), data)))
+    if not found:
+        raise NoCheckpointError(
+            "The export has no time stamp.", fix="Leave --timestamp-roots out, or ask for the receipts again later."
+        )
+    return found
+
+
+def _counting(note: str, *, keys: KeySet) -> Checkpoint | None:
+    """None for one of a key that was revoked since."""
+    try:
+        return verify_checkpoint(note, keys=keys)
+    except RevokedKeyError:
+        return None
 
 
 def read_manifest(archive: Archive) -> Manifest:

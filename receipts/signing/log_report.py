@@ -10,7 +10,7 @@ from receipts.signing.bundle import Bundle, VerifiedBundle
 from receipts.signing.checkpoint import Checkpoint
 from receipts.signing.cosignature import Cosignature
 from receipts.signing.errors import ExitCode
-from receipts.signing.exported import VerifiedExport
+from receipts.signing.exported import Stamped, VerifiedExport
 from receipts.signing.logfile import VerifiedLog
 from receipts.signing.proofs import digest_text
 from receipts.signing.report import ALWAYS_UNPROVEN, REWRITE_UNPROVEN, receipt_entry, receipt_line
@@ -163,8 +163,12 @@ def export_report(found: VerifiedExport, *, has_signatures: bool, warnings: tupl
         inside,
         why=f"{why} Every file is the one that the manifest names.",
         unproven=(*more, *inside.unproven),
-        details={**inside.details, "count": found.count, "digest": found.digest},
-        lines=(f"archive {found.digest}", *_witness_lines(found.inside.cosignatures if found.inside else ())),
+        details={**inside.details, "count": found.count, "digest": found.digest, **stamp_details(found.stamps)},
+        lines=(
+            f"archive {found.digest}",
+            *_witness_lines(found.inside.cosignatures if found.inside else ()),
+            *stamp_lines(found.stamps),
+        ),
     )
 
 
@@ -206,6 +210,16 @@ def _passed_over(count: int) -> tuple[str, ...]:
     if not count:
         return ()
     return (f"Earlier checkpoints by a key that was revoked since say nothing: {count} of them.",)
+
+
+def stamp_details(stamps: Sequence[Stamped]) -> dict[str, object]:
+    """What authorities said, for programs."""
+    return {"timestamps": [{"size": item.size, "time": format_time(item.at)} for item in stamps]}
+
+
+def stamp_lines(stamps: Sequence[Stamped]) -> tuple[str, ...]:
+    """What authorities said, for people."""
+    return tuple(f"the checkpoint of {item.size} receipts was stamped at {format_time(item.at)}" for item in stamps)
 
 
 def _uncompared(sizes: tuple[int, ...]) -> tuple[str, ...]:

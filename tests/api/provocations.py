@@ -103,6 +103,10 @@ def _read(stage: Stage, **headers: str) -> Reply:
     return stage.agent.get(f"/api/v1/sessions/{stage.session}", **headers)
 
 
+def _unstamped(stage: Stage) -> Reply:
+    return stage.agent.get(f"/api/v1/receipts/{stage.step_up().answer['receipt']['id']}/timestamp")
+
+
 def _claiming(stage: Stage) -> Reply:
     return stage.agent.post("/api/v1/sessions", {"original_request": "Do it.", "human": "ceo@corp.example"})
 
@@ -436,6 +440,7 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "not_found": (404, _path("/api/v1/receipts/rct_x")),
     "not_logged_yet": (409, _path("/api/v1/log/checkpoint")),
     "not_paused": (409, lambda stage: door_of(stage.cast.trent).post(f"/api/v1/sessions/{stage.session}/resume", {})),
+    "not_stamped": (409, _unstamped),
     "nothing_to_withdraw": (409, lambda stage: stage.vote(stage.step_up(), verdict="withdraw")),
     "nul_character": (400, _raw(rb'"\u0000"')),
     "number_out_of_range": (400, _raw(b"9007199254740992")),

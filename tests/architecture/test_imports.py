@@ -90,7 +90,7 @@ IMPURE = {
 }  # fmt: skip
 # A buffer in memory reads and writes nothing outside.
 PURE_MEMBERS = {"io.BytesIO"}
-PURE_LIBRARIES = {"re2", "rfc8785", "ruamel", "pydantic", "phonenumbers"}
+PURE_LIBRARIES = {"re2", "rfc3161_client", "rfc8785", "ruamel", "pydantic", "phonenumbers"}
 # What agents send is read into the engine's own words, and put to it: the one pure package that knows another.
 PURE_BELOW = {"decisions.intake": "decisions.engine"}
 COMMAND_LINE = (
@@ -115,6 +115,8 @@ PLACES = {
         "approvals.services.pseudonyms",
         "approvals.services.software_keys", "approvals.urls", "approvals.views",
     ),
+    # The offline verifier does without it until somebody asks about a time stamp.
+    "rfc3161_client": ("receipts.anchors.timestamp", "receipts.signing.stamps"),
     "fido2": ("approvals.services.passkeys", "approvals.services.software_keys"),
     "boto3": ("receipts.anchors.s3", "receipts.signers.awskms"),
     "pkcs11": ("receipts.signers.pkcs11",),

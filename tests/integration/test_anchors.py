@@ -22,10 +22,13 @@ from rfc3161_client import decode_timestamp_response
 
 from receipts.anchors.base import AnchorError, ReadableSink, opened
 from receipts.clock import database_now
+from receipts.exporters.bundle import write_stamps
 from receipts.exporters.logfile import log_lines
 from receipts.models import Checkpoint, CheckpointCopy, Receipt
+from receipts.problems import ProblemError
 from receipts.selectors import published_jwks
-from receipts.selectors.anchoring import anchors_of, cosigned_note
+from receipts.selectors.anchoring import anchors_of, cosigned_note, stamped_proof_of
+from receipts.selectors.checkpoints import checkpoints_for_auditors
 from receipts.selectors.keys import own_keys
 from receipts.selectors.log import log_alarms, log_origin, unpublished_copies
 from receipts.services import current_signer, ensure_signing_key, issue_receipt
@@ -391,3 +394,46 @@ def test_a_place_that_is_down_queues_its_copies_and_keeps_their_evidence_when_it
     assert [place.since for place in anchors_of(later.pk)] == [None, None], "what is in no checkpoint is nowhere"
     stamp = decode_timestamp_response(bytes(kept.evidence or b""))
     assert stamp.tst_info.message_imprint.message == hashlib.sha256(row.note.encode()).digest()
+
+
+@pytest.mark.case("RCP-34")
+def test_an_auditor_takes_a_time_stamp_away_and_checks_it_without_us(
+    log: None,
+    authority: tuple[TimeStampingAuthority, str],
+    settings: LazySettings,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _, uri = authority
+    settings.AARM_CHECKPOINT_SINKS = [uri]
+    stamped = checkpoint(receipts=2)
+    receipt = Receipt.objects.order_by("position")[0].pk
+    with pytest.raises(ProblemError, match="No time-stamping authority"):
+        stamped_proof_of(receipt)
+    assert publish_due_copies() == 1
+    later = checkpoint(receipts=1)
+    inclusion, found = stamped_proof_of(receipt)
+    assert (found.pk, inclusion.tree_size) == (stamped.pk, stamped.size)
+    write_stamps(tmp_path, checkpoints_for_auditors(later))
+    (tmp_path / "keys.json").write_text(json.dumps(published_jwks()))
+    (tmp_path / "other.pem").write_bytes(TimeStampingAuthority("Mallory").root_pem)
+    (tmp_path / "later.note").write_text(later.note)
+    folder, capsys_out = tmp_path / "timestamps", capsys.readouterr
+    asked = ["verify", "--json", "--keys", str(tmp_path / "keys.json")]
+    stamp = ["--timestamp", str(folder / "2.1.tsr")]
+
+    def verdict(*words: str) -> tuple[int, Any]:
+        capsys_out()
+        code = main([*asked, *words])
+        out = capsys_out().out
+        return code, json.loads(out) if out else None
+
+    code, report = verdict(*stamp, "--timestamp-roots", str(tmp_path / "roots.pem"), str(folder / "2.note"))
+    assert (code, [item["size"] for item in report["timestamps"]]) == (0, [2])
+    code, report = verdict(*stamp, "--timestamp-roots", str(tmp_path / "other.pem"), str(folder / "2.note"))
+    assert (code, report["reason"]) == (2, "bad_signature")
+    code, report = verdict(*stamp, "--timestamp-roots", str(tmp_path / "roots.pem"), str(tmp_path / "later.note"))
+    assert (code, report["reason"]) == (2, "bad_signature")
+    assert verdict(*stamp, str(folder / "2.note"))[0] == 64, "without authorities nothing would be verified"
+    assert verdict("--timestamp-roots", str(tmp_path / "roots.pem"), str(folder / "2.note"))[0] == 64
+    assert verdict("--timestamp-roots", str(tmp_path / "keys.json"), *stamp, str(folder / "2.note"))[0] == 64

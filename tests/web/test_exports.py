@@ -19,11 +19,12 @@ from django.test import Client
 from receipts.exporters import csv as spreadsheets
 from receipts.exporters.bundle import WHOLE
 from receipts.exporters.companions import Named, named_in
-from receipts.models import Alarm, Checkpoint, Export, ExportState, Receipt
+from receipts.models import Alarm, Checkpoint, CheckpointCopy, Export, ExportState, Receipt
 from receipts.problems import ProblemError
 from receipts.selectors.accounting import accounts
 from receipts.services.checkpoints import sign_due_checkpoint
 from receipts.services.exports import forget_old_exports, path_of, ready_export, request_export, write_next_export
+from receipts.services.publication import publish_due_copies
 from receipts.services.recovery import acknowledge_alarm
 from receipts.services.rotation import RevocationReason, revoke_key, rotate_key
 from receipts.services.sequencing import sequence_waiting
@@ -31,6 +32,7 @@ from receipts.signing.__main__ import main
 from receipts.signing.statement import ReceiptType, parse_statement
 from tests.docs.reading import ROOT
 from tests.factories import MAIL, Cast, begin_session, decide, open_step_up, vote
+from tests.integration.anchor_doubles import TimeStampingAuthority, listening
 from tests.web.reading import read
 from tests.web.tampering import tamper
 
@@ -433,3 +435,48 @@ def test_files_are_kept_for_a_week(history: Cast, move_clock: Callable[[float], 
     assert list(folder.iterdir()) == []
     with pytest.raises(ProblemError):
         ready_export(history.victor, export.pk)
+
+
+@pytest.mark.case("RCP-34")
+@pytest.mark.parametrize("question", ["", "tool:email"])
+def test_time_stamps_leave_with_an_export_and_are_of_its_log(
+    history: Cast,
+    victor: Client,
+    settings: Any,
+    tmp_path: Path,
+    move_clock: Callable[[float], None],
+    capsys: pytest.CaptureFixture[str],
+    question: str,
+) -> None:
+    trent = TimeStampingAuthority()
+    (tmp_path / "roots.pem").write_bytes(trent.root_pem)
+    with listening(trent.answer) as address:
+        # What was signed before goes to the folder of all tests, which another database must not find.
+        CheckpointCopy.objects.all().delete()
+        settings.AARM_CHECKPOINT_SINKS = [f"rfc3161:{address}#roots={tmp_path / 'roots.pem'}"]
+        decide(history, begin_session(history), "files.read", parameters={})
+        sequence_waiting()
+        move_clock(11)
+        stamped = sign_due_checkpoint()
+        assert stamped is not None
+        assert publish_due_copies() == 1
+    files = bundle(victor, question, into=tmp_path)
+    assert {f"timestamps/{stamped.size}.note", f"timestamps/{stamped.size}.1.tsr"} <= set(files)
+    receipt = Receipt.objects.filter(tool="email").latest("issued_at")
+    assert "Download the time stamp" in victor.get(f"/r/{receipt.pk}").content.decode()
+    said = victor.get(f"/api/v1/receipts/{receipt.pk}/timestamp").json()
+    assert b64decode(said["timestamps"][0]) == files[f"timestamps/{stamped.size}.1.tsr"]
+    assert said["checkpoint"] == stamped.note
+    assert verified_whole(tmp_path, files) == 0, "who asks for no time stamp needs no authority"
+    capsys.readouterr()
+    asked = ["verify", "--json", "--keys", str(tmp_path / "keys.json"), "--timestamp-roots"]
+    assert main([*asked, str(tmp_path / "roots.pem"), str(tmp_path / "export.zip")]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert ([item["size"] for item in report["timestamps"]], report["compared_sizes"]) == ([stamped.size], [])
+    (tmp_path / "other.pem").write_bytes(TimeStampingAuthority("Mallory").root_pem)
+    assert main([*asked, str(tmp_path / "other.pem"), str(tmp_path / "export.zip")]) == 2
+    none = {name: content for name, content in files.items() if not name.startswith("timestamps/")}
+    manifest = json.loads(none.pop("manifest.json"))
+    manifest["files"] = {name: digest for name, digest in manifest["files"].items() if name in none}
+    assert verified_whole(tmp_path, {**none, "manifest.json": json.dumps(manifest).encode()}) == 0
+    assert main([*asked, str(tmp_path / "roots.pem"), str(tmp_path / "export.zip")]) == 64
