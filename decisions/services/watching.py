@@ -14,6 +14,7 @@ from django.conf import settings
 
 from decisions.models import ContextWatch, Session
 from decisions.selectors.integrity import BEGINNING, End, entries_by_session, follow_session, follow_whole
+from decisions.selectors.rollbacks import rolled_back
 from decisions.services.integrity import mark_broken
 from receipts.clock import database_now
 
@@ -84,6 +85,8 @@ def _through(session: Session, *, after: End, most: int) -> tuple[_Place, int]:
     if found.fault:
         mark_broken(session, why=found.fault)
     is_over = bool(found.fault) or found.end.position >= session.length
+    if is_over and not found.fault:
+        _hold_against_receipts([session])
     return _Place(session.pk, BEGINNING if is_over else found.end), found.end.position - after.position
 
 
@@ -95,4 +98,13 @@ def _whole(sessions: Sequence[Session]) -> tuple[_Place, int]:
         if found.fault:
             mark_broken(session, why=found.fault)
         count += found.end.position
+    _hold_against_receipts(sessions)
     return _Place(sessions[-1].pk), count
+
+
+def _hold_against_receipts(sessions: Sequence[Session]) -> None:
+    found = rolled_back([session.pk for session in sessions])
+    for session in sessions:
+        if session.pk in found:
+            why = f"It was put back to an earlier state: receipts tell of {found[session.pk]} entries more."
+            mark_broken(session, why=why)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
@@ -41,6 +42,16 @@ def remove_entry(session_id: str, *, position: int) -> None:
     """Deletes one entry."""
     rows = ContextEntry.objects.filter(session_id=session_id, position=position)
     unguarded(rows.delete)
+
+
+@contextmanager
+def put_back(session_id: str) -> Iterator[None]:
+    """Puts the row and its entries back, after the block, to what they were before it: seal and chain fit."""
+    before = Session.objects.filter(pk=session_id).values().get()
+    yield
+    rows = ContextEntry.objects.filter(session_id=session_id, position__gt=before["length"])
+    unguarded(rows.delete)
+    alter_session(session_id, **before)
 
 
 def alter_session(session_id: str, **columns: Any) -> None:

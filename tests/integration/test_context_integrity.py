@@ -30,6 +30,7 @@ from tests.integration.tampered_sessions import (
     alter_entry,
     alter_session,
     forge_body,
+    put_back,
     remove_entry,
 )
 
@@ -127,6 +128,26 @@ def test_an_altered_older_entry_is_found_in_the_background_and_denied_from_then_
     assert not found["is_intact"], found
     assert verify_slice(Part.OPEN) == 0, "The round is over, and the next one begins."
     verify_slice(Part.OPEN)
+    require_denied(cast, session)
+    assert decide(cast, other, "email.send", parameters=INSIDE)["effective"] == "ALLOW"
+
+
+def touch_customers(cast: Cast, session: str) -> None:
+    done = decide(cast, session, "database.query", parameters=CUSTOMERS)
+    report = Report(status="succeeded", values={"output": "ada@corp.example"})
+    report_outcome(caller=cast.agent, decision_id=done["decision_id"], report=report, key="")
+
+
+@pytest.mark.case("CTX-07")
+@pytest.mark.parametrize("actions", [0, 3], ids=["and left there", "and went on from there"])
+def test_a_session_that_was_put_back_to_an_earlier_state_is_found_by_its_receipts(cast: Cast, actions: int) -> None:
+    session, other = long_session(cast), long_session(cast)
+    touch_customers(cast, session)
+    with put_back(session):
+        touch_customers(cast, session)
+    for _ in range(actions):
+        assert decide(cast, session, "email.send", parameters=INSIDE)["effective"] == "ALLOW"
+    assert verify_slice(Part.OPEN) == length_of(session) + length_of(other)
     require_denied(cast, session)
     assert decide(cast, other, "email.send", parameters=INSIDE)["effective"] == "ALLOW"
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import hypothesis
 import pytest
-from django.conf import settings
+from django.conf import LazySettings, settings
 from django.db import connection, transaction
 from hypothesis import HealthCheck
 from hypothesis import strategies as st
@@ -51,6 +51,7 @@ rules:
   - {id: personal, match: {tool: mail.send, context: {data_kinds: PII}}, action: DENY, priority: 5}
   - {id: tainted, match: {tool: mail.send, context: {taint: tool_output}}, action: DENY, priority: 6}
 """
+BOB = "bob@corp.example"
 TOOLS = ("files.read", "db.query", "mail.send")
 PII = "PII"
 Result = TypeVar("Result")
@@ -60,6 +61,7 @@ Result = TypeVar("Result")
 class Sheet:
     """What is known of one session. `is_broken`: its record was altered; `pause`: the one that stands over it."""
 
+    human: str = ALICE
     parent: str = ""
     pause: str = ""
     is_open: bool = True
@@ -89,6 +91,8 @@ class Sessions(RuleBasedStateMachine):
     sessions: Bundle[str] = Bundle("sessions")
     done: Bundle[tuple[str, str]] = Bundle("done")
     cast: Cast
+    # Whether a new session takes over what others of its human have touched.
+    carries: bool
 
     def __init__(self) -> None:
         super().__init__()
@@ -105,17 +109,20 @@ class Sessions(RuleBasedStateMachine):
 
     @initialize(target=sessions)
     def begin(self) -> str:
-        return self.opened()
+        return self.open_another(ALICE)
 
-    def opened(self) -> str:
-        new = NewSession(original_request="Do it.", human=ALICE, agent=self.cast.agent.id)
+    @rule(target=sessions, human=st.sampled_from([ALICE, BOB]))
+    def open_another(self, human: str) -> str:
+        new = NewSession(original_request="Do it.", human=human, agent=self.cast.agent.id)
         session = open_session(caller=self.cast.host, new=new).pk
-        self.sheets[session] = Sheet()
+        self.sheets[session] = self.taken_over(human)
         return session
 
-    @rule(target=sessions)
-    def open_another(self) -> str:
-        return self.opened()
+    def taken_over(self, human: str) -> Sheet:
+        """A new sheet, with what all others of the same human show where that is carried over."""
+        others = [each for each in self.sheets.values() if each.human == human] if self.carries else []
+        labels = set[str]().union(*(each.labels for each in others))
+        return Sheet(human=human, labels=labels, taint=set[str]().union(*(each.taint for each in others)))
 
     @rule(target=sessions, parent=sessions)
     def hand_on(self, parent: str) -> str:
@@ -125,12 +132,12 @@ class Sessions(RuleBasedStateMachine):
         assert code == (self.refusal_of(parent) or ("too_many_children" if is_deep else ""))
         if child is None:
             return parent
-        family = list(self.below(parent))
-        self.sheets[child] = Sheet(
-            parent=parent,
-            labels=above.labels.union(*(self.sheets[each].labels for each in family)),
-            taint=above.taint.union(*(self.sheets[each].taint for each in family)),
-        )
+        sheet = self.taken_over(above.human)
+        sheet.parent = parent
+        for each in (parent, *self.below(parent)):
+            sheet.labels |= self.sheets[each].labels
+            sheet.taint |= self.sheets[each].taint
+        self.sheets[child] = sheet
         return child
 
     @rule(target=done, session=sessions, tool=st.sampled_from(TOOLS))
@@ -286,13 +293,13 @@ class Sessions(RuleBasedStateMachine):
 
 
 QUICK = hypothesis.settings(
-    max_examples=15, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
+    max_examples=10, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
 )
 
 
-def explored(cast: Cast, *, how: hypothesis.settings) -> None:
+def explored(cast: Cast, *, carries: bool, how: hypothesis.settings) -> None:
     publish_policy(text=POLICY, source="model.yaml", actor=None)
-    Sessions.cast = cast
+    Sessions.cast, Sessions.carries = cast, carries
     machine = Sessions.TestCase
     machine.settings = how
     machine().runTest()
@@ -304,10 +311,16 @@ def cast(db: None) -> Cast:
     return make_cast()
 
 
-def test_sessions_do_what_a_simple_model_of_them_says(cast: Cast) -> None:
-    explored(cast, how=QUICK)
+@pytest.fixture(params=[0, 3600], ids=["each by itself", "taint is carried over"])
+def carries(request: pytest.FixtureRequest, settings: LazySettings) -> bool:
+    settings.AARM_TAINT_CARRY_SECONDS = request.param
+    return bool(request.param)
+
+
+def test_sessions_do_what_a_simple_model_of_them_says(cast: Cast, *, carries: bool) -> None:
+    explored(cast, carries=carries, how=QUICK)
 
 
 @pytest.mark.nightly
-def test_sessions_do_what_a_simple_model_of_them_says_at_length(cast: Cast) -> None:
-    explored(cast, how=hypothesis.settings(QUICK, max_examples=500, stateful_step_count=50))
+def test_sessions_do_what_a_simple_model_of_them_says_at_length(cast: Cast, *, carries: bool) -> None:
+    explored(cast, carries=carries, how=hypothesis.settings(QUICK, max_examples=500, stateful_step_count=50))
