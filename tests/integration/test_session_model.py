@@ -109,10 +109,13 @@ class Sessions(RuleBasedStateMachine):
 
     @initialize(target=sessions)
     def begin(self) -> str:
-        return self.open_another(ALICE)
+        return self.opened(ALICE)
 
     @rule(target=sessions, human=st.sampled_from([ALICE, BOB]))
     def open_another(self, human: str) -> str:
+        return self.opened(human)
+
+    def opened(self, human: str) -> str:
         new = NewSession(original_request="Do it.", human=human, agent=self.cast.agent.id)
         session = open_session(caller=self.cast.host, new=new).pk
         self.sheets[session] = self.taken_over(human)

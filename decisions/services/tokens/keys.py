@@ -1,8 +1,9 @@
 """The keys that issuers sign with: fetched from where they publish them, remembered by each process, and let go.
 
 A key that an issuer no longer publishes is believed for `FRESH_SECONDS` more at most. While an issuer can't be reached
-its last keys hold for `STALE_SECONDS`, then nothing of it is believed. A token that names an unknown key makes us look
-again, but not more often than every `LOOK_AGAIN_SECONDS`: strangers can't make us ask an issuer as often as they like.
+its last keys hold for `STALE_SECONDS`, then nothing of it is believed. A token that names an unknown key, or names none
+and doesn't fit, makes us look again, but not more often than every `LOOK_AGAIN_SECONDS`: strangers can't make us ask an
+issuer as often as they like.
 """
 
 from __future__ import annotations
@@ -60,15 +61,27 @@ def forget_keys() -> None:
 
 def check_signature(token: str, *, found: Unverified, issuer: Issuer) -> None:
     """Raises IntakeError `unauthenticated`, and `unavailable` where the issuer's keys can't be had."""
+    known = _remembered.setdefault((issuer.pk, issuer.url, issuer.jwks_url), _Remembered())
+    if _fits(token, key=_key_for(found, known=known, issuer=issuer), found=found):
+        return
+    if not found.key_id:
+        # Of an issuer that names no keys, this alone tells that it has another one now.
+        _look(known, issuer=issuer)
+        if _fits(token, key=_key_for(found, known=known, issuer=issuer), found=found):
+            return
+    raise invalid("The token's signature does not fit.", param="signature")
+
+
+def _fits(token: str, *, key: Key, found: Unverified) -> bool:
     registry = _Registry(algorithms=[found.algorithm], strict_check_header=False)
     try:
-        jws.deserialize_compact(token, _key_for(found, issuer=issuer), registry=registry)
+        jws.deserialize_compact(token, key, registry=registry)
     except JoseError:
-        raise invalid("The token's signature does not fit.", param="signature") from None
+        return False
+    return True
 
 
-def _key_for(found: Unverified, *, issuer: Issuer) -> Key:
-    known = _remembered.setdefault((issuer.pk, issuer.url, issuer.jwks_url), _Remembered())
+def _key_for(found: Unverified, *, known: _Remembered, issuer: Issuer) -> Key:
     if time.monotonic() - known.fetched_at > FRESH_SECONDS:
         _look(known, issuer=issuer)
     key = _chosen(known.keys, found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from anthropic.types import ToolUseBlock
@@ -25,6 +26,10 @@ from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from pydantic_ai import Agent, ModelMessage, ModelResponse, TextPart, ToolCallPart
+from pydantic_ai.capabilities.instrumentation import Instrumentation
+from pydantic_ai.models.function import AgentInfo, FunctionModel
+from pydantic_ai.models.instrumented import InstrumentationSettings
 
 NAME = "email.send"
 PARAMETERS: dict[str, Any] = {"to": "ana@partner.example", "n": 1, "deep": [True, None, {"x": 2.5}]}
@@ -121,16 +126,44 @@ def _finished_span(name: str, **attributes: Any) -> ReadableSpan:
     return span
 
 
+def _written_as_json(span: ReadableSpan) -> dict[str, Any]:
+    written: dict[str, Any] = json.loads(span.to_json())
+    return written
+
+
+def _sent_as_json(span: ReadableSpan) -> dict[str, Any]:
+    request = MessageToDict(encode_spans([span]))
+    sent: dict[str, Any] = request["resourceSpans"][0]["scopeSpans"][0]["spans"][0]
+    return sent
+
+
 def sdk_span(name: str = NAME, arguments: str = TEXT, **more: Any) -> dict[str, Any]:
     """A span as OpenTelemetry's SDK writes it."""
-    written: dict[str, Any] = json.loads(
-        _finished_span(name, **{"gen_ai.tool.call.arguments": arguments, **more}).to_json()
-    )
-    return written
+    return _written_as_json(_finished_span(name, **{"gen_ai.tool.call.arguments": arguments, **more}))
 
 
 def otlp_span(name: str = NAME, arguments: str = TEXT) -> dict[str, Any]:
     """The same as an exporter sends it, in JSON."""
-    request = MessageToDict(encode_spans([_finished_span(name, **{"gen_ai.tool.call.arguments": arguments})]))
-    span: dict[str, Any] = request["resourceSpans"][0]["scopeSpans"][0]["spans"][0]
-    return span
+    return _sent_as_json(_finished_span(name, **{"gen_ai.tool.call.arguments": arguments}))
+
+
+def agents_spans() -> Iterator[dict[str, Any]]:
+    """What the instrumentation of an agent framework says of one call that its agent has run, in both forms."""
+    exporter, provider = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+
+    def model(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        asks = ToolCallPart(NAME, PARAMETERS, tool_call_id="call_1")
+        return ModelResponse(parts=[asks if len(messages) == 1 else TextPart("Sent.")])
+
+    settings = InstrumentationSettings(tracer_provider=provider)
+    agent = Agent(FunctionModel(model), capabilities=[Instrumentation(settings=settings)])
+
+    @agent.tool_plain(name=NAME)
+    def send(to: str, n: int, deep: list[Any]) -> str:
+        return f"Sent to {to}."
+
+    agent.run_sync("Send it.")
+    (span,) = (each for each in exporter.get_finished_spans() if each.name.startswith("execute_tool"))
+    yield _written_as_json(span)
+    yield _sent_as_json(span)

@@ -12,7 +12,7 @@ from decisions.engine.action import Action
 from decisions.intake.envelope import OBSERVERS, Protocol, observed_in
 from decisions.intake.errors import IntakeError
 from decisions.intake.observed import Observed
-from tests.unit.intake.payloads import PARAMETERS, langchain_call, otlp_span, sdk_span
+from tests.unit.intake.payloads import PARAMETERS, agents_spans, langchain_call, otlp_span, sdk_span
 
 SEND = Action("email", "send", PARAMETERS)
 
@@ -24,6 +24,11 @@ def test_a_span_as_the_library_writes_it_is_the_action_that_ran(span: dict[str, 
     assert len(found.key) > 20
     assert observed_in("otel", span) == found
     assert observed_in("otel", sdk_span()).key != found.key
+
+
+def test_spans_of_an_agent_framework_are_the_call_that_its_agent_has_run() -> None:
+    found = [observed_in("otel", span) for span in agents_spans()]
+    assert [(each.action, each.call) for each in found] == [(SEND, "call_1")] * 2
 
 
 def with_attributes(**attributes: Any) -> dict[str, Any]:
