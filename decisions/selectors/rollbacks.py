@@ -11,10 +11,10 @@ from collections.abc import Collection
 from django.db.models import Count
 
 from decisions.models import ContextEntry
-from receipts.models import Receipt
+from receipts.selectors.counted import receipts_in
 from receipts.signing.statement import ReceiptType
 
-_WITH_ENTRY = {ReceiptType.DECISION.value: "action", ReceiptType.OUTCOME.value: "outcome"}
+_WITH_ENTRY = {ReceiptType.DECISION: "action", ReceiptType.OUTCOME: "outcome"}
 
 
 def rolled_back(session_ids: Collection[str]) -> dict[str, int]:
@@ -23,8 +23,7 @@ def rolled_back(session_ids: Collection[str]) -> dict[str, int]:
     Receipts are counted first: the entry of each that is counted was committed by the time at which entries are.
     """
     streams = {f"session/{session}": session for session in session_ids}
-    receipts = Receipt.objects.filter(stream__in=streams, type__in=_WITH_ENTRY)
-    told = {streams[stream]: count for stream, count in receipts.values_list("stream").annotate(Count("pk"))}
+    told = {streams[stream]: count for stream, count in receipts_in(streams, types=_WITH_ENTRY).items()}
     entries = ContextEntry.objects.filter(session__in=told, kind__in=_WITH_ENTRY.values())
     there = dict(entries.values_list("session").annotate(Count("pk")))
     missing = {session: count - there.get(session, 0) for session, count in told.items()}
