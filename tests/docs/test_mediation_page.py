@@ -11,8 +11,9 @@ import pytest
 from decisions.engine.action import Action
 from decisions.engine.metatool_reading import OPENING_KEYS, PROGRAM_KEYS
 from decisions.engine.metatools import STANDARD
-from decisions.intake.adapters.http import CREDENTIALS
+from decisions.intake.adapters.http import OVERRIDES
 from decisions.intake.adapters.mcp import METHOD
+from decisions.intake.credentials import FIELDS, HEADER_WORDS
 from decisions.intake.envelope import Protocol, action_in
 from decisions.intake.opening import opened
 from decisions.intake.shell.doubts import Doubt
@@ -84,6 +85,12 @@ def test_there_is_an_example_of_every_protocol_and_a_row_in_the_table() -> None:
     assert METHOD in MEDIATION.text
 
 
-def test_every_header_that_is_left_out_is_named() -> None:
-    (sentence,) = re.findall(r"What lets the sender in \((.*?)\)", MEDIATION.text, re.DOTALL)
-    assert {name.lower() for name in re.findall(r"`([\w-]+)`", sentence)} == CREDENTIALS
+def names_in(beginning: str, end: str) -> set[str]:
+    (sentence,) = re.findall(f"{beginning}(.*?){end}", MEDIATION.text, re.DOTALL)
+    return set(re.findall(r"`([\w-]+)`", sentence))
+
+
+def test_everything_that_is_left_out_or_refused_is_named() -> None:
+    assert names_in("headers with ", "between their hyphens") == set(HEADER_WORDS)
+    assert names_in("and are named in `credentials`:", "What a service") == set(FIELDS)
+    assert {name.lower() for name in names_in(r"say another\s+method or address \(", r"\) are refused")} == OVERRIDES

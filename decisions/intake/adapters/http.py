@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from pydantic import JsonValue
 
 from decisions.engine.action import Action
+from decisions.intake.credentials import is_credential, masked
 from decisions.intake.shapes import Shape, invalid_call, read_shape
 from decisions.intake.urls import Url, read_url
 from receipts.signing.canonical import JSON, StrictJSONError, load_strict
 
 MOST_FIELDS = 1000
-# What lets a sender in is no part of the action, and has no business in a record of it.
-CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-auth-token"})
-# A server that heeds one of these does something else than the method says.
-_OVERRIDES = frozenset({"x-http-method-override", "x-http-method", "x-method-override"})
+# A server that heeds one of these does something else than the method says, or does it elsewhere than the URL says.
+OVERRIDES = frozenset(
+    {
+        "x-http-method-override", "x-http-method", "x-method-override", "x-original-url", "x-rewrite-url",
+        "x-original-host", "x-forwarded-host", "x-http-host-override", "x-host",
+    }
+)  # fmt: skip
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _METHOD = re.compile(r"[A-Za-z][A-Za-z-]{0,30}[A-Za-z]")
 
@@ -39,7 +44,9 @@ def action_from(request: dict[str, JSON]) -> Action:
         raise invalid_call("This is no method of HTTP.", at=["method"])
     url = read_url(sent.url)
     headers = _headers(sent.headers, url=url)
-    kept: dict[str, JSON] = {name: value for name, value in headers.items() if name not in CREDENTIALS}
+    kept: dict[str, JSON] = {name: value for name, value in headers.items() if not is_credential(name)}
+    query, hidden = masked(url.query)
+    url = replace(url, query=query)
     parameters: dict[str, JSON] = {
         "url": url.text,
         "scheme": url.scheme,
@@ -48,7 +55,7 @@ def action_from(request: dict[str, JSON]) -> Action:
         "path": url.path,
         "query": _fields(url.query, at="url"),
         "headers": kept,
-        "credentials": [*sorted(headers.keys() & CREDENTIALS)],
+        "credentials": [*sorted((headers.keys() - kept.keys()) | hidden)],
     }
     if sent.body is not None:
         parameters["body"] = _body(sent.body, kind=headers.get("content-type", ""))
@@ -61,8 +68,8 @@ def _headers(sent: Mapping[str, str], *, url: Url) -> dict[str, str]:
         folded = name.lower()
         if _TOKEN.fullmatch(name) is None or any(ord(letter) < 32 and letter != "\t" for letter in value):
             raise invalid_call("This is no header that can be sent.", at=["headers"])
-        if folded in headers or folded in _OVERRIDES:
-            raise invalid_call("A header stands twice, or says another method than the request.", at=["headers"])
+        if folded in headers or folded in OVERRIDES:
+            raise invalid_call("A header stands twice, or says another method or address.", at=["headers"])
         headers[folded] = value.strip(" \t")
     if headers.pop("host", url.authority).lower() not in url.authorities:
         raise invalid_call("The header `host` names another host than the URL.", at=["headers"])

@@ -202,6 +202,33 @@ def test_a_plain_request_is_taken_apart() -> None:
     assert "s3cret" not in str(action)
 
 
+@pytest.mark.parametrize("header", ["X-Access-Token", "Private-Token", "X-Auth", "X_API_KEY", "x-apikey", "Set-Cookie"])
+def test_a_header_that_lets_the_sender_in_is_named_and_not_kept(header: str) -> None:
+    action = action_in("http", http_call(headers={header: "s3cret", "Idempotency-Key": "7", "Author": "Ana"}))
+    assert action.parameters["credentials"] == [header.lower()]
+    assert action.parameters["headers"] == {"idempotency-key": "7", "author": "Ana"}
+    assert "s3cret" not in str(action)
+
+
+@pytest.mark.parametrize(
+    ("query", "kept", "named"),
+    [
+        ("api_key=s3cret&id=7", "api_key=***&id=7", ["api_key"]),
+        ("id=7&Access-Token=s3cret", "id=7&Access-Token=***", ["Access-Token"]),
+        ("%61pikey=s3cret", "apikey=***", ["apikey"]),
+        ("token=s3cret&token=s3cret", "token=***&token=***", ["token"]),
+        ("X-Amz-Signature=s3cret&page_token=5", "X-Amz-Signature=***&page_token=5", ["X-Amz-Signature"]),
+        ("secret", "secret=***", ["secret"]),
+        ("key=5&q=token", "key=5&q=token", []),
+    ],
+)
+def test_what_lets_the_sender_in_by_the_query_is_masked(query: str, kept: str, named: list[str]) -> None:
+    action = action_in("http", {"method": "GET", "url": f"https://a.example/?{query}"})
+    assert (action.parameters["url"], action.parameters["credentials"]) == (f"https://a.example/?{kept}", named)
+    assert "s3cret" not in str(action)
+    assert action_in("http", {"method": "GET", "url": action.parameters["url"]}) == action
+
+
 @pytest.mark.parametrize(
     ("body", "kind", "read"),
     [
@@ -248,6 +275,8 @@ def test_a_url_has_one_spelling(spelling: str, url: str) -> None:
         {"url": "https://a.example/%zz"}, {"url": "https://a.example/?" + "&".join(["a=1"] * 1001)},
         {"url": "https://a.example/?q=%ff"}, {"method": "GET /x"}, {"method": ""}, {"method": 7},
         {"headers": {"X-A": "1", "x-a": "2"}}, {"headers": {"X-HTTP-Method-Override": "DELETE"}},
+        {"headers": {"X-Original-URL": "/admin"}}, {"headers": {"x-rewrite-url": "/admin"}},
+        {"headers": {"X-Forwarded-Host": "evil.example"}},
         {"headers": {"Host": "evil.example"}}, {"headers": {"X A": "1"}}, {"headers": {"X": "1\r\nY: 2"}},
         {"headers": {"Content-Type": "application/json"}, "body": "{"}, {"body": b"x"}, {"proxy": "x"},
         {"headers": {"content-type": "application/x-www-form-urlencoded"}, "body": "a=%ff"},
