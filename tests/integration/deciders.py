@@ -7,10 +7,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,15 +26,17 @@ class Order:
     """What a child is to ask, one after the other: `tool.operation` and parameters, in this session or a new one.
 
     `claim` with `decision_id` and `action_digest` claims, `open` with `human` and `agent` opens a session of what that
-    human delegated to that agent; what either comes to is its answer, under its own name.
+    human delegated to that agent; what either comes to is its answer, under its own name. With several `threads` they
+    are asked side by side, each thread with a connection of its own.
     """
 
     key: str
     session: str
     actions: Sequence[tuple[str, Mapping[str, Any]]]
+    threads: int = 1
 
     def as_line(self) -> bytes:
-        return json.dumps({"key": self.key, "session": self.session, "actions": self.actions}).encode() + b"\n"
+        return json.dumps(asdict(self)).encode() + b"\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +113,40 @@ def _answers(order: Mapping[str, Any]) -> list[Any]:
     from decisions.services.identity import authenticate
     from decisions.services.sessions import NewSession, open_session
 
-    caller, found = authenticate(order["key"]), []
+    caller = authenticate(order["key"])
     session = order["session"]
     if not session and caller.kind == "agent":
         session = open_session(caller=caller, new=NewSession(original_request="Do it.")).pk
-    for name, parameters in order["actions"]:
+
+    def ask(action: tuple[str, Mapping[str, Any]]) -> Any:
+        name, parameters = action
         special = {"claim": _claimed, "open": _opened}.get(name)
-        found.append(special(caller, parameters) if special else _decided(caller, session, name, parameters))
+        return special(caller, parameters) if special else _decided(caller, session, name, parameters)
+
+    if order["threads"] == 1:
+        return [ask(each) for each in order["actions"]]
+    return _side_by_side(ask, order["actions"], threads=order["threads"])
+
+
+def _side_by_side(ask: Callable[[Any], Any], actions: Sequence[Any], *, threads: int) -> list[Any]:
+    from django.db import connection
+
+    ready = Barrier(threads)
+
+    def begin() -> None:
+        connection.ensure_connection()
+        ready.wait(60)
+
+    with ThreadPoolExecutor(threads, initializer=begin) as pool:
+        found = list(pool.map(ask, actions))
+        # Once more for each thread, so that none keeps its connection.
+        leaving = Barrier(threads)
+
+        def leave(_: int) -> None:
+            leaving.wait(60)
+            connection.close()
+
+        list(pool.map(leave, range(threads)))
     return found
 
 

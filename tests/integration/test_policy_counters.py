@@ -21,12 +21,13 @@ from decisions.services.identity import authenticate
 from decisions.services.policies import publish_policy
 from decisions.services.sessions import NewSession
 from receipts.models import Receipt
+from receipts.selectors.accounting import accounts
 from tests.e2e.processes import environment, run_command, seeded
 from tests.factories import Cast, StepUp, begin_session, decide, make_agent, make_cast, vote
 from tests.integration.deciders import Order, deciders, own_database
 
 PROCESSES, EACH = 4, 15
-LIMIT = 10
+LIMIT, THREADS = 10, 16
 SALAMI = """
 policy: {id: salami, version: "1"}
 rules:
@@ -99,6 +100,19 @@ def test_four_processes_together_never_pass_a_limit_and_reach_it_exactly() -> No
     assert _outcomes(own_database(), _orders([cast.agent_key] * PROCESSES, sessions)) == EXPECTED
     assert Receipt.objects.filter(type="decision").count() == 2 * PROCESSES * EACH
     assert RuleCounter.objects.count() == 2
+
+
+@pytest.mark.case("CTX-10", "CTX-11")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("sessions", [PROCESSES, 1], ids=["a session for each process", "one session"])
+def test_sixty_four_threads_in_four_processes_never_pass_it_either(sessions: int) -> None:
+    cast = make_cast()
+    published(SALAMI)
+    named = [begin_session(cast) for _ in range(sessions)]
+    orders = _orders([cast.agent_key] * PROCESSES, [named[number % sessions] for number in range(PROCESSES)])
+    assert _outcomes(own_database(), [replace(order, threads=THREADS) for order in orders]) == EXPECTED
+    assert Receipt.objects.filter(type="decision").count() == 2 * PROCESSES * EACH
+    assert [each.noun for each in accounts() if not each.is_even] == []
 
 
 @pytest.mark.case("CTX-10")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 import pytest
 from django.conf import settings
@@ -11,13 +12,28 @@ from django.test import Client
 
 from approvals.models import User
 from approvals.services.people import Role, role_group
-from decisions.models import Agent, Credential, Host
-from decisions.services.identity import revoke_keys
+from decisions.models import Agent, Credential, Host, Human, Issuer, TokenClient
+from decisions.services.identity import authenticate, issue_key, revoke_keys
+from decisions.services.issuers import add_client, change_issuer, remove_client, revoke_token
 from decisions.services.sessions import NewSession, open_session
 from receipts.clock import database_now
-from tests.factories import MAIL, SECURITY, Cast, confirmation, make_agent, make_cast, make_person, open_step_up, vote
+from tests.factories import (
+    ALICE,
+    MAIL,
+    SECURITY,
+    Cast,
+    confirmation,
+    make_agent,
+    make_cast,
+    make_issuer,
+    make_person,
+    open_step_up,
+    vote,
+)
 from tests.integration.applications import Answered, Application, Asked, applications
 from tests.integration.deciders import own_database
+from tests.oidc.foreign import AUDIENCE, Foreign, running_foreign
+from tests.oidc.provider import claims_in
 
 PROCESSES = 4
 
@@ -68,11 +84,63 @@ def test_no_process_takes_a_key_that_was_taken_away_and_asks_once_a_request(
     for change, ask in asks.items():
         before = answers(crew, ask)
         assert [(each.status, each.body["decision"]) for each in before] == [(202, "STEP_UP")] * PROCESSES
-        assert [each.reads_of("decisions_credential") for each in before] == [1] * PROCESSES
+        # For the key that came, and in the statement that locks the session for those that its host has vouched with.
+        assert [each.reads_of("decisions_credential") for each in before] == [2] * PROCESSES
         change(agents[change][0])
         after = answers(crew, ask)
         assert [(each.status, each.body["code"]) for each in after] == [(401, "unauthenticated")] * PROCESSES
         assert [each.reads_of("decisions_credential") for each in after] == [1] * PROCESSES
+
+
+def its_token_is_revoked(issuer: Issuer, client: TokenClient, token: str) -> None:
+    revoke_token(issuer=issuer, kind="jti", value=str(claims_in(token)["jti"]), actor=None)
+
+
+def its_person_is_revoked(issuer: Issuer, client: TokenClient, token: str) -> None:
+    revoke_token(issuer=issuer, kind="sub", value=str(claims_in(token)["sub"]), actor=None)
+
+
+def its_client_is_removed(issuer: Issuer, client: TokenClient, token: str) -> None:
+    remove_client(client, actor=None)
+
+
+def its_issuer_is_switched_off(issuer: Issuer, client: TokenClient, token: str) -> None:
+    change_issuer(id=issuer.pk, values={"is_active": False}, actor=None)
+
+
+TOKEN_LOSSES: tuple[Callable[[Issuer, TokenClient, str], None], ...] = (
+    its_token_is_revoked,
+    its_person_is_revoked,
+    its_client_is_removed,
+    its_issuer_is_switched_off,
+)
+
+
+@pytest.mark.case("API-15", "CTX-17")
+def test_no_process_takes_a_token_that_was_ended_here_and_asks_once_a_request(
+    cast: Cast, crew: list[Application]
+) -> None:
+    with running_foreign() as foreign:
+        issuer = make_issuer(foreign.url, audience=AUDIENCE, agent_claim="client_id")
+        for change in TOKEN_LOSSES:
+            client = add_client(issuer=issuer, client=change.__name__, agent=cast.agent.id, actor=None)
+            asks = [_opening(foreign, client.client, person=f"{client.client}-{number}") for number in range(2)]
+            for _, ask in asks:
+                assert [each.status for each in answers(crew, ask)] == [201] * PROCESSES
+            (token, ended), (_, other) = asks
+            change(issuer, client, token)
+            after = answers(crew, ended)
+            assert [(each.status, each.body["code"]) for each in after] == [(401, "unauthenticated")] * PROCESSES
+            assert [each.reads_of("decisions_tokenclient") for each in after] == [1] * PROCESSES
+            wanted = 201 if change in TOKEN_LOSSES[:2] else 401
+            assert [each.status for each in answers(crew, other)] == [wanted] * PROCESSES
+
+
+def _opening(foreign: Foreign, client: str, *, person: str) -> tuple[str, Callable[[], Asked]]:
+    """A token, and what opens a session with it."""
+    token = foreign.token(person=person, client=client)
+    asked = Asked("/api/v1/sessions", {"original_request": "Do it."}, {"Authorization": f"Bearer {token}"})
+    return token, lambda: asked
 
 
 def leaves_team(person: User) -> None:
@@ -130,9 +198,19 @@ def has_lost_its_host(cast: Cast, reviewer: User) -> None:
     assert Host.objects.filter(pk=cast.host.id).update(is_active=False) == 1
 
 
+def has_lost_its_hosts_key(cast: Cast, reviewer: User) -> None:
+    assert revoke_keys(ids=[cast.host.key_id]) == 1
+
+
+def acts_for_somebody_who_is_gone(cast: Cast, reviewer: User) -> None:
+    assert Human.objects.filter(identifier=ALICE).update(is_active=False) == 1
+
+
 # Who has approved may no longer; who has asked is no longer who they were.
 CLAIM_REFUSALS: Mapping[Callable[[Cast, User], None], str] = {
     is_no_reviewer_any_more: "not_approved",
+    acts_for_somebody_who_is_gone: "stale_identity",
+    has_lost_its_hosts_key: "stale_identity",
     has_lost_its_host: "stale_identity",
 }
 
@@ -142,6 +220,8 @@ def test_no_process_lets_be_claimed_what_was_approved_by_or_for_somebody_who_is_
     cast: Cast, crew: list[Application]
 ) -> None:
     for change, code in CLAIM_REFUSALS.items():
+        Human.objects.update(is_active=True)
+        cast = replace(cast, host=authenticate(issue_key(owner=Host.objects.get(pk=cast.host.id), at=database_now())))
         reviewer = make_person(change.__name__, teams=(SECURITY,))
         claims = [claim_of(reviewer, cast=cast) for _ in range(2 * PROCESSES)]
         before = [each.answer(ask) for each, ask in zip(crew, claims[:PROCESSES], strict=True)]
