@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from approvals.lifecycle.route import Route
 from approvals.lifecycle.snoozing import offered_minutes
 from approvals.models import ApprovalRequest
+from approvals.selectors.parties import by_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,11 @@ def time_left(request: ApprovalRequest) -> TimeLeft:
     return TimeLeft(
         minutes=offered_minutes(request.expires_at, latest=request.closes_at or request.expires_at),
         step=timer.step if timer else 0,
-        names=Route.from_dict(request.route).escalation[timer.step - 1].parties if timer else (),
+        names=_called(Route.from_dict(request.route).escalation[timer.step - 1].parties) if timer else (),
         due_at=timer.due_at if timer else None,
     )
+
+
+def _called(parties: Sequence[str]) -> tuple[str, ...]:
+    names = by_names(parties)
+    return tuple(names.get(party, party) for party in parties)

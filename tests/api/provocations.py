@@ -17,7 +17,7 @@ from approvals.lifecycle.friction import RECENT_SECONDS
 from approvals.models import ApprovalRequest, User
 from approvals.selectors.friction import confirm_field, expected_target, needs_reason
 from approvals.services.software_keys import give_software_key
-from decisions.models import ActivePolicy, Agent, Scope, Session
+from decisions.models import ActivePolicy, Agent, Human, Scope, Session
 from decisions.services.identity import revoke_keys
 from decisions.services.pauses import Target, pause_actions
 from decisions.services.policies import publish_policy
@@ -321,6 +321,11 @@ def _another_profile(stage: Stage) -> Reply:
     return _open(human="alice@corp.example", agent="demo-agent", profile="research")(stage)
 
 
+def _for_somebody_gone(stage: Stage) -> Reply:
+    Human.objects.filter(identifier="alice@corp.example").update(is_active=False)
+    return _open(human="alice@corp.example", agent="demo-agent")(stage)
+
+
 _MOMENT = "2026-01-01T00:00:00Z"
 _NO_HOP = {"delegator": "alice@corp.example", "delegatee": "nobody", "issued_at": _MOMENT, "expires_at": _MOMENT}
 
@@ -450,6 +455,7 @@ PROVOCATIONS: Mapping[str, tuple[int, Provoke]] = {
     "payload_key_unavailable": (503, _no_master_key),
     "passkey_required": (403, lambda stage: stage.vote(stage.deletion())),
     "policy_changed": (409, _changed_policy),
+    "human_deactivated": (403, _for_somebody_gone),
     "profile_differs": (400, _another_profile),
     "proposal_outdated": (409, _approving(ONE_RULE)),
     "reason_required": (403, lambda stage: stage.vote(stage.deletion(), reason=" ")),
