@@ -18,6 +18,7 @@ from decisions.models import (
     Decision,
     Deferral,
     Host,
+    Human,
     Issuer,
     PolicyProposal,
     PolicyVersion,
@@ -38,7 +39,7 @@ from tests.web.tampering import tamper
 
 READ_ONLY = [ApprovalRequest, Vote, Session, Decision, Deferral, Receipt, PublishedKey, PolicyVersion, Credential]
 READ_ONLY += [PolicyProposal, AdminChange, RevokedToken]
-EDITABLE = [User, Agent, Host, Issuer, Tool, Schedule, Delegation, Stander]
+EDITABLE = [User, Agent, Host, Human, Issuer, Tool, Schedule, Delegation, Stander]
 POLICY = 'policy: {id: typed, version: "7", default: DENY}\nrules:\n  - {id: a, match: {tool: x.y}, action: ALLOW}\n'
 
 

@@ -20,7 +20,7 @@ from approvals.models import AdminChange, Delegation, Schedule, SignInLink, Stan
 from approvals.services.memberships import Claims, follow_claims
 from approvals.services.people import Role, create_person, issue_sign_in_link, role_group
 from approvals.services.questions import answer_as_agent, ask_question
-from decisions.models import Agent, Credential, Host, Issuer, Tool
+from decisions.models import Agent, Credential, Host, Human, Issuer, Tool
 from decisions.services.identity import authenticate
 from decisions.services.registration import register_agent
 from receipts.models import Receipt
@@ -111,8 +111,9 @@ def account() -> Account:
 
 def test_nothing_can_be_registered_that_is_written_by_hand_and_was_not_tried_below() -> None:
     writable = {model for model, page in admin.site._registry.items() if not isinstance(page, ReadOnlyAdmin)}
-    # Second factors are only taken away, and links to providers not bent: tests/web/test_accounts.py tries both.
-    assert writable == set(NEW) | {Authenticator, SocialAccount}
+    # Second factors are only taken away, and links to providers not bent: tests/web/test_accounts.py tries both. People
+    # come by being named, and are only switched off and on: tests/api/test_vouching.py.
+    assert writable == set(NEW) | {Authenticator, SocialAccount, Human}
 
 
 @pytest.mark.case("OPS-07", "RCP-28")
